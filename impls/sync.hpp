@@ -1,0 +1,196 @@
+// The only door to atomics, fences, locks and "which CPU am I on".
+//
+// Nothing else under impls/ names std::atomic or std::mutex. That one rule lets the same
+// limiter headers run natively and under a model checker: this file picks the backend for
+// the whole translation unit. The backend's name is an inline namespace around everything
+// in impls/, so code built for two backends cannot be mixed in one binary unnoticed.
+//
+//   (default)                 native: the types *are* the standard library's, at no cost
+//   LIMITERBENCH_SYNC_RELACY  Relacy's race detector (sync/relacy.hpp)
+//
+// A backend provides, in limiterbench::sync:
+//   atomic<T>, atomic_shared_ptr<T>, mutex, shared_mutex, lock_guard, shared_lock, fence(order)
+//   plain<T>            data that is not atomic and that a checker should watch
+//   make<T>(), destroy()              allocation
+//   process_fence_available(), process_fence(), compiler_fence()   for primitives/asymmetric_fence.hpp
+//   current_cpu(), cpu_count(), pause(), spin_wait
+#pragma once
+
+#if defined(LIMITERBENCH_SYNC_RELACY)
+
+#define LIMITERBENCH_BACKEND relacy
+#include "sync/relacy.hpp"
+
+#else
+
+#define LIMITERBENCH_BACKEND native
+
+#include <linux/membarrier.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <utility>
+
+#if __has_include(<sys/rseq.h>)
+#include <sys/rseq.h>
+#define LIMITERBENCH_HAS_RSEQ 1
+#else
+#define LIMITERBENCH_HAS_RSEQ 0
+#endif
+
+#if defined(__SANITIZE_THREAD__)
+#define LIMITERBENCH_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define LIMITERBENCH_TSAN 1
+#endif
+#endif
+#ifndef LIMITERBENCH_TSAN
+#define LIMITERBENCH_TSAN 0
+#endif
+
+namespace limiterbench::sync::inline native {
+
+template <class T>
+using atomic = std::atomic<T>;
+template <class T>
+using atomic_shared_ptr = std::atomic<std::shared_ptr<T>>;
+using mutex = std::mutex;
+using shared_mutex = std::shared_mutex;
+template <class Mutex>
+using lock_guard = std::lock_guard<Mutex>;
+template <class Mutex>
+using shared_lock = std::shared_lock<Mutex>;
+
+using std::memory_order;
+inline constexpr memory_order relaxed = std::memory_order_relaxed;
+inline constexpr memory_order acquire = std::memory_order_acquire;
+inline constexpr memory_order release = std::memory_order_release;
+inline constexpr memory_order acq_rel = std::memory_order_acq_rel;
+inline constexpr memory_order seq_cst = std::memory_order_seq_cst;
+
+// Lines that are written by different CPUs are kept this far apart: two lines of 64 bytes, since
+// x86 prefetches the neighbour of a line that it fetches (Intel SDM, "spatial prefetcher").
+inline constexpr std::size_t false_sharing_range = 128;
+inline constexpr std::size_t cache_line = 64;
+
+// ThreadSanitizer models read-modify-writes but neither fences nor membarrier, so that under it a
+// fence is a read-modify-write of one word, in this one place.
+inline constexpr bool fences_are_rmw = LIMITERBENCH_TSAN != 0;
+
+namespace detail {
+inline std::atomic<unsigned> fence_word{0};
+inline const bool membarrier_registered =
+    !fences_are_rmw &&
+    syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+}  // namespace detail
+
+inline void fence(memory_order order) noexcept {
+  if constexpr (fences_are_rmw) {
+    detail::fence_word.fetch_add(1, std::memory_order_acq_rel);
+  } else {
+    std::atomic_thread_fence(order);
+  }
+}
+
+inline void compiler_fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
+
+// process_fence() makes every other running thread of the process execute a full fence
+// (membarrier(2), MEMBARRIER_CMD_PRIVATE_EXPEDITED). False before static initialisation has
+// reached it, where the kernel has no such call, and under ThreadSanitizer.
+[[nodiscard]] inline bool process_fence_available() noexcept {
+  return detail::membarrier_registered;
+}
+inline void process_fence() noexcept {
+  syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+}
+
+// Data that one thread writes before it publishes it, and that others only read. Natively it is
+// the bare value; a checker records every access.
+template <class T>
+class plain {
+ public:
+  plain() = default;
+  explicit plain(const T& value) : value_(value) {}
+  [[nodiscard]] const T& read() const noexcept { return value_; }
+  [[nodiscard]] T& write() noexcept { return value_; }
+
+ private:
+  T value_{};
+};
+
+// Allocation goes through the door too, so that a checker sees memory that is used after it was
+// freed, or never freed.
+template <class T, class... Arguments>
+[[nodiscard]] T* make(Arguments&&... arguments) {
+  return new T(std::forward<Arguments>(arguments)...);
+}
+template <class T>
+void destroy(T* object) noexcept {
+  delete object;
+}
+
+inline void pause() noexcept {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("isb" ::: "memory");
+#endif
+}
+
+// Waiting for a step of ten instructions by another thread: pause for about the time of a few line
+// transfers, then assume that the other thread was preempted and let it run.
+class spin_wait {
+ public:
+  void operator()() noexcept {
+    if (++spins_ < 64) {
+      pause();
+    } else {
+      sched_yield();
+    }
+  }
+
+ private:
+  unsigned spins_ = 0;
+};
+
+// The CPU that the caller is on, which may have changed by the time the caller uses it: good for
+// choosing a shard, not for owning one. glibc >= 2.35 registers a restartable-sequence area with
+// the kernel, which keeps cpu_id current there; a negative value says that it is not registered.
+[[nodiscard]] inline unsigned current_cpu() noexcept {
+#if LIMITERBENCH_HAS_RSEQ && (defined(__x86_64__) || defined(__aarch64__))
+#if defined(__x86_64__)
+  char* thread_pointer;
+  asm("mov %%fs:0, %0" : "=r"(thread_pointer));
+#else
+  char* thread_pointer = static_cast<char*>(__builtin_thread_pointer());
+#endif
+  const auto* area = reinterpret_cast<const volatile struct rseq*>(thread_pointer + __rseq_offset);
+  const auto cpu = static_cast<std::int32_t>(area->cpu_id);
+  if (cpu >= 0) [[likely]]
+    return static_cast<unsigned>(cpu);
+#endif
+  const int slow = sched_getcpu();
+  return slow < 0 ? 0 : static_cast<unsigned>(slow);
+}
+
+// CPUs that this machine may ever have online: one more than the highest number that
+// current_cpu() returns, or 1 if the system does not say.
+[[nodiscard]] inline unsigned cpu_count() noexcept {
+  static const unsigned count = [] {
+    const long configured = sysconf(_SC_NPROCESSORS_CONF);
+    return configured < 1 ? 1U : static_cast<unsigned>(configured);
+  }();
+  return count;
+}
+
+}  // namespace limiterbench::sync::inline native
+
+#endif
