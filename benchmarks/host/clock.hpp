@@ -1,0 +1,81 @@
+// The measuring clock: the cheapest one on this host that can be trusted.
+//
+// A measuring loop is templated on the source (TscClock or MonotonicClock) so that no branch is
+// taken per timestamp: Clock::get().with_source([&](auto source) { loop<decltype(source)>(); }).
+#pragma once
+
+#include <time.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
+namespace limiterbench::host {
+
+struct MonotonicClock {
+  [[nodiscard]] static std::uint64_t ticks() noexcept {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
+           static_cast<std::uint64_t>(now.tv_nsec);
+  }
+};
+
+#if defined(__x86_64__)
+// Not serialising: the instructions around it may overlap it by some ten nanoseconds, which
+// cancels in chained timestamps. A fence would cost more than most of what is measured.
+struct TscClock {
+  [[nodiscard]] static std::uint64_t ticks() noexcept { return __rdtsc(); }
+};
+#else
+using TscClock = MonotonicClock;
+#endif
+
+class Clock {
+ public:
+  // Calibrated on first use, which takes about 20 ms.
+  [[nodiscard]] static const Clock& get();
+  // Never the TSC; what a host without a usable one gets.
+  [[nodiscard]] static Clock monotonic(std::string reason);
+
+  [[nodiscard]] std::uint64_t ticks() const noexcept {
+    return is_tsc_ ? TscClock::ticks() : MonotonicClock::ticks();
+  }
+  [[nodiscard]] double ns_per_tick() const noexcept { return ns_per_tick_; }
+  // Exact to 1 part in 2^31 for a TSC of 1 GHz or more; no overflow for any count that fits in
+  // 64 bits of nanoseconds.
+  [[nodiscard]] std::uint64_t to_ns(std::uint64_t ticks) const noexcept {
+    return static_cast<std::uint64_t>((static_cast<Wide>(ticks) * multiplier_) >> shift);
+  }
+  [[nodiscard]] bool is_tsc() const noexcept { return is_tsc_; }
+  [[nodiscard]] std::string_view source() const noexcept {
+    return is_tsc_ ? "tsc" : "clock_monotonic";
+  }
+  // Why this source.
+  [[nodiscard]] std::string_view reason() const noexcept { return reason_; }
+
+  template <class Function>
+  decltype(auto) with_source(Function&& function) const {
+    if (is_tsc_) return std::forward<Function>(function)(TscClock{});
+    return std::forward<Function>(function)(MonotonicClock{});
+  }
+
+ private:
+  __extension__ using Wide = unsigned __int128;
+  static constexpr unsigned shift = 32;
+
+  Clock(bool is_tsc, double ns_per_tick, std::string reason);
+  [[nodiscard]] static Clock calibrated();
+
+  bool is_tsc_;
+  double ns_per_tick_;
+  std::uint64_t multiplier_;
+  std::string reason_;
+};
+
+}  // namespace limiterbench::host

@@ -1,0 +1,49 @@
+// In which order the threads of a team are put on CPUs.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/topology.hpp"
+
+namespace limiterbench::host {
+
+enum class Placement {
+  compact,  // fill one complex, then the next, then the next package; SMT siblings last
+  scatter,  // a package each in turn, and in it a complex each in turn; SMT siblings last
+  smt,      // as compact, but all siblings of a core before the next core
+};
+
+inline constexpr std::array placements{Placement::compact, Placement::scatter, Placement::smt};
+
+[[nodiscard]] std::string_view to_string(Placement placement) noexcept;
+[[nodiscard]] std::optional<Placement> parse_placement(std::string_view name) noexcept;
+
+// Thread 0 runs on the first, thread 1 on the second, and so on: a permutation of cpus().
+[[nodiscard]] std::vector<Cpu> place(const Topology& topology, Placement placement);
+
+// Where growing teams change what they share: with more than `threads` threads,
+// - "complex", "package" in compact and smt: one more of them is entered;
+// - "complex", "package" in scatter: all of them are in use and only fill up (scatter enters a new
+//   one with almost every thread up to there, so those steps are not listed one by one);
+// - "smt": one more thread shares a core.
+struct Boundary {
+  unsigned threads;
+  std::string kind;
+  friend bool operator==(const Boundary&, const Boundary&) = default;
+};
+
+// Ascending; at most one for each count, named by the widest change; below the number of CPUs.
+[[nodiscard]] std::vector<Boundary> boundaries(const Topology& topology, Placement placement);
+
+// 1, 2, 4, ..., every boundary, and all CPUs; ascending, each once.
+[[nodiscard]] std::vector<unsigned> thread_counts(const Topology& topology, Placement placement);
+
+// The placements that differ on this topology, compact first: without SMT there is no smt, with
+// one complex scatter is compact.
+[[nodiscard]] std::vector<Placement> distinct_placements(const Topology& topology);
+
+}  // namespace limiterbench::host
