@@ -79,9 +79,7 @@ struct Config {
 // rotation so that equal words in different places do not cancel.
 [[nodiscard]] constexpr std::uint64_t checksum_of(const Config& config) noexcept {
   std::uint64_t sum = 0xcbf29ce484222325;
-  auto mix = [&sum](std::uint64_t word) {
-    sum = std::rotl((sum ^ word) * 0x100000001b3, 23);
-  };
+  auto mix = [&sum](std::uint64_t word) { sum = std::rotl((sum ^ word) * 0x100000001b3, 23); };
   mix(config.version);
   for (const Rule& rule : config.rules) {
     mix(rule.limit);
@@ -125,7 +123,13 @@ struct Request {
 };
 
 // Why a request can never be admitted, however long it waits.
-enum class Reason : std::uint8_t { none, cost_above_limit, cost_zero, class_unknown, time_out_of_range };
+enum class Reason : std::uint8_t {
+  none,
+  cost_above_limit,
+  cost_zero,
+  class_unknown,
+  time_out_of_range
+};
 
 [[nodiscard]] constexpr std::string_view to_string(Reason reason) noexcept {
   switch (reason) {
@@ -235,17 +239,19 @@ struct Footprint {
 // - error_bound(rule, cost) is how many permits beyond its limit a window may admit while no
 //   request costs more than `cost`.
 template <class L>
-concept Limiter =
-    std::constructible_from<L, const Config&> &&
+concept Limiter = std::constructible_from<L, const Config&> &&
     requires(L& limiter, typename L::Handle& handle, const Request& request, const Config& config,
              const Rule& rule, Permits cost) {
-      { L::info } -> std::convertible_to<Info>;
-      { limiter.attach() } -> std::same_as<typename L::Handle>;
-      { limiter.try_acquire(handle, request) } noexcept -> std::same_as<Decision>;
-      { limiter.config(handle) } noexcept -> std::same_as<Config>;
-      limiter.publish(config);
-      { limiter.footprint() } -> std::same_as<Footprint>;
-      { limiter.error_bound(rule, cost) } noexcept -> std::same_as<Permits>;
-    };
+  { L::info } -> std::convertible_to<Info>;
+  { limiter.attach() } -> std::same_as<typename L::Handle>;
+  { limiter.try_acquire(handle, request) }
+  noexcept->std::same_as<Decision>;
+  { limiter.config(handle) }
+  noexcept->std::same_as<Config>;
+  limiter.publish(config);
+  { limiter.footprint() } -> std::same_as<Footprint>;
+  { limiter.error_bound(rule, cost) }
+  noexcept->std::same_as<Permits>;
+};
 
 }  // namespace limiterbench

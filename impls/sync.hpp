@@ -12,8 +12,8 @@
 //   atomic<T>, atomic_shared_ptr<T>, mutex, shared_mutex, lock_guard, shared_lock, fence(order)
 //   plain<T>            data that is not atomic and that a checker should watch
 //   make<T>(), destroy()              allocation
-//   process_fence_available(), process_fence(), compiler_fence()   for primitives/asymmetric_fence.hpp
-//   current_cpu(), cpu_count(), pause(), spin_wait
+//   process_fence_available(), process_fence(), compiler_fence()   for
+//   primitives/asymmetric_fence.hpp current_cpu(), cpu_count(), pause(), spin_wait
 #pragma once
 
 #if defined(LIMITERBENCH_SYNC_RELACY)

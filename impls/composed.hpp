@@ -1,0 +1,117 @@
+// A limiter made of two orthogonal choices: where the configuration comes from (Source, under
+// config/) and how usage is counted (Quota, under quota/). Hold one and vary the other to see what
+// each costs.
+//
+// A Source provides
+//   explicit Source(const Published&);
+//   class Reader;  Reader attach();             per-thread state, RAII
+//   auto read(Reader&, traffic_class) noexcept;  a guard: *guard is a const PublishedRule&
+//   Config config(Reader&) noexcept;
+//   void publish(const Published&);              calls are serialised by Composed
+//   Footprint footprint() const noexcept;
+// A Quota provides
+//   Verdict take(traffic_class, const PublishedRule&, cost, now) noexcept;
+//   void adopt(traffic_class, const PublishedRule&) noexcept;   a changed rule; serialised
+//   Permits error_bound(const Rule&, cost) const noexcept;
+//   Footprint footprint() const noexcept;
+#pragma once
+
+#include "published.hpp"
+#include "streaks.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+struct Verdict {
+  enum class Kind : std::uint8_t {
+    admitted,
+    denied,
+    stale,  // a newer rule than the one passed is in force: read the configuration again
+  };
+  Kind kind;
+  Nanoseconds end = 0;  // of the window in force, if denied
+};
+
+template <class Source, class Quota>
+class Composed {
+ public:
+  class Handle {
+   public:
+    explicit Handle(typename Source::Reader reader) : reader_(std::move(reader)) {}
+
+   private:
+    friend Composed;
+    typename Source::Reader reader_;
+    Streaks streaks_;
+  };
+
+  explicit Composed(const Config& config)
+      : latest_(succeed(Published{}, config)), source_(latest_) {
+    adopt_changed(Published{});
+  }
+
+  [[nodiscard]] Handle attach() { return Handle(source_.attach()); }
+
+  [[nodiscard]] Decision try_acquire(Handle& handle, const Request& request) noexcept {
+    const std::uint32_t traffic_class = request.traffic_class;
+    if (traffic_class >= class_count) [[unlikely]]
+      return refuse_class(handle);
+    for (;;) {
+      const auto guard = source_.read(handle.reader_, traffic_class);
+      const PublishedRule& rule = *guard;
+      // One comparison for both: a cost of 0 wraps to the largest value.
+      if (request.cost - 1 >= rule.rule.limit || request.now > max_now) [[unlikely]]
+        return Decision::refuse(refusal(request, rule.rule), rule.version);
+      const Verdict verdict = quota_.take(traffic_class, rule, request.cost, request.now);
+      if (verdict.kind == Verdict::Kind::admitted) [[likely]] {
+        handle.streaks_.admit(traffic_class);
+        return Decision::admit(rule.version);
+      }
+      if (verdict.kind == Verdict::Kind::denied)
+        return handle.streaks_.deny(traffic_class, rule, verdict.end, request.now);
+    }
+  }
+
+  [[nodiscard]] Config config(Handle& handle) noexcept { return source_.config(handle.reader_); }
+
+  void publish(const Config& config) {
+    const sync::lock_guard<sync::mutex> lock(publishing_);
+    const Published previous = latest_;
+    const Published next = succeed(previous, config);
+    source_.publish(next);
+    latest_ = next;
+    adopt_changed(previous);
+  }
+
+  [[nodiscard]] Footprint footprint() const noexcept {
+    const Footprint source = source_.footprint();
+    const Footprint quota = quota_.footprint();
+    return {source.live + quota.live, source.retired + quota.retired};
+  }
+
+  [[nodiscard]] Permits error_bound(const Rule& rule, Permits cost) const noexcept {
+    return quota_.error_bound(rule, cost);
+  }
+
+ protected:
+  Quota& quota() noexcept { return quota_; }
+
+ private:
+  // Before publish() returns, no request can be admitted under a replaced rule any more.
+  void adopt_changed(const Published& previous) noexcept {
+    for (std::uint32_t i = 0; i < class_count; ++i) {
+      if (latest_.rules[i].epoch != previous.rules[i].epoch) quota_.adopt(i, latest_.rules[i]);
+    }
+  }
+
+  [[gnu::noinline]] Decision refuse_class(Handle& handle) noexcept {
+    const auto guard = source_.read(handle.reader_, 0);
+    return Decision::refuse(Reason::class_unknown, (*guard).version);
+  }
+
+  sync::mutex publishing_;
+  Published latest_;  // guarded by publishing_
+  Source source_;
+  Quota quota_;
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND

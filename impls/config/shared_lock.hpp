@@ -1,0 +1,53 @@
+// The configuration under a reader-writer lock, which a request holds shared from reading the rule
+// until it is counted.
+//
+// Source: original; the usual first fix.
+// Progress: blocking.
+// Cost: the lock's shared acquire and release, both read-modify-writes of one shared line.
+// Memory: one configuration.
+// Avoid when: more than a few cores read. Readers do not wait for each other, but their lock word
+// moves between them as a counter would.
+#pragma once
+
+#include "../published.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+template <class Mutex>
+class SharedLockSource {
+ public:
+  struct Reader {};
+
+  class Guard {
+   public:
+    Guard(Mutex& mutex, const sync::plain<Published>& published, std::uint32_t traffic_class)
+        : lock_(mutex), rule_(&published.read().rules[traffic_class]) {}
+    const PublishedRule& operator*() const noexcept { return *rule_; }
+
+   private:
+    sync::shared_lock<Mutex> lock_;
+    const PublishedRule* rule_;
+  };
+
+  explicit SharedLockSource(const Published& published) : published_(published) {}
+
+  [[nodiscard]] Reader attach() noexcept { return {}; }
+  [[nodiscard]] Guard read(Reader&, std::uint32_t traffic_class) noexcept {
+    return {mutex_, published_, traffic_class};
+  }
+  [[nodiscard]] Config config(Reader&) noexcept {
+    const sync::shared_lock<Mutex> lock(mutex_);
+    return published_.read().config();
+  }
+  void publish(const Published& published) {
+    const sync::lock_guard<Mutex> lock(mutex_);
+    published_.write() = published;
+  }
+  [[nodiscard]] Footprint footprint() const noexcept { return {}; }
+
+ private:
+  alignas(sync::false_sharing_range) Mutex mutex_;
+  alignas(sync::false_sharing_range) sync::plain<Published> published_;
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -1,0 +1,63 @@
+// The configuration as an immutable snapshot behind std::atomic<std::shared_ptr>.
+//
+// Source: C++20 [util.smartptr.atomic]; libstdc++ guards the pointer with a lock bit in it.
+// Progress: blocking (libstdc++ and libc++ both spin).
+// Cost: four read-modify-writes of shared lines a read with libstdc++ 12: lock, count, unlock, and
+//   the count again when the snapshot is let go.
+// Memory: a configuration for each snapshot that some reader still holds; freed by the last one.
+// Avoid when: reads are frequent on more than one core. Every reader writes the same count.
+#pragma once
+
+#include <memory>
+
+#include "../published.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+class SharedPointerSource {
+  using Snapshot = std::shared_ptr<const sync::plain<Published>>;
+
+ public:
+  struct Reader {};
+
+  class Guard {
+   public:
+    Guard(Snapshot snapshot, std::uint32_t traffic_class) noexcept
+        : snapshot_(std::move(snapshot)), traffic_class_(traffic_class) {}
+    const PublishedRule& operator*() const noexcept {
+      return snapshot_->read().rules[traffic_class_];
+    }
+
+   private:
+    Snapshot snapshot_;
+    std::uint32_t traffic_class_;
+  };
+
+  explicit SharedPointerSource(const Published& published) : current_(snapshot(published)) {}
+
+  [[nodiscard]] Reader attach() noexcept { return {}; }
+  [[nodiscard]] Guard read(Reader&, std::uint32_t traffic_class) noexcept {
+    // (1) acquire: pairs with (2): the snapshot is complete before its pointer is seen.
+    return {current_.load(sync::acquire), traffic_class};
+  }
+  [[nodiscard]] Config config(Reader&) noexcept {
+    // (3) acquire: pairs with (2).
+    return current_.load(sync::acquire)->read().config();
+  }
+  void publish(const Published& published) {
+    // (2) release: pairs with (1), (3).
+    current_.store(snapshot(published), sync::release);
+  }
+  [[nodiscard]] Footprint footprint() const noexcept {
+    return {sizeof(sync::plain<Published>) + 2 * sizeof(long) + sizeof(void*), 0};
+  }
+
+ private:
+  static Snapshot snapshot(const Published& published) {
+    return std::make_shared<const sync::plain<Published>>(published);
+  }
+
+  alignas(sync::false_sharing_range) sync::atomic_shared_ptr<const sync::plain<Published>> current_;
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND

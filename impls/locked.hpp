@@ -1,0 +1,80 @@
+// Configuration and counters under one lock, taken exclusively by every request.
+//
+// Semantics: exact; requests and reloads are simply one after the other.
+// Progress: blocking.
+// Cost: the lock's exclusive acquire and release; nothing else is atomic.
+// Memory: one configuration and 16 counters.
+// Avoid when: more than one thread makes requests. It is the baseline.
+#pragma once
+
+#include "published.hpp"
+#include "streaks.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+template <class Mutex>
+class Locked {
+ public:
+  class Handle {
+   private:
+    friend Locked;
+    Streaks streaks_;
+  };
+
+  explicit Locked(const Config& config) : state_(State{succeed(Published{}, config), {}}) {}
+
+  [[nodiscard]] Handle attach() noexcept { return {}; }
+
+  [[nodiscard]] Decision try_acquire(Handle& handle, const Request& request) noexcept {
+    const sync::lock_guard<Mutex> lock(mutex_);
+    State& state = state_.write();
+    if (request.traffic_class >= class_count) [[unlikely]]
+      return Decision::refuse(Reason::class_unknown, state.published.rules[0].version);
+    const PublishedRule& rule = state.published.rules[request.traffic_class];
+    if (const Reason reason = refusal(request, rule.rule); reason != Reason::none) [[unlikely]]
+      return Decision::refuse(reason, rule.version);
+    Usage& usage = state.usage[request.traffic_class];
+    if (request.now >= usage.end) {
+      const Nanoseconds length = rule.rule.window;
+      usage = {0, request.now - request.now % length + length};
+    }
+    if (usage.used + request.cost > rule.rule.limit)
+      return handle.streaks_.deny(request.traffic_class, rule, usage.end, request.now);
+    usage.used += request.cost;
+    handle.streaks_.admit(request.traffic_class);
+    return Decision::admit(rule.version);
+  }
+
+  [[nodiscard]] Config config(Handle&) noexcept {
+    const sync::lock_guard<Mutex> lock(mutex_);
+    return state_.read().published.config();
+  }
+
+  void publish(const Config& config) {
+    const sync::lock_guard<Mutex> lock(mutex_);
+    State& state = state_.write();
+    const Published next = succeed(state.published, config);
+    for (std::size_t i = 0; i < class_count; ++i) {
+      if (next.rules[i].rule.window != state.published.rules[i].rule.window) state.usage[i] = {};
+    }
+    state.published = next;
+  }
+
+  [[nodiscard]] Footprint footprint() const noexcept { return {}; }
+  [[nodiscard]] Permits error_bound(const Rule&, Permits) const noexcept { return 0; }
+
+ private:
+  struct Usage {
+    Permits used = 0;
+    Nanoseconds end = 0;  // of the window in force; 0: none yet
+  };
+  struct State {
+    Published published;
+    std::array<Usage, class_count> usage;
+  };
+
+  alignas(sync::false_sharing_range) Mutex mutex_;
+  alignas(sync::false_sharing_range) sync::plain<State> state_;
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -1,0 +1,183 @@
+// Usage counted on one cell per CPU; the cells are summed near the limit.
+//
+// Source: original; the division into "far: count locally" and "near: sum" is that of Linux's
+//   percpu_counter (lib/percpu_counter.c) and of the approximate limit counters of P. McKenney,
+//   "Is Parallel Programming Hard", chapter 5.
+// Semantics: approximate. A window admits at most (shards - 1) * c permits beyond its limit, c
+//   being the largest cost among its requests; it never denies while room is left.
+// Progress: lock-free within a window; the thread that turns it is waited for.
+// Cost: far from the limit, reads of one shared line that is written once a batch, and a
+//   read-modify-write of a line of this CPU's own; near it, a read of every CPU's line.
+// Memory: 128 bytes a CPU and 128 bytes a class.
+// Avoid when: limits are small against the number of CPUs, so that every request is near the limit.
+//
+// A cell holds {generation, permits admitted on this CPU in it}; under another generation it counts
+// for nothing. The window's word holds, in place of usage, the level: whole batches, announced by a
+// CPU before its cell starts on them. A cell is never a batch or more past what it has announced,
+// so that usage < level + shards * batch: the test for "far". A level equal to the limit says that
+// the window is used up, and then a denial reads one line.
+//
+// The bound. An admission reads its CPU's cell, makes its test (of the level, or of the sum), and
+// swaps the cell from the value that it read; so on one shard each admission's test comes after all
+// earlier admissions. Of the last admissions of all shards in a window take the one, m, that read
+// its cell last in the single total order S of the seq_cst operations here. On every other shard
+// all admissions but the last precede, in S, that last one's read of its cell, hence m's read,
+// hence m's test, which counted them. The test passed, so that all admissions but the other
+// shards' last ones fit within the limit; those are shards - 1, of at most c permits each.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <memory>
+#include <optional>
+
+#include "window.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+class ShardedQuota {
+ public:
+  explicit ShardedQuota(unsigned shards = sync::cpu_count())
+      : shards_(shards),
+        shard_bits_(static_cast<unsigned>(std::bit_width(shards - 1))),
+        shard_(std::make_unique<Shard[]>(shards)) {}
+
+  [[nodiscard]] Verdict take(std::uint32_t traffic_class, const PublishedRule& rule, Permits cost,
+                             Nanoseconds now) noexcept {
+    Window& window = windows_[traffic_class];
+    const Permits limit = rule.rule.limit;
+    const auto carry = [&](std::uint64_t word, std::uint64_t generation, bool fresh) noexcept {
+      return carry_over(traffic_class, limit, word, generation, fresh);
+    };
+    for (;;) {
+      const Window::View view = window.enter(rule, now, carry);
+      if (view.end == 0) [[unlikely]]
+        return {Verdict::Kind::stale};
+      if (Window::used(view.word) >= limit) {
+        if (window.is_current(view.word)) return {Verdict::Kind::denied, view.end};
+        continue;
+      }
+      const Outcome outcome = count(window, traffic_class, view.word, limit, cost);
+      if (outcome == Outcome::counted) [[likely]]
+        return {Verdict::Kind::admitted};
+      if (outcome == Outcome::full && window.is_current(view.word))
+        return {Verdict::Kind::denied, view.end};
+    }
+  }
+
+  void adopt(std::uint32_t traffic_class, const PublishedRule& rule) noexcept {
+    windows_[traffic_class].adopt(
+        rule, [&](std::uint64_t word, std::uint64_t generation, bool fresh) noexcept {
+          return carry_over(traffic_class, rule.rule.limit, word, generation, fresh);
+        });
+  }
+
+  [[nodiscard]] Permits error_bound(const Rule&, Permits cost) const noexcept {
+    return (shards_ - 1) * cost;
+  }
+  [[nodiscard]] Footprint footprint() const noexcept { return {shards_ * sizeof(Shard), 0}; }
+
+ private:
+  using Cell = sync::atomic<std::uint64_t>;
+  struct alignas(sync::false_sharing_range) Shard {
+    std::array<Cell, class_count> cells{};
+  };
+  enum class Outcome : std::uint8_t { counted, full, again };
+
+  // The window's word is seq_cst here wherever its level is: the bound needs one order over levels
+  // and cells.
+  [[nodiscard]] Outcome count(Window& window, std::uint32_t traffic_class, std::uint64_t entered,
+                              Permits limit, Permits cost) noexcept {
+    Cell& cell = own_shard().cells[traffic_class];
+    std::uint64_t seen = cell.load(sync::seq_cst);  // seq_cst: see "The bound"
+    // Hazard: overwriting what a CPU has counted since the window turned.
+    if (is_later(seen, entered)) return Outcome::again;
+    std::uint64_t word = window.load_in_order();
+    if (!Window::same_generation(word, entered)) return Outcome::again;
+    const Permits mine = permits(seen, entered);
+    const unsigned shift = batch_shift(limit);
+    if (Window::used(word) + (Permits{shards_} << shift) + cost <= limit) {
+      // Announced before it is counted. If the swap below then fails, the level is too high for
+      // now: summing starts earlier, and it stays below the limit.
+      const Permits begun = ((mine + cost) >> shift) - (mine >> shift);
+      if (begun != 0 && !window.try_add_in_order(word, begun << shift)) return Outcome::again;
+    } else {
+      const std::optional<Permits> total = sum(traffic_class, entered);
+      if (!total) return Outcome::again;
+      if (*total + cost > limit) {
+        if (*total >= limit) window.try_exhaust(word, limit);
+        return Outcome::full;
+      }
+    }
+    // seq_cst: see "The bound". relaxed: a failed swap is not used.
+    const std::uint64_t counted = Window::generation(entered) | (mine + cost);
+    return cell.compare_exchange_strong(seen, counted, sync::seq_cst, sync::relaxed)
+               ? Outcome::counted
+               : Outcome::again;
+  }
+
+  // All that the cells hold under the generation of `entered`; nothing once the window has turned.
+  [[nodiscard]] std::optional<Permits> sum(std::uint32_t traffic_class,
+                                           std::uint64_t entered) const noexcept {
+    Permits total = 0;
+    for (unsigned i = 0; i < shards_; ++i) {
+      // seq_cst: see "The bound".
+      const std::uint64_t seen = shard_[i].cells[traffic_class].load(sync::seq_cst);
+      if (is_later(seen, entered)) return std::nullopt;
+      total += permits(seen, entered);
+    }
+    return total;
+  }
+
+  // What the word holds in its next generation. A changed rule takes the cells along, so that a
+  // swap begun under the old rule fails. A new window leaves them to their CPUs, except that every
+  // 2^31 turns all are rewritten: a cell's generation is never so old that it could pass for new.
+  [[nodiscard]] std::uint64_t carry_over(std::uint32_t traffic_class, Permits limit,
+                                         std::uint64_t word, std::uint64_t generation,
+                                         bool fresh) noexcept {
+    constexpr std::uint64_t sweep_period = std::uint64_t{1} << 63;
+    if (fresh && generation % sweep_period != 0) return 0;
+    Permits total = 0;
+    Permits level = 0;
+    const unsigned shift = batch_shift(limit);
+    for (unsigned i = 0; i < shards_; ++i) {
+      Cell& cell = shard_[i].cells[traffic_class];
+      std::uint64_t seen = cell.load(sync::relaxed);  // relaxed: the swap confirms it
+      std::uint64_t kept;
+      do {
+        kept = fresh ? 0 : permits(seen, word);
+      } while (!cell.compare_exchange_weak(seen, generation | kept, sync::seq_cst, sync::relaxed));
+      total += kept;
+      level += kept >> shift << shift;
+    }
+    return total >= limit ? limit : level;
+  }
+
+  // Cells advance in batches of about sqrt(limit) / shards, a power of two: announcing costs one
+  // shared write a batch, summing a read of every cell for the last shards * batch permits, and
+  // this balances the two.
+  [[nodiscard]] unsigned batch_shift(Permits limit) const noexcept {
+    const unsigned half = static_cast<unsigned>(std::bit_width(limit)) / 2;
+    return half > shard_bits_ ? half - shard_bits_ : 0;
+  }
+
+  [[nodiscard]] static Permits permits(std::uint64_t cell, std::uint64_t word) noexcept {
+    return Window::generation(cell) == Window::generation(word) ? Window::used(cell) : 0;
+  }
+  [[nodiscard]] static bool is_later(std::uint64_t cell, std::uint64_t word) noexcept {
+    return static_cast<std::int64_t>(Window::generation(cell) - Window::generation(word)) > 0;
+  }
+
+  [[nodiscard]] Shard& own_shard() noexcept {
+    const unsigned cpu = sync::current_cpu();
+    return shard_[cpu < shards_ ? cpu : cpu % shards_];
+  }
+
+  std::array<Window, class_count> windows_;
+  unsigned shards_;
+  unsigned shard_bits_;
+  std::unique_ptr<Shard[]> shard_;
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -1,0 +1,145 @@
+// The window in force of one traffic class, and the protocol by which it is replaced. Every exact
+// counter under quota/ builds on it.
+//
+// word    generation (32 bits) | spare | closed | used (30 bits)
+// end     when the window in force ends, in full 64-bit nanoseconds
+// epoch   of the rule in force
+//
+// Requests compare-and-swap `word`. To turn the window, or to adopt a changed rule, one elected
+// thread closes the word, writes the rest, and opens it again with the next generation; others
+// wait for those ten instructions. `end` and `epoch` belong to a generation: a compare-and-swap
+// that succeeds proves that the generation, and so the window and the rule that were read, were
+// still in force. So usage and rule change at one point, and a reload is atomic for the class.
+//
+// Hazard: stamps that wrap. The time of a window is never abbreviated: a class left idle for any
+// time compares `now` with a full `end`. The generation advances once a turn, not with time, and
+// serves only to make a compare-and-swap fail; to be fooled, a thread would have to sleep between
+// its load and its compare-and-swap through exactly a multiple of 2^32 turns (at one turn each
+// microsecond, 71 minutes) and wake to the same usage; even then its one request is counted.
+//
+// Progress: lock-free within a window; a turn is waited for.
+#pragma once
+
+#include <utility>
+
+#include "../composed.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+class alignas(sync::false_sharing_range) Window {
+ public:
+  static constexpr std::uint64_t used_mask = max_limit;
+  static constexpr std::uint64_t closed = std::uint64_t{1} << 30;
+  static constexpr std::uint64_t spare = std::uint64_t{1} << 31;
+  static constexpr std::uint64_t generation_step = std::uint64_t{1} << 32;
+
+  static constexpr Permits used(std::uint64_t word) noexcept { return word & used_mask; }
+  static constexpr std::uint64_t generation(std::uint64_t word) noexcept {
+    return word & ~(generation_step - 1);
+  }
+
+  struct View {
+    std::uint64_t word = 0;
+    Nanoseconds end = 0;  // 0: stale, the rule passed is older than the one in force
+  };
+
+  // The window that a request stamped `now` counts against under `rule`, turned if it is over and
+  // brought to `rule` if it was under an older one. `carry` is asked, while the window is closed,
+  // what the word keeps: carry(old word, next generation, fresh) -> low 32 bits without `closed`.
+  template <class Carry>
+  [[nodiscard]] View enter(const PublishedRule& rule, Nanoseconds now, Carry&& carry) noexcept {
+    for (sync::spin_wait wait;;) {
+      // (1) acquire: pairs with (7): with a generation come the end and epoch it was opened with.
+      const std::uint64_t word = word_.load(sync::acquire);
+      if (is_closed(word)) [[unlikely]] {
+        wait();
+        continue;
+      }
+      // (2) acquire: pairs with (5): who sees a later generation's end sees the word closed for it.
+      const Nanoseconds end = end_.load(sync::acquire);
+      // (3) acquire: pairs with (6): as (2); and who must read the configuration again finds it.
+      const std::uint64_t epoch = epoch_.load(sync::acquire);
+      if (epoch == rule.epoch && now < end) [[likely]]
+        return {word, end};
+      if (epoch > rule.epoch) return {};
+      turn(word, rule, &now, carry);
+    }
+  }
+
+  // Puts `rule` in force without a request, for a publisher.
+  template <class Carry>
+  void adopt(const PublishedRule& rule, Carry&& carry) noexcept {
+    for (sync::spin_wait wait;;) {
+      // (8) acquire: pairs with (7), as (1).
+      const std::uint64_t word = word_.load(sync::acquire);
+      if (is_closed(word)) {
+        wait();
+        continue;
+      }
+      // relaxed: epochs only grow, and a stale one costs a turn that fails or changes nothing.
+      if (epoch_.load(sync::relaxed) >= rule.epoch) return;
+      turn(word, rule, nullptr, carry);
+    }
+  }
+
+  // Counts `cost` if nothing has changed since `word` was read; otherwise refreshes `word`.
+  // relaxed: admission publishes nothing, and a release sequence started by (7) continues through
+  // a read-modify-write of any order.
+  [[nodiscard]] bool try_add(std::uint64_t& word, Permits cost) noexcept {
+    return word_.compare_exchange_weak(word, word + cost, sync::relaxed, sync::relaxed);
+  }
+
+  // As above, and a read, in the single total order of seq_cst operations: for counters that reason
+  // over several words at once.
+  [[nodiscard]] std::uint64_t load_in_order() const noexcept { return word_.load(sync::seq_cst); }
+  [[nodiscard]] bool try_add_in_order(std::uint64_t& word, Permits cost) noexcept {
+    return word_.compare_exchange_weak(word, word + cost, sync::seq_cst, sync::relaxed);
+  }
+
+  // Marks the window as used up if nothing has changed since `word` was read. relaxed: as above.
+  void try_exhaust(std::uint64_t word, Permits limit) noexcept {
+    word_.compare_exchange_strong(word, (word & ~used_mask) | limit, sync::relaxed, sync::relaxed);
+  }
+
+  // Whether the generation of `word` was still in force after its end and epoch were read. A denial
+  // needs it, having no compare-and-swap. relaxed: ordered after them by (2) and (3).
+  [[nodiscard]] bool is_current(std::uint64_t word) const noexcept {
+    return same_generation(word, word_.load(sync::relaxed));
+  }
+  [[nodiscard]] static bool same_generation(std::uint64_t a, std::uint64_t b) noexcept {
+    return ((a ^ b) & (closed | ~(generation_step - 1))) == 0;
+  }
+
+ private:
+  static constexpr bool is_closed(std::uint64_t word) noexcept { return (word & closed) != 0; }
+
+  template <class Carry>
+  [[gnu::noinline]] void turn(std::uint64_t word, const PublishedRule& rule, const Nanoseconds* now,
+                              Carry&& carry) noexcept {
+    // (4) acquire: pairs with (7): whoever closes the window sees what the last to do so wrote.
+    if (!word_.compare_exchange_strong(word, word | closed, sync::acquire, sync::relaxed)) return;
+    const Nanoseconds length = rule.rule.window;
+    // relaxed: only the thread that closed the window writes end and epoch.
+    const Nanoseconds end = end_.load(sync::relaxed);
+    const bool resized = length_.read() != length;
+    const bool fresh = resized || (now != nullptr && *now >= end);
+    if (fresh) {
+      // Without a request there is no time to align to: 0 makes the next request turn it again.
+      // (5) release: pairs with (2).
+      end_.store(now == nullptr ? 0 : *now - *now % length + length, sync::release);
+      length_.write() = length;
+    }
+    // (6) release: pairs with (3).
+    epoch_.store(rule.epoch, sync::release);
+    const std::uint64_t generation = Window::generation(word) + generation_step;
+    // (7) release: pairs with (1), (4), (8).
+    word_.store(generation | carry(word, generation, fresh), sync::release);
+  }
+
+  sync::atomic<std::uint64_t> word_{0};
+  sync::atomic<Nanoseconds> end_{0};
+  sync::atomic<std::uint64_t> epoch_{0};
+  sync::plain<Nanoseconds> length_{0};
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -1,0 +1,23 @@
+// Row `hazard`: raw pointer made safe by hazard pointers, atomic counter.
+//
+// Source, semantics, progress, cost, memory and when to avoid it: config/hazard_pointer.hpp and
+// quota/packed.hpp.
+#pragma once
+
+#include "../config/hazard_pointer.hpp"
+#include "../quota/packed.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+class hazard : public Composed<HazardPointerSource, PackedQuota> {
+ public:
+  using Composed::Composed;
+  static constexpr Info info{.name = "hazard",
+                             .summary = "Raw pointer made safe by hazard pointers, atomic counter",
+                             .source = "Michael, Hazard Pointers, IEEE TPDS 2004",
+                             .exactness = Exactness::exact,
+                             .progress = Progress::lock_free_within_window,
+                             .bound = "0"};
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -1,0 +1,22 @@
+// Row `rwmutex`: one std::shared_mutex around configuration and counters, taken exclusively.
+//
+// Source, semantics, progress, cost, memory and when to avoid it: locked.hpp.
+#pragma once
+
+#include "../locked.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+class rwmutex : public Locked<sync::shared_mutex> {
+ public:
+  using Locked::Locked;
+  static constexpr Info info{
+      .name = "rwmutex",
+      .summary = "One std::shared_mutex around configuration and counters, taken exclusively",
+      .source = "original; the design that most services start from",
+      .exactness = Exactness::exact,
+      .progress = Progress::blocking,
+      .bound = "0"};
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -1,0 +1,23 @@
+// Row `rwmutex_read`: std::shared_mutex held shared around an atomic counter.
+//
+// Source, semantics, progress, cost, memory and when to avoid it: config/shared_lock.hpp and
+// quota/packed.hpp.
+#pragma once
+
+#include "../config/shared_lock.hpp"
+#include "../quota/packed.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+class rwmutex_read : public Composed<SharedLockSource<sync::shared_mutex>, PackedQuota> {
+ public:
+  using Composed::Composed;
+  static constexpr Info info{.name = "rwmutex_read",
+                             .summary = "std::shared_mutex held shared around an atomic counter",
+                             .source = "original; the usual first fix",
+                             .exactness = Exactness::exact,
+                             .progress = Progress::blocking,
+                             .bound = "0"};
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -1,0 +1,24 @@
+// Row `snapshot`: immutable snapshot in std::atomic<std::shared_ptr>, atomic counter.
+//
+// Source, semantics, progress, cost, memory and when to avoid it: config/shared_pointer.hpp and
+// quota/packed.hpp.
+#pragma once
+
+#include "../config/shared_pointer.hpp"
+#include "../quota/packed.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+class snapshot : public Composed<SharedPointerSource, PackedQuota> {
+ public:
+  using Composed::Composed;
+  static constexpr Info info{
+      .name = "snapshot",
+      .summary = "Immutable snapshot in std::atomic<std::shared_ptr>, atomic counter",
+      .source = "C++20 [util.smartptr.atomic]",
+      .exactness = Exactness::exact,
+      .progress = Progress::blocking,
+      .bound = "0"};
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND
