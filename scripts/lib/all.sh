@@ -1,0 +1,15 @@
+# shellcheck shell=bash
+# Everything under lib/, in the order in which it builds up.
+library=$(dirname "${BASH_SOURCE[0]}")
+# shellcheck source=common.sh
+source "$library/common.sh"
+# shellcheck source=python.sh
+source "$library/python.sh"
+# shellcheck source=requirements.sh
+source "$library/requirements.sh"
+# shellcheck source=install.sh
+source "$library/install.sh"
+# shellcheck source=build.sh
+source "$library/build.sh"
+# shellcheck source=suites.sh
+source "$library/suites.sh"

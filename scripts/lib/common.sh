@@ -1,0 +1,31 @@
+# shellcheck shell=bash
+# Where the project is, and how a command speaks.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+logs=$root/build/logs
+
+say() { printf '%s\n' "$*" >&2; }
+
+# 2: what the caller asked for, or the machine, does not allow it; nothing was measured or tested.
+refuse() {
+  say "$*"
+  exit 2
+}
+
+# The lines of the calling command's own head comment.
+show_help() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
+
+# quietly NAME COMMAND...: output to a log, shown only when the command fails.
+quietly() {
+  local log=$logs/$1.log status=0
+  shift
+  mkdir -p "$logs"
+  "$@" >"$log" 2>&1 </dev/null || status=$?
+  if ((status != 0)); then
+    tail -n 60 "$log" >&2
+    say "failed with status $status: $*"
+    say "the whole output: $log"
+    return "$status"
+  fi
+}

@@ -1,0 +1,34 @@
+# shellcheck shell=bash
+# Which Python runs the package. Debian's own comes first, since apt-get installs modules for that
+# one only: the python3 on the PATH may be another, which never sees them.
+
+export PYTHONPATH=$root/scripts${PYTHONPATH:+:$PYTHONPATH}
+export LIMITERBENCH_ROOT=$root
+export LIMITERBENCH_PROGRAM=${LIMITERBENCH_PROGRAM:-$root/build/release/limiterbench}
+
+python_sees() { # python_sees INTERPRETER MODULE...
+  "$1" - "${@:2}" <<'PYTHON' 2>/dev/null
+import importlib.util, sys
+sys.exit(sys.version_info < (3, 9) or any(importlib.util.find_spec(m) is None for m in sys.argv[1:]))
+PYTHON
+}
+
+# choose_python MODULE...: sets PYTHON, or fails.
+choose_python() {
+  local candidate
+  for candidate in ${LIMITERBENCH_PYTHON:+"$LIMITERBENCH_PYTHON"} /usr/bin/python3 python3; do
+    if command -v "$candidate" >/dev/null && python_sees "$candidate" "$@"; then
+      PYTHON=$(command -v "$candidate")
+      return 0
+    fi
+  done
+  return 1
+}
+
+# check_arguments COMMAND ARGUMENT...: ends the command if Python's parser refuses the arguments or
+# answers them itself (--help). Without a Python that question waits until one is installed.
+check_arguments() {
+  if choose_python; then
+    LIMITERBENCH_CHECK_ARGUMENTS=1 "$PYTHON" -m limiterbench "$@" || exit $?
+  fi
+}

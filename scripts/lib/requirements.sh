@@ -1,0 +1,96 @@
+# shellcheck shell=bash
+# What each command needs, and whether this machine has it. A thing counts as there when it works,
+# wherever it came from; the package is only how Debian and Ubuntu bring it.
+
+missing_packages=()
+missing_names=()
+
+# need PACKAGE NAME CHECK...: NAME says it to somebody without apt-get.
+need() {
+  if ! "${@:3}" >/dev/null 2>&1; then
+    missing_packages+=("$1")
+    missing_names+=("$2")
+  fi
+}
+
+# A library that CMake can fetch as source is only asked for where a package brings it.
+need_or_fetch() {
+  if has_apt; then need "$@"; fi
+}
+
+need_module() { need "$1" "Python module $2" python_sees "$PYTHON" "$2"; }
+
+at_least() { [[ $(printf '%s\n' "$1" "$2" | sort -V | head -n 1) == "$1" ]]; }
+has_command() { command -v "$1"; }
+has_compiler() { has_command "${CXX:-c++}"; }
+has_cmake() { at_least 3.25 "$(cmake --version | sed -n '1s/[^0-9]*//p')"; }
+has_hwloc() { pkg-config --exists 'hwloc >= 2.4'; }
+has_header() {
+  local folder
+  for folder in /usr/include /usr/local/include ${CMAKE_PREFIX_PATH:+"$CMAKE_PREFIX_PATH/include"}; do
+    if [[ -e $folder/$1 ]]; then return 0; fi
+  done
+  return 1
+}
+# The runtimes come in a package of their own, so a clang without them is easy to have.
+has_clang_sanitizers() { [[ -n $(find "$(clang --print-resource-dir)/lib" -name '*asan*.a') ]]; }
+
+plot_modules=(numpy matplotlib scipy rich)
+modules_of() { # modules_of LEVEL
+  case $1 in
+    plot | run) echo "${plot_modules[@]}" ;;
+    test) echo "${plot_modules[@]}" pytest ;;
+    ci) echo "${plot_modules[@]}" pytest mypy flake8 black ;;
+  esac
+}
+
+need_python() { # need_python LEVEL
+  local modules module
+  read -ra modules <<<"$(modules_of "$1")"
+  if choose_python "${modules[@]}"; then return 0; fi
+  PYTHON=/usr/bin/python3
+  has_apt || PYTHON=python3
+  need python3 "Python >= 3.9" python_sees "$PYTHON"
+  for module in "${modules[@]}"; do
+    case $module in
+      mypy | flake8 | black) need_module "$module" "$module" ;;
+      *) need_module "python3-$module" "$module" ;;
+    esac
+  done
+}
+
+need_build() {
+  need g++ "a C++20 compiler (GCC >= 12 or clang >= 14)" has_compiler
+  need cmake "CMake >= 3.25" has_cmake
+  need ninja-build "Ninja" has_command ninja
+  need pkg-config "pkg-config" has_command pkg-config
+  need libhwloc-dev "hwloc >= 2.4 with its headers" has_hwloc
+  need_or_fetch libbenchmark-dev "Google Benchmark >= 1.7" has_header benchmark/benchmark.h
+  need_or_fetch nlohmann-json3-dev "nlohmann json >= 3.11" has_header nlohmann/json.hpp
+}
+
+need_tests() {
+  need_or_fetch libgtest-dev "GoogleTest >= 1.12" has_header gtest/gtest.h
+}
+
+need_ci() {
+  need g++ "g++" has_command g++
+  need clang "clang >= 14" has_command clang++
+  need libclang-rt-dev "clang's sanitizer runtimes" has_clang_sanitizers
+  need clang-format "clang-format" has_command clang-format
+  need clang-tidy "clang-tidy" has_command clang-tidy
+  need shellcheck "shellcheck" has_command shellcheck
+}
+
+find_missing() { # find_missing LEVEL
+  missing_packages=()
+  missing_names=()
+  case $1 in
+    plot) ;;
+    run) need_build ;;
+    test) need_build && need_tests ;;
+    ci) need_build && need_tests && need_ci ;;
+    *) refuse "setup: unknown level '$1' (plot, run, test, ci)" ;;
+  esac
+  need_python "$1"
+}

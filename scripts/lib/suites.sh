@@ -1,0 +1,46 @@
+# shellcheck shell=bash
+# Runs the two suites, C++ (ctest) and Python (pytest), and adds up what passed.
+
+passed=0 failed=0 skipped=0
+
+attribute() { # attribute NAME FILE: of the first <testsuite> of a JUnit file; 0 if there is none
+  local value
+  value=$(grep -m 1 -oE "<testsuite [^>]*" "$2" | grep -oE " $1=\"[0-9]+\"" | tr -dc 0-9) || true
+  echo "${value:-0}"
+}
+
+count() { # count JUNIT_FILE
+  local total bad ignored
+  total=$(attribute tests "$1")
+  bad=$(($(attribute failures "$1") + $(attribute errors "$1")))
+  ignored=$(($(attribute skipped "$1") + $(attribute disabled "$1")))
+  passed=$((passed + total - bad - ignored))
+  failed=$((failed + bad))
+  skipped=$((skipped + ignored))
+}
+
+# suite NAME COMMAND...: COMMAND writes $junit. A runner that ends badly without a failed test (it
+# crashed, or found none) counts as one failure.
+suite() {
+  local before=$failed status=0
+  junit=$logs/$1.xml
+  mkdir -p "$logs"
+  rm -f "$junit"
+  "${@:2}" || status=$?
+  if [[ -s $junit ]]; then count "$junit"; fi
+  if ((status != 0 && failed == before)); then failed=$((failed + 1)); fi
+}
+
+run_ctest() { # run_ctest PRESET OPTION...
+  ctest --test-dir "$root/build/$1" --output-on-failure --no-tests=error \
+    --output-junit "$junit" "${@:2}"
+}
+
+run_pytest() { # run_pytest OPTION...
+  "$PYTHON" -m pytest -q -p no:cacheprovider --junitxml="$junit" "$root/tests/scripts" "$@"
+}
+
+close_suites() {
+  echo "$passed passed, $failed failed, $skipped skipped"
+  ((failed == 0 && passed > 0))
+}
