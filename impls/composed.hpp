@@ -51,16 +51,16 @@ class Composed {
 
   [[nodiscard]] Handle attach() { return Handle(source_.attach()); }
 
-  [[nodiscard]] Decision try_acquire(Handle& handle, const Request& request) noexcept {
+  [[nodiscard, gnu::always_inline]] Decision try_acquire(Handle& handle,
+                                                         const Request& request) noexcept {
     const std::uint32_t traffic_class = request.traffic_class;
     if (traffic_class >= class_count) [[unlikely]]
       return refuse_class(handle);
     for (;;) {
       const auto guard = source_.read(handle.reader_, traffic_class);
       const PublishedRule& rule = *guard;
-      // One comparison for both: a cost of 0 wraps to the largest value.
-      if (request.cost - 1 >= rule.rule.limit || request.now > max_now) [[unlikely]]
-        return Decision::refuse(refusal(request, rule.rule), rule.version);
+      if (!is_admissible(request, rule.rule)) [[unlikely]]
+        return refusal(request, rule);
       const Verdict verdict = quota_.take(traffic_class, rule, request.cost, request.now);
       if (verdict.kind == Verdict::Kind::admitted) [[likely]] {
         handle.streaks_.admit(traffic_class);

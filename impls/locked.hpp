@@ -31,8 +31,8 @@ class Locked {
     if (request.traffic_class >= class_count) [[unlikely]]
       return Decision::refuse(Reason::class_unknown, state.published.rules[0].version);
     const PublishedRule& rule = state.published.rules[request.traffic_class];
-    if (const Reason reason = refusal(request, rule.rule); reason != Reason::none) [[unlikely]]
-      return Decision::refuse(reason, rule.version);
+    if (!is_admissible(request, rule.rule)) [[unlikely]]
+      return refusal(request, rule);
     Usage& usage = state.usage[request.traffic_class];
     if (request.now >= usage.end) {
       const Nanoseconds length = rule.rule.window;

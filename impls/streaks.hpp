@@ -14,9 +14,10 @@ class Streaks {
  public:
   void admit(std::uint32_t traffic_class) noexcept { streaks_[traffic_class].count = 0; }
 
-  // The decision for a denial in a window that ends at `end`, later than `now`.
-  [[nodiscard]] Decision deny(std::uint32_t traffic_class, const PublishedRule& rule,
-                              Nanoseconds end, Nanoseconds now) noexcept {
+  // The decision for a denial in a window that ends at `end`, later than `now`. Not inlined: it
+  // would cost the admitting path its registers.
+  [[nodiscard, gnu::noinline]] Decision deny(std::uint32_t traffic_class, const PublishedRule& rule,
+                                             Nanoseconds end, Nanoseconds now) noexcept {
     Streak& streak = streaks_[traffic_class];
     const Backoff& backoff = rule.rule.backoff;
     ++streak.count;

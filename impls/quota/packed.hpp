@@ -16,23 +16,16 @@ namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
 class PackedQuota {
  public:
-  [[nodiscard]] Verdict take(std::uint32_t traffic_class, const PublishedRule& rule, Permits cost,
-                             Nanoseconds now) noexcept {
+  [[nodiscard, gnu::always_inline]] Verdict take(std::uint32_t traffic_class,
+                                                 const PublishedRule& rule, Permits cost,
+                                                 Nanoseconds now) noexcept {
     Window& window = windows_[traffic_class];
-    for (;;) {
-      const Window::View view = window.enter(rule, now, carry);
-      if (view.end == 0) [[unlikely]]
-        return {Verdict::Kind::stale};
-      std::uint64_t word = view.word;
-      // A failed swap within the generation means that others were admitted: count again.
-      while (Window::used(word) + cost <= rule.rule.limit) {
-        if (window.try_add(word, cost)) [[likely]]
-          return {Verdict::Kind::admitted};
-        if (!Window::same_generation(word, view.word)) break;
-      }
-      if (Window::used(word) + cost > rule.rule.limit && window.is_current(view.word))
-        return {Verdict::Kind::denied, view.end};
-    }
+    const Window::View view = window.peek(rule, now);
+    std::uint64_t word = view.word;
+    if (view.end != 0 && Window::used_or_closed(word) + cost <= rule.rule.limit &&
+        window.try_add(word, cost)) [[likely]]
+      return {Verdict::Kind::admitted};
+    return take_slowly(window, rule, cost, now);
   }
 
   void adopt(std::uint32_t traffic_class, const PublishedRule& rule) noexcept {
@@ -43,6 +36,21 @@ class PackedQuota {
   [[nodiscard]] Footprint footprint() const noexcept { return {}; }
 
  private:
+  [[gnu::noinline]] static Verdict take_slowly(Window& window, const PublishedRule& rule,
+                                               Permits cost, Nanoseconds now) noexcept {
+    for (;;) {
+      const Window::View view = window.enter(rule, now, carry);
+      if (view.end == 0) return {Verdict::Kind::stale};
+      std::uint64_t word = view.word;
+      // A failed swap within the generation means that others were admitted: count again.
+      while (Window::used_or_closed(word) + cost <= rule.rule.limit &&
+             Window::same_generation(word, view.word)) {
+        if (window.try_add(word, cost)) return {Verdict::Kind::admitted};
+      }
+      if (window.is_current(view.word)) return {Verdict::Kind::denied, view.end};
+    }
+  }
+
   static std::uint64_t carry(std::uint64_t word, std::uint64_t, bool fresh) noexcept {
     return fresh ? 0 : Window::used(word);
   }

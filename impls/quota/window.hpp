@@ -38,31 +38,44 @@ class alignas(sync::false_sharing_range) Window {
     return word & ~(generation_step - 1);
   }
 
+  // Usage, or more than any limit while the window is closed: one comparison for both.
+  static constexpr Permits used_or_closed(std::uint64_t word) noexcept {
+    return word & (closed | used_mask);
+  }
+
   struct View {
     std::uint64_t word = 0;
-    Nanoseconds end = 0;  // 0: stale, the rule passed is older than the one in force
+    Nanoseconds end = 0;  // 0: the rule passed is not the one in force, or the window is over
   };
 
+  // The word and end in force, if `rule` is in force and `now` in its window. The word may be
+  // closed: then it fails every compare-and-swap and used_or_closed() exceeds every limit.
+  [[nodiscard]] View peek(const PublishedRule& rule, Nanoseconds now) const noexcept {
+    // (1) acquire: pairs with (7): with a generation come the end and epoch it was opened with.
+    const std::uint64_t word = word_.load(sync::acquire);
+    // (2) acquire: pairs with (5): who sees a later generation's end sees the word closed for it.
+    const Nanoseconds end = end_.load(sync::acquire);
+    // (3) acquire: pairs with (6): as (2); and who must read the configuration again finds it.
+    const std::uint64_t epoch = epoch_.load(sync::acquire);
+    return {word, epoch == rule.epoch && now < end ? end : 0};
+  }
+
   // The window that a request stamped `now` counts against under `rule`, turned if it is over and
-  // brought to `rule` if it was under an older one. `carry` is asked, while the window is closed,
-  // what the word keeps: carry(old word, next generation, fresh) -> low 32 bits without `closed`.
+  // brought to `rule` if it was under an older one; View::end is 0 if it is under a newer one.
+  // `carry` is asked, while the window is closed, what the word keeps: carry(old word, next
+  // generation, fresh) -> low 32 bits without `closed`.
   template <class Carry>
   [[nodiscard]] View enter(const PublishedRule& rule, Nanoseconds now, Carry&& carry) noexcept {
     for (sync::spin_wait wait;;) {
-      // (1) acquire: pairs with (7): with a generation come the end and epoch it was opened with.
-      const std::uint64_t word = word_.load(sync::acquire);
-      if (is_closed(word)) [[unlikely]] {
+      const View view = peek(rule, now);
+      if (is_closed(view.word)) {
         wait();
         continue;
       }
-      // (2) acquire: pairs with (5): who sees a later generation's end sees the word closed for it.
-      const Nanoseconds end = end_.load(sync::acquire);
-      // (3) acquire: pairs with (6): as (2); and who must read the configuration again finds it.
-      const std::uint64_t epoch = epoch_.load(sync::acquire);
-      if (epoch == rule.epoch && now < end) [[likely]]
-        return {word, end};
-      if (epoch > rule.epoch) return {};
-      turn(word, rule, &now, carry);
+      if (view.end != 0) return view;
+      // (9) acquire: pairs with (6), as (3).
+      if (epoch_.load(sync::acquire) > rule.epoch) return {};
+      turn(view.word, rule, &now, carry);
     }
   }
 
@@ -129,7 +142,7 @@ class alignas(sync::false_sharing_range) Window {
       end_.store(now == nullptr ? 0 : *now - *now % length + length, sync::release);
       length_.write() = length;
     }
-    // (6) release: pairs with (3).
+    // (6) release: pairs with (3), (9).
     epoch_.store(rule.epoch, sync::release);
     const std::uint64_t generation = Window::generation(word) + generation_step;
     // (7) release: pairs with (1), (4), (8).
