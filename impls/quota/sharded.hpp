@@ -46,10 +46,7 @@ class ShardedQuota {
   [[nodiscard, gnu::always_inline]] Verdict take(std::uint32_t traffic_class,
                                                  const PublishedRule& rule, Permits cost,
                                                  Nanoseconds now) noexcept {
-    Window& window = windows_[traffic_class];
-    const Window::View view = window.peek(rule, now);
-    if (view.end != 0 && count_far(window, traffic_class, view.word, rule.rule.limit, cost))
-        [[likely]]
+    if (count_far(traffic_class, rule, cost, now)) [[likely]]
       return {Verdict::Kind::admitted};
     return take_slowly(traffic_class, rule, cost, now);
   }
@@ -74,18 +71,18 @@ class ShardedQuota {
   enum class Outcome : std::uint8_t { counted, full, again };
 
   // The common case: far from the limit and within a batch.
-  [[nodiscard, gnu::always_inline]] bool count_far(Window& window, std::uint32_t traffic_class,
-                                                   std::uint64_t entered, Permits limit,
-                                                   Permits cost) noexcept {
+  [[nodiscard, gnu::always_inline]] bool count_far(std::uint32_t traffic_class,
+                                                   const PublishedRule& rule, Permits cost,
+                                                   Nanoseconds now) noexcept {
     Cell& cell = own_shard().cells[traffic_class];
     // seq_cst, as the next two: see "The bound".
     std::uint64_t seen = cell.load(sync::seq_cst);
-    const std::uint64_t word = window.load_in_order();
+    const Window::View view = windows_[traffic_class].peek<sync::seq_cst>(rule, now);
+    const Permits limit = rule.rule.limit;
     const unsigned shift = batch_shift(limit);
     const Permits mine = Window::used(seen);
-    return Window::generation(seen) == Window::generation(word) &&
-           Window::generation(word) == Window::generation(entered) &&
-           Window::used_or_closed(word) + (Permits{shards_} << shift) + cost <= limit &&
+    return view.end != 0 && Window::generation(seen) == Window::generation(view.word) &&
+           Window::used_or_closed(view.word) + (Permits{shards_} << shift) + cost <= limit &&
            (mine + cost) >> shift == mine >> shift &&
            cell.compare_exchange_strong(seen, seen + cost, sync::seq_cst, sync::relaxed);
   }

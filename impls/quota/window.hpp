@@ -50,9 +50,11 @@ class alignas(sync::false_sharing_range) Window {
 
   // The word and end in force, if `rule` is in force and `now` in its window. The word may be
   // closed: then it fails every compare-and-swap and used_or_closed() exceeds every limit.
+  // Acquire, or seq_cst for counters that reason over several words at once.
+  template <sync::memory_order order = sync::acquire>
   [[nodiscard]] View peek(const PublishedRule& rule, Nanoseconds now) const noexcept {
     // (1) acquire: pairs with (7): with a generation come the end and epoch it was opened with.
-    const std::uint64_t word = word_.load(sync::acquire);
+    const std::uint64_t word = word_.load(order);
     // (2) acquire: pairs with (5): who sees a later generation's end sees the word closed for it.
     const Nanoseconds end = end_.load(sync::acquire);
     // (3) acquire: pairs with (6): as (2); and who must read the configuration again finds it.
