@@ -13,3 +13,7 @@ source "$library/install.sh"
 source "$library/build.sh"
 # shellcheck source=suites.sh
 source "$library/suites.sh"
+# shellcheck source=steps.sh
+source "$library/steps.sh"
+# shellcheck source=lint.sh
+source "$library/lint.sh"

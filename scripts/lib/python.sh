@@ -26,9 +26,15 @@ choose_python() {
 }
 
 # check_arguments COMMAND ARGUMENT...: ends the command if Python's parser refuses the arguments or
-# answers them itself (--help). Without a Python that question waits until one is installed.
+# answers them itself. It needs no module that must be installed; without any Python the question
+# waits until there is one.
 check_arguments() {
-  if choose_python; then
+  local help=no
+  case " $* " in *" --help "* | *" -h "*) help=yes ;; esac
+  if choose_python argparse; then
     LIMITERBENCH_CHECK_ARGUMENTS=1 "$PYTHON" -m limiterbench "$@" || exit $?
+    if [[ $help == yes ]]; then exit 0; fi
+  elif [[ $help == yes ]]; then
+    refuse "--help needs Python >= 3.9: scripts/setup plot installs it."
   fi
 }

@@ -1,0 +1,24 @@
+# shellcheck shell=bash
+# Formatting, naming and typing; nothing here is built or run.
+
+cpp_files() { find "$root"/{impls,benchmarks,tests} -name '*.[ch]pp' -print0; }
+
+check_format() { cpp_files | xargs -0 clang-format --dry-run --Werror; }
+
+check_shell() {
+  # Kinds of test are sourced by name at run time, so the names that they use look unassigned.
+  shellcheck -x -a "$root"/.ci/run "$root"/scripts/{setup,run,test,plot,report} &&
+    shellcheck -e SC2154,SC2034 "$root"/scripts/lib/*.sh "$root"/scripts/lib/test/*.sh
+}
+
+check_python() {
+  "$PYTHON" -m black --quiet --check --diff "$root/scripts" "$root/tests/scripts" &&
+    "$PYTHON" -m flake8 "$root/scripts" "$root/tests/scripts" &&
+    (cd "$root" && "$PYTHON" -m mypy --strict scripts/limiterbench tests/scripts)
+}
+
+# check_tidy PRESET: the harness, and the rows through the one header that names them all.
+check_tidy() {
+  find "$root/benchmarks" "$root/build/$1/tests/headers/registry.cpp" -name '*.cpp' -print0 |
+    xargs -0 -n 1 -P "$(nproc)" clang-tidy -p "$root/build/$1" --quiet
+}
