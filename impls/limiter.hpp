@@ -61,7 +61,7 @@ struct Backoff {
 struct Rule {
   Permits limit = 0;                   // permits per window, 0 to max_limit; 0 admits nothing
   Nanoseconds window = 1'000'000'000;  // length, min_window to max_window
-  Backoff backoff;
+  Backoff backoff{};
   friend constexpr bool operator==(const Rule&, const Rule&) = default;
 };
 
