@@ -38,7 +38,8 @@ class Topology {
   // left.
   [[nodiscard]] Topology restricted_to(const std::vector<unsigned>& os_indexes) const;
 
-  [[nodiscard]] const std::vector<Cpu>& cpus() const noexcept { return cpus_; }
+  [[nodiscard]] const std::vector<Cpu>& cpus() const& noexcept { return cpus_; }
+  void cpus() const&& = delete;  // would dangle in a range-for over a temporary
   // False for a description, also for one given in HWLOC_XMLFILE or HWLOC_SYNTHETIC. hwloc then
   // pretends that binding works and does nothing, so nothing may be measured.
   [[nodiscard]] bool is_this_host() const noexcept { return is_this_host_; }

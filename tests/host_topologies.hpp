@@ -1,0 +1,69 @@
+// Machines that the tests of benchmarks/host run over, from one CPU to odd and hybrid ones.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/topology.hpp"
+
+namespace limiterbench::host {
+
+inline const std::vector<std::string>& machine_specs() {
+  static const std::vector<std::string> specs{
+      "pack:2 l3:8 core:8 pu:2",
+      "pack:2 [numa(memory=64GB)] l3:8 core:8 pu:2",
+      "pack:2 [numa] l3:1 core:16 pu:2",
+      "pack:2 group:2 [numa] l3:3 core:5 pu:1",  // NUMA inside the package, odd cores
+      "pack:2 group:2 [numa] l2:4 core:1 pu:2",  // and private caches only
+      "pack:2 numa:2 core:3 pu:2",               // and no cache at all
+      "pack:3 l3:3 core:3 pu:3",
+      "pack:2 core:6 pu:2",       // no cache at all
+      "pack:1 l2:4 core:2 pu:1",  // no L3, but a shared L2
+      "pack:1 l3:4 core:1 pu:2",
+      "l3:1 core:2 pu:4",  // no package
+      "l3:2 pu:3",         // no core
+      "pack:1 l3:1 core:8 pu:1",
+      "pu:1",
+      // Numbered as Linux does: all first siblings, then all second ones, packages in turn.
+      "pack:2 l3:1 core:2 pu:2(indexes=0,4,2,6,1,5,3,7)",
+  };
+  return specs;
+}
+
+struct Machine {
+  std::string name;
+  Topology topology;
+};
+
+// Every spec, then hybrid and restricted machines: some CPUs of a regular one are left out.
+inline const std::vector<Machine>& machines() {
+  static const std::vector<Machine> all = [] {
+    std::vector<Machine> list;
+    for (const std::string& spec : machine_specs()) list.push_back({spec, Topology::from(spec)});
+    const Topology regular = Topology::from("pack:1 l3:1 core:8 pu:2");
+    list.push_back({"8 cores, the last 4 without SMT",
+                    regular.restricted_to({0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14})});
+    list.push_back({"second siblings only", regular.restricted_to({1, 3, 5})});
+    std::mt19937 random(20260101);  // NOLINT: the same subsets in every run
+    for (const char* spec : {"pack:2 l3:3 core:4 pu:2", "pack:3 [numa] l3:2 core:3 pu:3"}) {
+      const Topology whole = Topology::from(spec);
+      for (int subset = 0; subset < 40; ++subset) {
+        std::vector<unsigned> kept;
+        for (const Cpu& cpu : whole.cpus()) {
+          if (random() % 8 <= static_cast<unsigned>(subset) % 8) kept.push_back(cpu.os_index);
+        }
+        if (kept.empty()) continue;
+        list.push_back(
+            {std::string(spec) + ", subset " + std::to_string(subset), whole.restricted_to(kept)});
+      }
+    }
+    return list;
+  }();
+  return all;
+}
+
+}  // namespace limiterbench::host
