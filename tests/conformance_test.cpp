@@ -1,0 +1,49 @@
+// Runs every check on every row of the registry that it is for, as the GoogleTest
+// <group>/<row>.<check>: a new row is tested by its line in the registry.
+#include <gtest/gtest.h>
+
+#include <limiterbench/registry.hpp>
+
+#include <string>
+#include <type_traits>
+
+#include "conformance.hpp"
+#include "reference_limiter.hpp"
+
+namespace limiterbench::conformance {
+
+class CheckTest : public testing::Test {
+ public:
+  CheckTest(const Check& check, Subject subject) : check_(check), subject_(std::move(subject)) {}
+  void TestBody() override {
+    Report report;
+    check_.run(subject_, report);
+    for (const std::string& violation : report.violations()) ADD_FAILURE() << violation;
+  }
+
+ private:
+  const Check& check_;
+  Subject subject_;
+};
+
+static void register_subject(const Subject& subject) {
+  for (const Check& check : all_checks()) {
+    if (!covers(check.scope, subject.info.exactness)) continue;
+    const std::string suite = std::string(check.group) + "/" + std::string(subject.info.name);
+    testing::RegisterTest(
+        suite.c_str(), std::string(check.name).c_str(), nullptr, nullptr, __FILE__, __LINE__,
+        [&check, subject]() -> testing::Test* { return new CheckTest(check, subject); });
+  }
+}
+
+}  // namespace limiterbench::conformance
+
+int main(int argc, char** argv) {
+  namespace conformance = limiterbench::conformance;
+  conformance::register_subject(conformance::subject_of<conformance::reference>());
+  limiterbench::for_each_row([]<class Row>(std::type_identity<Row>) {
+    conformance::register_subject(conformance::subject_of<Row>());
+  });
+  testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}

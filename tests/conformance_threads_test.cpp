@@ -1,0 +1,200 @@
+// Threads: handles come and go, a reload reaches every thread, publishers agree on one order.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "conformance.hpp"
+#include "threads.hpp"
+
+namespace limiterbench::conformance {
+
+constexpr Nanoseconds window = 1'000'000;
+
+LIMITERBENCH_CHECK(threads, limiting, a_moved_handle_goes_on_as_it_was) {
+  Single single(subject, uniform(1, {.limit = 2, .window = window, .backoff = {5, 2, 1'000}}));
+  single.exhaust(0);  // ends with one denial
+  report.denied(single.ask(1, 0), window + 10, 1, "before the move");
+  single.handle = single.handle->moved();
+  report.denied(single.ask(1, 0), window + 20, 1, "after the move");
+  single.limiter->publish(uniform(2, {.limit = 3, .window = window, .backoff = {}}));
+  report.admitted(single.ask(1, 0), 2, "after the move and a reload");
+  std::vector<std::unique_ptr<AnyHandle>> handles;
+  for (int i = 0; i < 20; ++i) handles.push_back(single.handle->moved());
+}
+
+LIMITERBENCH_CHECK(threads, limiting, a_thousand_handles_at_once) {
+  constexpr std::size_t count = 1'000;
+  Single single(subject, uniform(1, {.limit = 2 * count, .window = window, .backoff = {}}));
+  std::vector<std::unique_ptr<AnyHandle>> handles;
+  for (std::size_t i = 0; i < count; ++i) {
+    handles.push_back(single.limiter->attach());
+    report.admitted(handles.back()->try_acquire({0, 1, 0}), 1, "handle ", i);
+  }
+  single.limiter->publish(uniform(2, {.limit = 2 * count, .window = window, .backoff = {}}));
+  for (std::size_t i = 0; i < count; i += 2) handles[i].reset();
+  for (std::size_t i = 1; i < count; i += 2)
+    report.admitted(handles[i]->try_acquire({0, 1, 0}), 2, "handle ", i, " after a reload");
+  handles.clear();
+  const Permits room = single.room(0);
+  report.require(room == count / 2, room, " left, not ", count / 2);
+}
+
+LIMITERBENCH_CHECK(threads, limiting, threads_that_come_and_go_lose_no_permit) {
+  constexpr unsigned teams = 4 * work;
+  constexpr unsigned team = 8;
+  constexpr Permits each = 3;
+  const Config config =
+      uniform(1, {.limit = teams * team * each + 7, .window = window, .backoff = {}});
+  Single single(subject, config);
+  {
+    const Background reloads([&] { single.limiter->publish(config); });
+    for (unsigned i = 0; i < teams; ++i) {
+      in_threads(team, [&](unsigned) {
+        const auto handle = single.limiter->attach();
+        for (Permits n = 0; n < each; ++n)
+          report.admitted(handle->try_acquire({0, 1, 0}), 1, "a short-lived thread");
+      });
+    }
+  }
+  const Permits room = single.room(0);
+  report.require(room == 7, room, " permits left, not 7");
+}
+
+// Every field follows from the version, so that a mixture of two configurations shows; class 1
+// admits nothing under odd versions, so that a decision shows which rule it was made by.
+static Config following(std::uint64_t version) {
+  Config config{.version = version, .rules = {}, .checksum = 0};
+  for (std::size_t i = 2; i < class_count; ++i)
+    config.rules[i] = {version % max_limit, min_window + version, {version, 1 + i, 2 * version}};
+  config.rules[0] = {max_limit, max_window, {}};
+  config.rules[1] = {version % 2 == 0 ? max_limit : 0, max_window, {}};
+  return config;
+}
+
+LIMITERBENCH_CHECK(threads, limiting, a_reload_that_returned_is_seen_by_every_thread) {
+  const auto limiter = subject.make(following(2));
+  std::atomic<std::uint64_t> returned{2};
+  std::uint64_t version = 2;
+  const Background publisher([&] {
+    limiter->publish(following(++version));
+    returned.store(version, std::memory_order_release);
+  });
+  in_threads(3, [&](unsigned) {
+    const auto handle = limiter->attach();
+    std::uint64_t seen = 0;
+    for (unsigned i = 0; i < 10'000 * work; ++i) {
+      const std::uint64_t least = std::max(seen, returned.load(std::memory_order_acquire));
+      const Decision decision = handle->try_acquire({i % 2, 1, 0});
+      seen = decision.version();
+      report.require(seen >= least, "decided by version ", seen, " after ", least);
+      report.require(decision.admitted() == (i % 2 == 0 || seen % 2 == 0), "decided by version ",
+                     seen, ", but not by its rule");
+    }
+  });
+}
+
+LIMITERBENCH_CHECK(threads, limiting, every_configuration_read_is_whole) {
+  const auto limiter = subject.make(following(2));
+  std::atomic<std::uint64_t> returned{2};
+  std::uint64_t version = 2;
+  const Background publisher([&] {
+    limiter->publish(following(++version));
+    returned.store(version, std::memory_order_release);
+  });
+  in_threads(3, [&](unsigned) {
+    const auto handle = limiter->attach();
+    std::uint64_t seen = 0;
+    for (unsigned i = 0; i < 1'000 * work; ++i) {
+      const std::uint64_t least = std::max(seen, returned.load(std::memory_order_acquire));
+      const Config config = handle->config();
+      seen = config.version;
+      report.require(is_untorn(config), "a torn configuration, version ", seen);
+      report.require(config == in_force(following(seen)), "version ", seen, " as never published");
+      report.require(seen >= least, "read version ", seen, " after ", least);
+      seen = handle->try_acquire({0, 1, 0}).version();
+      report.require(seen >= config.version, "decided by ", seen, " after ", config.version);
+    }
+  });
+}
+
+// What one thread published and saw, in its own order; repetitions left out.
+using Log = std::vector<std::uint64_t>;
+
+static void note(Log& log, std::uint64_t version) {
+  if (log.back() != version) log.push_back(version);
+}
+
+// Publications are linearizable only if all logs fit one order of versions. Each log demands its
+// own order; together they can be met if and only if no version comes before itself.
+static bool fit_one_order(const std::vector<Log>& logs) {
+  std::map<std::uint64_t, std::set<std::uint64_t>> successors;
+  std::map<std::uint64_t, std::size_t> predecessors;
+  for (const Log& log : logs) {
+    for (std::size_t i = 0; i < log.size(); ++i) {
+      predecessors.try_emplace(log[i], 0);
+      if (i > 0 && successors[log[i - 1]].insert(log[i]).second) ++predecessors[log[i]];
+    }
+  }
+  std::vector<std::uint64_t> ready;
+  for (const auto& [version, count] : predecessors)
+    if (count == 0) ready.push_back(version);
+  std::size_t ordered = 0;
+  while (!ready.empty()) {
+    const std::uint64_t version = ready.back();
+    ready.pop_back();
+    ++ordered;
+    for (const std::uint64_t next : successors[version])
+      if (--predecessors[next] == 0) ready.push_back(next);
+  }
+  return ordered == predecessors.size();
+}
+
+LIMITERBENCH_CHECK(threads, limiting, publishers_agree_on_one_order) {
+  constexpr unsigned publishers = 3;
+  constexpr unsigned threads = publishers + 2;
+  constexpr std::uint64_t reloads = 300 * work;
+  const auto limiter = subject.make(following(2));
+  std::vector<Log> logs(threads, Log{2});
+  in_threads(threads, [&](unsigned self) {
+    const auto handle = limiter->attach();
+    Log& log = logs[self];
+    const auto read = [&] { note(log, handle->try_acquire({0, 1, 0}).version()); };
+    if (self >= publishers) {
+      for (std::uint64_t i = 0; i < 50 * reloads; ++i) read();
+      return;
+    }
+    for (std::uint64_t i = 1; i <= reloads; ++i) {
+      const std::uint64_t version = 2 + i * publishers + self;
+      limiter->publish(following(version));
+      note(log, version);
+      read();
+    }
+  });
+  const std::uint64_t last = limiter->attach()->config().version;
+  for (Log& log : logs) note(log, last);
+  report.require(fit_one_order(logs), "no order of the publications explains what threads saw");
+  const std::uint64_t first_of_lasts = 2 + reloads * publishers;
+  report.require(last >= first_of_lasts && last < first_of_lasts + publishers,
+                 "in force at the end is ", last, ", nobody's last");
+}
+
+LIMITERBENCH_CHECK(threads, every, a_limiter_used_hard_leaves_nothing_behind) {
+  for (unsigned round = 0; round < work; ++round) {
+    const auto limiter = subject.make(following(2));
+    const auto idle = limiter->attach();
+    in_threads(4, [&](unsigned self) {
+      for (std::uint64_t i = 0; i < 200; ++i) {
+        auto handle = limiter->attach();
+        handle->try_acquire({0, 1, i});
+        if (self % 2 == 0) limiter->publish(following(i));
+        report.require(subject.info.exactness == Exactness::none || is_untorn(handle->config()),
+                       "a torn configuration");
+        handle = handle->moved();
+        handle->try_acquire({1, 1, i});
+      }
+    });
+    idle->try_acquire({0, 1, 0});
+  }
+}
+
+}  // namespace limiterbench::conformance
