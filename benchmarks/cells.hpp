@@ -1,0 +1,25 @@
+// The cells as Google Benchmark sees them: one benchmark a cell, one iteration a repetition, its
+// time the aggregate time per decision. Registrar and reporter only; the threads are the team's.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "host/topology.hpp"
+#include "measure/records.hpp"
+#include "plan.hpp"
+
+namespace limiterbench::bench {
+
+struct CellRun {
+  const host::Topology& topology;
+  double seconds;
+  unsigned first_repetition;
+  std::unique_ptr<RecordFile> records;  // may be null
+  bool failed = false;                  // set when a check of any cell fails
+};
+
+// `run` must outlive the benchmarks.
+void register_cells(const std::vector<Cell>& cells, CellRun& run);
+
+}  // namespace limiterbench::bench

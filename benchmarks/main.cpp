@@ -1,0 +1,166 @@
+// limiterbench: a Google Benchmark program whose benchmarks run the harness's own pinned threads.
+//
+// Exit status: 0, or 1 if a cell failed or nothing could be measured, or 2 for bad arguments.
+#include <benchmark/benchmark.h>
+
+#include <cstdio>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "build_info.hpp"
+#include "cells.hpp"
+#include "host/binding.hpp"
+#include "host/clock.hpp"
+#include "host/describe.hpp"
+#include "host/environment.hpp"
+#include "options.hpp"
+#include "rows.hpp"
+
+namespace {
+
+namespace bench = limiterbench::bench;
+namespace host = limiterbench::host;
+using nlohmann::json;
+
+host::Topology topology_of(const bench::Options& options) {
+  if (options.topology_spec.empty()) return host::Topology::this_host();
+  try {
+    return host::Topology::from(options.topology_spec);
+  } catch (const std::runtime_error& error) {
+    throw bench::UsageError(error.what());
+  }
+}
+
+std::string list_text() {
+  std::string text;
+  for (const bench::Row& row : bench::rows()) {
+    std::string name(row.info.name);
+    name.resize(std::max<std::size_t>(name.size() + 1, 16), ' ');
+    std::string exactness(to_string(row.info.exactness));
+    exactness.resize(12, ' ');
+    text += name + exactness + std::string(to_string(row.info.progress)) + "\n    " +
+            std::string(row.info.summary) + "\n";
+  }
+  return text;
+}
+
+json environment_json() {
+  const host::Clock& clock = host::Clock::get();
+  return {{"host", host::environment()},
+          {"timer",
+           {{"source", clock.source()},
+            {"reason", clock.reason()},
+            {"ns_per_tick", clock.ns_per_tick()}}},
+          {"versions",
+           {{"limiterbench", bench::build_info.version},
+            {"commit", bench::build_info.commit},
+            {"compiler", bench::build_info.compiler},
+            {"flags", bench::build_info.flags}}}};
+}
+
+void print_version() {
+  const bench::BuildInfo& build = bench::build_info;
+  std::cout << "limiterbench " << build.version << " (" << build.commit << "), " << build.compiler
+            << ", " << build.flags << "\n";
+}
+
+void inform(const bench::Options& options, const host::Topology& topology) {
+  if (options.list == bench::Format::text) std::cout << list_text();
+  if (options.list == bench::Format::json) std::cout << bench::rows_json().dump(2) << "\n";
+  if (options.plan) {
+    std::cout << bench::plan_json(topology, options.selection).dump(2) << "\n";
+  } else if (options.topology_xml.empty()) {
+    if (options.topology == bench::Format::text) std::cout << host::describe(topology);
+    if (options.topology == bench::Format::json)
+      std::cout << host::describe_json(topology).dump(2) << "\n";
+  }
+  if (options.environment) std::cout << environment_json().dump(2) << "\n";
+  if (!options.topology_xml.empty()) topology.write_xml(options.topology_xml);
+}
+
+void add_context(const host::Topology& topology) {
+  const host::Clock& clock = host::Clock::get();
+  benchmark::AddCustomContext("limiterbench", std::string(bench::build_info.version));
+  benchmark::AddCustomContext("commit", std::string(bench::build_info.commit));
+  benchmark::AddCustomContext("compiler", std::string(bench::build_info.compiler));
+  benchmark::AddCustomContext("flags", std::string(bench::build_info.flags));
+  benchmark::AddCustomContext("topology", topology.summary());
+  benchmark::AddCustomContext("timer", std::string(clock.source()));
+  const double floor = bench::measure_timer_floor().percentile(0.5);
+  benchmark::AddCustomContext("timer_floor_p50_ns", std::to_string(floor));
+}
+
+bool lists_only(const bench::Options& options) {
+  for (const std::string& flag : options.benchmark_flags) {
+    if (flag == "--benchmark_list_tests" || flag == "--benchmark_list_tests=true") return true;
+  }
+  return false;
+}
+
+// Google Benchmark takes argc and argv, and leaves in them what it did not understand.
+void initialize_benchmark(const bench::Options& options, char* program) {
+  std::vector<std::string> words = options.benchmark_flags;
+  std::vector<char*> arguments{program};
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  int count = static_cast<int>(arguments.size()) - 1;
+  benchmark::Initialize(&count, arguments.data());
+  if (count > 1)
+    throw bench::UsageError(std::string("Google Benchmark ") + "does not know '" + arguments[1] +
+                            "'\n" + bench::usage());
+}
+
+int measure(const bench::Options& options, const host::Topology& topology, char* program) {
+  const bool lists = lists_only(options);
+  bench::CellRun run{topology, options.seconds, options.repetition_index, nullptr};
+  if (!lists) {
+    if (!topology.is_this_host())
+      throw bench::UsageError(
+          "the topology comes from a description (HWLOC_XMLFILE or "
+          "HWLOC_SYNTHETIC is set): it is not this host, nothing is measured");
+    host::require_binding(topology);
+    if (!options.records.empty())
+      run.records = std::make_unique<bench::RecordFile>(options.records);
+  }
+  initialize_benchmark(options, program);
+  add_context(topology);
+  register_cells(bench::plan(topology, options.selection), run);
+  const std::size_t measured = benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  if (measured == 0) throw bench::UsageError("--benchmark_filter leaves no cell to measure");
+  return run.failed ? 1 : 0;
+}
+
+int run(const std::vector<std::string>& arguments, char* program) {
+  const bench::Options options = bench::parse_options(arguments);
+  if (options.help) {
+    std::cout << bench::usage();
+    return 0;
+  }
+  if (options.version) {
+    print_version();
+    return 0;
+  }
+  const host::Topology topology = topology_of(options);
+  check_threads(options, topology);
+  if (options.only_informs() && !lists_only(options)) {
+    inform(options, topology);
+    return 0;
+  }
+  return measure(options, topology, program);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run({argv + 1, argv + argc}, argv[0]);
+  } catch (const bench::UsageError& error) {
+    std::cerr << "limiterbench: " << error.what() << "\n";
+    return 2;
+  } catch (const std::exception& error) {
+    std::cerr << "limiterbench: " << error.what() << "\n";
+    return 1;
+  }
+}

@@ -1,0 +1,37 @@
+// Results as they are stored: one JSON object a line, one line a repetition.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "measure/trial.hpp"
+#include "plan.hpp"
+
+namespace limiterbench::bench {
+
+[[nodiscard]] nlohmann::json record_of(const Cell& cell, const TrialSpec& spec,
+                                       const TrialResult& result, unsigned repetition,
+                                       const std::string& started_utc);
+
+// "2026-01-01T00:00:00Z"
+[[nodiscard]] std::string utc_now();
+
+// Appends to a file. A line is written by one call and is on the disk when append() returns, so
+// that neither a crash nor a second writer leaves half of one behind another.
+class RecordFile {
+ public:
+  // Throws std::runtime_error if the file cannot be appended to.
+  explicit RecordFile(const std::string& path);
+  ~RecordFile();
+  RecordFile(const RecordFile&) = delete;
+  RecordFile& operator=(const RecordFile&) = delete;
+
+  // Throws std::runtime_error.
+  void append(const nlohmann::json& record);
+
+ private:
+  std::string path_;
+  int descriptor_;
+};
+
+}  // namespace limiterbench::bench

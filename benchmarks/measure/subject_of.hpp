@@ -1,0 +1,108 @@
+// The measuring loops, compiled for one row.
+#pragma once
+
+#include <algorithm>
+#include <utility>
+
+#include "measure/subject.hpp"
+
+namespace limiterbench::bench {
+
+// Hides where a value comes from, so that no limiter is optimised for the constant requests of a
+// benchmark, nor a loop without effect removed.
+template <class T>
+inline void launder_value(T& value) noexcept {
+  asm volatile("" : "+r"(value));
+}
+
+// Calls decide(class) `count` times in the order of the mix. The class is constant in the inner
+// loop, so that choosing it costs nothing a request.
+template <class Decide>
+inline Tally mixed(Position& position, std::uint32_t count, Decide&& decide) noexcept {
+  Tally tally;
+  while (count > 0) {
+    const bool rare = position.until_rare == 0;
+    const std::uint32_t run = rare ? 1 : std::min(count, position.until_rare);
+    const std::uint32_t traffic_class = rare ? position.mix.rare : position.mix.common;
+    std::uint32_t admitted = 0;
+    std::uint32_t denied = 0;
+    for (std::uint32_t i = 0; i < run; ++i) {
+      const Decision decision = decide(traffic_class);
+      admitted += decision.admitted() ? 1 : 0;
+      denied += decision.denied() ? 1 : 0;
+    }
+    const std::size_t kind = rare ? 1 : 0;
+    tally.requests[kind] += run;
+    tally.admitted[kind] += admitted;
+    tally.denied[kind] += denied;
+    count -= run;
+    position.until_rare = rare ? position.mix.period - 1 : position.until_rare - run;
+  }
+  return tally;
+}
+
+template <class L, class Source>
+class WorkerOf final : public Worker {
+ public:
+  explicit WorkerOf(L& limiter) : limiter_(limiter), handle_(limiter.attach()) {}
+
+  Tally untimed(Position& position, std::uint32_t count, Nanoseconds now) noexcept override {
+    return mixed(position, count, [&](std::uint32_t traffic_class) {
+      launder_value(now);
+      return limiter_.try_acquire(handle_, {traffic_class, 1, now});
+    });
+  }
+
+  Tally timed(Position& position, std::uint32_t count, std::uint64_t& stamp,
+              Histogram& histogram) noexcept override {
+    const host::Clock& clock = host::Clock::get();
+    std::uint64_t last = stamp;
+    const Tally tally = mixed(position, count, [&](std::uint32_t traffic_class) {
+      const Decision decision =
+          limiter_.try_acquire(handle_, {traffic_class, 1, clock.to_ns(last)});
+      const std::uint64_t end = Source::ticks();
+      histogram.record(clock.to_ns(end - last));
+      last = end;
+      return decision;
+    });
+    stamp = last;
+    return tally;
+  }
+
+  Config config() noexcept override { return limiter_.config(handle_); }
+
+ private:
+  L& limiter_;
+  typename L::Handle handle_;
+};
+
+template <Limiter L>
+class SubjectOf final : public Subject {
+ public:
+  explicit SubjectOf(const Config& config) : limiter_(config) {}
+
+  std::unique_ptr<Worker> attach() override {
+    return host::Clock::get().with_source([this](auto source) -> std::unique_ptr<Worker> {
+      return std::make_unique<WorkerOf<L, decltype(source)>>(limiter_);
+    });
+  }
+  void publish(const Config& config) override { limiter_.publish(config); }
+  Footprint footprint() override { return limiter_.footprint(); }
+  Permits error_bound(const Rule& rule, Permits cost) override {
+    return limiter_.error_bound(rule, cost);
+  }
+
+  static std::unique_ptr<Subject> create(const Config& config) {
+    return std::make_unique<SubjectOf>(config);
+  }
+
+ private:
+  L limiter_;
+};
+
+template <Limiter L>
+[[nodiscard]] Row row_of() {
+  return {L::info, &SubjectOf<L>::create};
+}
+
+}  // namespace limiterbench::bench

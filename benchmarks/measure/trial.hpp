@@ -1,0 +1,71 @@
+// One repetition of one cell: a fresh limiter, a pinned team, a warm-up before each of two phases.
+//
+// Throughput: `now` comes from a clock read once in 64 requests, no request is timed.
+// Latency: one timestamp a request; the latency of a request is the time since the one before
+// ended, and that end is also the request's `now`.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "host/topology.hpp"
+#include "measure/admission.hpp"
+#include "measure/histogram.hpp"
+#include "measure/subject.hpp"
+#include "scenario.hpp"
+
+namespace limiterbench::bench {
+
+struct TrialSpec {
+  const host::Topology& topology;
+  const Row& row;
+  const Scenario& scenario;
+  std::vector<host::Cpu> cpus;  // of thread 0, 1, ...
+  host::Cpu writer_cpu;
+  bool writer_shares_cpu;
+  double phase_seconds;
+  double warmup_seconds;  // before each phase
+};
+
+struct PhaseResult {
+  std::uint64_t wall_ns = 0;
+  std::uint64_t start_skew_ns = 0;  // from the agreed start to the last thread's first request
+  std::vector<std::uint64_t> operations;
+  std::uint64_t admitted = 0;
+  std::uint64_t denied = 0;
+  std::uint64_t never = 0;
+  std::uint64_t open_requests = 0;  // of open_class
+  std::uint64_t open_admitted = 0;
+  Rule limited_rule;
+  Admission admission;
+};
+
+struct TrialResult {
+  std::string failure;  // "" if every check held
+  PhaseResult throughput;
+  PhaseResult latency;
+  Histogram latencies;
+  Admission admission;  // of both phases
+  std::uint64_t configs_read = 0;
+  std::uint64_t configs_torn = 0;
+  std::uint64_t configs_backwards = 0;  // older than one that the same thread had read
+  Histogram publishes;
+  std::uint64_t voluntary_switches = 0;
+  std::uint64_t involuntary_switches = 0;
+  std::uint64_t live_bytes = 0;
+  std::uint64_t retired_peak_bytes = 0;
+  Histogram timer_floor;
+};
+
+// Measures as far as it gets; what goes wrong is in `failure`.
+[[nodiscard]] TrialResult run_trial(const TrialSpec& spec);
+
+// The loop of the latency phase around a request that does nothing, on the calling thread.
+[[nodiscard]] Histogram measure_timer_floor();
+
+// J = (sum x)^2 / (n * sum x^2): 1 if all are equal, 1/n if one thread did everything.
+[[nodiscard]] double fairness(const std::vector<std::uint64_t>& operations) noexcept;
+
+}  // namespace limiterbench::bench

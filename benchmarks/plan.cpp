@@ -1,0 +1,120 @@
+#include "plan.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "rows.hpp"
+
+namespace limiterbench::bench {
+namespace {
+
+using nlohmann::json;
+
+std::vector<const Row*> chosen_rows(const Selection& selection) {
+  if (!selection.rows.empty()) return selection.rows;
+  std::vector<const Row*> all;
+  for (const Row& row : rows()) all.push_back(&row);
+  return all;
+}
+
+std::vector<const Scenario*> chosen_scenarios(const Selection& selection) {
+  if (!selection.scenarios.empty()) return selection.scenarios;
+  std::vector<const Scenario*> all;
+  for (const Scenario& scenario : scenarios()) all.push_back(&scenario);
+  return all;
+}
+
+std::vector<host::Placement> chosen_placements(const host::Topology& topology,
+                                               const Selection& selection) {
+  return selection.placements.empty() ? host::distinct_placements(topology) : selection.placements;
+}
+
+json boundaries_json(const host::Topology& topology, host::Placement placement) {
+  json list = json::array();
+  for (const host::Boundary& boundary : host::boundaries(topology, placement))
+    list.push_back({{"threads", boundary.threads}, {"kind", boundary.kind}});
+  return list;
+}
+
+}  // namespace
+
+std::string Cell::name() const {
+  std::string text(row->info.name);
+  text.append("/").append(scenario->name);
+  text.append("/").append(host::to_string(placement));
+  return text + "/threads:" + std::to_string(threads);
+}
+
+std::vector<Cell> plan(const host::Topology& topology, const Selection& selection) {
+  const std::size_t cpus = topology.cpus().size();
+  std::vector<Cell> cells;
+  for (const Scenario* scenario : chosen_scenarios(selection)) {
+    for (const host::Placement placement : chosen_placements(topology, selection)) {
+      const std::vector<unsigned> counts =
+          selection.threads.empty() ? host::thread_counts(topology, placement) : selection.threads;
+      for (const unsigned threads : counts) {
+        for (const Row* row : chosen_rows(selection))
+          cells.push_back({row, scenario, placement, threads, threads > cpus});
+      }
+    }
+  }
+  return cells;
+}
+
+TrialSpec trial_spec(const host::Topology& topology, const Cell& cell, double phase_seconds) {
+  const std::vector<host::Cpu> order = host::place(topology, cell.placement);
+  std::vector<host::Cpu> cpus;
+  for (unsigned i = 0; i < cell.threads; ++i) cpus.push_back(order[i % order.size()]);
+  const bool shares = cell.threads >= order.size();
+  const host::Cpu writer = shares ? cpus.back() : order[cell.threads];
+  return {topology, *cell.row, *cell.scenario, std::move(cpus),
+          writer,   shares,    phase_seconds,  phase_seconds / 4};
+}
+
+json rows_json() {
+  json list = json::array();
+  for (const Row& row : rows()) {
+    const Info& info = row.info;
+    list.push_back({{"name", info.name},
+                    {"summary", info.summary},
+                    {"source", info.source},
+                    {"exactness", to_string(info.exactness)},
+                    {"progress", to_string(info.progress)},
+                    {"bound", info.bound},
+                    {"note", info.note}});
+  }
+  return list;
+}
+
+json plan_json(const host::Topology& topology, const Selection& selection) {
+  json scenario_list = json::array();
+  for (const Scenario& scenario : scenarios())
+    scenario_list.push_back({{"name", scenario.name}, {"summary", scenario.summary}});
+  json placement_list = json::array();
+  json boundary_lists = json::object();
+  for (const host::Placement placement : chosen_placements(topology, selection)) {
+    placement_list.push_back(host::to_string(placement));
+    boundary_lists[std::string(host::to_string(placement))] = boundaries_json(topology, placement);
+  }
+  json cells = json::array();
+  for (const Cell& cell : plan(topology, selection)) {
+    cells.push_back({{"cell", cell.name()},
+                     {"limiter", cell.row->info.name},
+                     {"scenario", cell.scenario->name},
+                     {"placement", host::to_string(cell.placement)},
+                     {"threads", cell.threads},
+                     {"oversubscribed", cell.oversubscribed}});
+  }
+  return {{"schema", 1},
+          {"host",
+           {{"is_this_host", topology.is_this_host()},
+            {"cpus", topology.cpus().size()},
+            {"summary", topology.summary()}}},
+          {"rows", rows_json()},
+          {"scenarios", std::move(scenario_list)},
+          {"placements", std::move(placement_list)},
+          {"boundaries", std::move(boundary_lists)},
+          {"cells", std::move(cells)}};
+}
+
+}  // namespace limiterbench::bench

@@ -1,0 +1,44 @@
+// Which cells there are on a host: limiter/scenario/placement/threads:N.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "host/placement.hpp"
+#include "host/topology.hpp"
+#include "measure/subject.hpp"
+#include "measure/trial.hpp"
+#include "scenario.hpp"
+
+namespace limiterbench::bench {
+
+// What to leave out; an empty list leaves out nothing.
+struct Selection {
+  std::vector<const Row*> rows;
+  std::vector<const Scenario*> scenarios;
+  std::vector<host::Placement> placements;  // empty: those that differ on this topology
+  std::vector<unsigned> threads;            // empty: those that the topology suggests
+};
+
+struct Cell {
+  const Row* row;
+  const Scenario* scenario;
+  host::Placement placement;
+  unsigned threads;
+  bool oversubscribed;  // more threads than CPUs
+
+  [[nodiscard]] std::string name() const;
+};
+
+[[nodiscard]] std::vector<Cell> plan(const host::Topology& topology, const Selection& selection);
+
+// Where the cell's threads and its writer run: thread i on the i-th CPU of the placement, the
+// writer on the next one, or, if there is none left, on the last thread's.
+[[nodiscard]] TrialSpec trial_spec(const host::Topology& topology, const Cell& cell,
+                                   double phase_seconds);
+
+[[nodiscard]] nlohmann::json rows_json();
+[[nodiscard]] nlohmann::json plan_json(const host::Topology& topology, const Selection& selection);
+
+}  // namespace limiterbench::bench
