@@ -8,6 +8,8 @@
 #include <type_traits>
 
 #include "rows/hazard.hpp"
+#include "rows/leased.hpp"
+#include "rows/leased_rseq.hpp"
 #include "rows/rwmutex.hpp"
 #include "rows/rwmutex_read.hpp"
 #include "rows/sharded.hpp"
@@ -28,7 +30,9 @@ using Rows = TypeList<
     rwmutex_read,
     snapshot,
     hazard,
-    sharded
+    sharded,
+    leased,
+    leased_rseq
 >;
 // clang-format on
 

@@ -30,9 +30,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -161,18 +163,25 @@ class spin_wait {
   unsigned spins_ = 0;
 };
 
-// The CPU that the caller is on, which may have changed by the time the caller uses it: good for
-// choosing a shard, not for owning one. glibc >= 2.35 registers a restartable-sequence area with
-// the kernel, which keeps cpu_id current there; a negative value says that it is not registered.
-[[nodiscard]] inline unsigned current_cpu() noexcept {
 #if LIMITERBENCH_HAS_RSEQ && (defined(__x86_64__) || defined(__aarch64__))
+// The thread's restartable-sequence area, which glibc >= 2.35 registers with the kernel.
+[[nodiscard]] inline struct rseq* rseq_area() noexcept {
 #if defined(__x86_64__)
   char* thread_pointer;
   asm("mov %%fs:0, %0" : "=r"(thread_pointer));
 #else
   char* thread_pointer = static_cast<char*>(__builtin_thread_pointer());
 #endif
-  const auto* area = reinterpret_cast<const volatile struct rseq*>(thread_pointer + __rseq_offset);
+  return reinterpret_cast<struct rseq*>(thread_pointer + __rseq_offset);
+}
+#endif
+
+// The CPU that the caller is on, which may have changed by the time the caller uses it: good for
+// choosing a shard, not for owning one. The kernel keeps cpu_id current; a negative value says that
+// the area is not registered.
+[[nodiscard]] inline unsigned current_cpu() noexcept {
+#if LIMITERBENCH_HAS_RSEQ && (defined(__x86_64__) || defined(__aarch64__))
+  const volatile struct rseq* area = rseq_area();
   const auto cpu = static_cast<std::int32_t>(area->cpu_id);
   if (cpu >= 0) [[likely]]
     return static_cast<unsigned>(cpu);
@@ -182,11 +191,19 @@ class spin_wait {
 }
 
 // CPUs that this machine may ever have online: one more than the highest number that
-// current_cpu() returns, or 1 if the system does not say.
+// current_cpu() returns. The kernel's list of possible CPUs ends in the highest number; where it
+// cannot be read the configured count stands in.
 [[nodiscard]] inline unsigned cpu_count() noexcept {
   static const unsigned count = [] {
     const long configured = sysconf(_SC_NPROCESSORS_CONF);
-    return configured < 1 ? 1U : static_cast<unsigned>(configured);
+    unsigned highest = configured < 1 ? 0 : static_cast<unsigned>(configured) - 1;
+    if (std::FILE* file = std::fopen("/sys/devices/system/cpu/possible", "re")) {
+      for (unsigned number;
+           std::fscanf(file, "%*[-,]") >= 0 && std::fscanf(file, "%u", &number) == 1;)
+        highest = std::max(highest, number);
+      std::fclose(file);
+    }
+    return highest + 1;
   }();
   return count;
 }

@@ -53,12 +53,25 @@ class alignas(sync::false_sharing_range) Window {
   // Acquire, or seq_cst for counters that reason over several words at once.
   template <sync::memory_order order = sync::acquire>
   [[nodiscard]] View peek(const PublishedRule& rule, Nanoseconds now) const noexcept {
-    // (1) acquire: pairs with (7): with a generation come the end and epoch it was opened with.
+    // (1) acquire: pairs with (7), (13): with a generation come the end and epoch it was opened
+    // with.
     const std::uint64_t word = word_.load(order);
     // (2) acquire: pairs with (5): who sees a later generation's end sees the word closed for it.
     const Nanoseconds end = end_.load(sync::acquire);
     // (3) acquire: pairs with (6): as (2); and who must read the configuration again finds it.
     const std::uint64_t epoch = epoch_.load(sync::acquire);
+    return {word, epoch == rule.epoch && now < end ? end : 0};
+  }
+
+  // The same for a counter that swaps a word of its own, stamped with a generation and read by an
+  // acquire before: the word is read last, so that no turn lies between it and end or epoch.
+  [[nodiscard]] View peek_last(const PublishedRule& rule, Nanoseconds now) const noexcept {
+    // (10) acquire: pairs with (5), as (2).
+    const Nanoseconds end = end_.load(sync::acquire);
+    // (11) acquire: pairs with (6), as (3).
+    const std::uint64_t epoch = epoch_.load(sync::acquire);
+    // relaxed: ordered after end and epoch by (10) and (11).
+    const std::uint64_t word = word_.load(sync::relaxed);
     return {word, epoch == rule.epoch && now < end ? end : 0};
   }
 
@@ -85,7 +98,7 @@ class alignas(sync::false_sharing_range) Window {
   template <class Carry>
   void adopt(const PublishedRule& rule, Carry&& carry) noexcept {
     for (sync::spin_wait wait;;) {
-      // (8) acquire: pairs with (7), as (1).
+      // (8) acquire: pairs with (7), (13), as (1).
       const std::uint64_t word = word_.load(sync::acquire);
       if (is_closed(word)) {
         wait();
@@ -116,6 +129,18 @@ class alignas(sync::false_sharing_range) Window {
     word_.compare_exchange_strong(word, (word & ~used_mask) | limit, sync::relaxed, sync::relaxed);
   }
 
+  // Closes the window if nothing has changed since `word` was read; open() must follow, with a word
+  // of the same generation. In between no compare-and-swap succeeds and other turns wait.
+  [[nodiscard]] bool try_close(std::uint64_t word) noexcept {
+    // (12) acquire: pairs with (7), (13), as (4).
+    return word_.compare_exchange_strong(word, word | closed, sync::acquire, sync::relaxed);
+  }
+  void open(std::uint64_t word) noexcept {
+    // (13) release: pairs with (1), (4), (8), (12).
+    word_.store(word, sync::release);
+  }
+  [[nodiscard]] const sync::atomic<std::uint64_t>& address() const noexcept { return word_; }
+
   // Whether the generation of `word` was still in force after its end and epoch were read. A denial
   // needs it, having no compare-and-swap. relaxed: ordered after them by (2) and (3).
   [[nodiscard]] bool is_current(std::uint64_t word) const noexcept {
@@ -131,7 +156,8 @@ class alignas(sync::false_sharing_range) Window {
   template <class Carry>
   [[gnu::noinline]] void turn(std::uint64_t word, const PublishedRule& rule, const Nanoseconds* now,
                               Carry&& carry) noexcept {
-    // (4) acquire: pairs with (7): whoever closes the window sees what the last to do so wrote.
+    // (4) acquire: pairs with (7), (13): whoever closes the window sees what the last to do so
+    // wrote.
     if (!word_.compare_exchange_strong(word, word | closed, sync::acquire, sync::relaxed)) return;
     const Nanoseconds length = rule.rule.window;
     // relaxed: only the thread that closed the window writes end and epoch.
@@ -140,14 +166,14 @@ class alignas(sync::false_sharing_range) Window {
     const bool fresh = resized || (now != nullptr && *now >= end);
     if (fresh) {
       // Without a request there is no time to align to: 0 makes the next request turn it again.
-      // (5) release: pairs with (2).
+      // (5) release: pairs with (2), (10).
       end_.store(now == nullptr ? 0 : *now - *now % length + length, sync::release);
       length_.write() = length;
     }
-    // (6) release: pairs with (3), (9).
+    // (6) release: pairs with (3), (9), (11).
     epoch_.store(rule.epoch, sync::release);
     const std::uint64_t generation = Window::generation(word) + generation_step;
-    // (7) release: pairs with (1), (4), (8).
+    // (7) release: pairs with (1), (4), (8), (12).
     word_.store(generation | carry(word, generation, fresh), sync::release);
   }
 

@@ -1,0 +1,52 @@
+// Leases spent by plain stores inside restartable sequences.
+//
+// Source, semantics, invariant: quota/leased.hpp; primitives/rseq.hpp.
+// Progress: as quota/leased.hpp; a sweep also makes the kernel interrupt the other CPUs.
+// Cost: as quota/leased.hpp, with a store in place of the read-modify-write.
+// Avoid when: limits are reached often on many CPUs: each sweep is a membarrier.
+//
+// A cell is changed only on its own CPU, by a sequence that checks the window's word with the cell:
+// if the kernel interrupts it, or the window has been closed or turned, it does not store. A sweep
+// first closes the window, then restarts every running sequence; from then on none can store, and
+// the cells may be read and written from any CPU.
+// Where rseq is not available the cells are changed as in quota/leased.hpp.
+#pragma once
+
+#include "../primitives/rseq.hpp"
+#include "leased.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+struct RseqCells {
+  using Cell = AtomicCells::Cell;
+
+  [[nodiscard, gnu::always_inline]] static bool spend(unsigned cpu, Cell& cell, std::uint64_t seen,
+                                                      Permits cost, const Window& window,
+                                                      std::uint64_t word) noexcept {
+    if (!rseq_available()) [[unlikely]]
+      return AtomicCells::spend(cpu, cell, seen, cost, window, word);
+    return rseq_store(cpu, cell, seen, seen - cost, window.address(), word);
+  }
+
+  // A thread that is moved to another CPU between choosing the cell and storing leaves the permits
+  // in the pool.
+  [[nodiscard]] static bool deposit(unsigned cpu, Cell& cell, std::uint64_t generation,
+                                    Permits permits, const Window& window,
+                                    std::uint64_t word) noexcept {
+    if (!rseq_available())
+      return AtomicCells::deposit(cpu, cell, generation, permits, window, word);
+    std::uint64_t seen = cell.load(sync::relaxed);  // relaxed: the sequence confirms it
+    const Permits left = Window::generation(seen) == generation ? Window::used(seen) : 0;
+    // The store at the end of a sequence has release order on x86-64; on aarch64 the fence gives
+    // it: (1) release: pairs with (1) in leased.hpp.
+    sync::fence(sync::release);
+    return rseq_store(cpu, cell, seen, generation | (left + permits), window.address(),
+                      word | Window::closed);
+  }
+
+  static void quiesce() noexcept {
+    if (rseq_available()) restart_sequences();
+  }
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND

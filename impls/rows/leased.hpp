@@ -1,0 +1,24 @@
+// Row `leased`: hazard pointers; permits leased to CPUs in shrinking lots, taken back before
+// denying.
+//
+// Source, semantics, progress, cost, memory and when to avoid it: config/hazard_pointer.hpp and
+// quota/leased.hpp.
+#pragma once
+
+#include "../config/hazard_pointer.hpp"
+#include "../quota/leased.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+class leased : public Composed<HazardPointerSource, LeasedQuota<AtomicCells>> {
+ public:
+  using Composed::Composed;
+  static constexpr Info info{.name = "leased",
+                             .summary = "Hazard pointers; exact per-CPU leases from a shared pool",
+                             .source = "original; after McKenney, perfbook ch. 5",
+                             .exactness = Exactness::exact,
+                             .progress = Progress::lock_free_within_window,
+                             .bound = "0"};
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND
