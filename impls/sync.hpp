@@ -9,9 +9,11 @@
 //   LIMITERBENCH_SYNC_RELACY  Relacy's race detector (sync/relacy.hpp)
 //
 // A backend provides, in limiterbench::sync:
-//   atomic<T>, atomic_shared_ptr<T>, mutex, shared_mutex, lock_guard, shared_lock, fence(order)
+//   atomic<T>, mutex, shared_mutex, lock_guard, shared_lock, fence(order)
+//   shared_ptr<T>, make_shared<T>(), atomic_shared_ptr<T>
 //   plain<T>            data that is not atomic and that a checker should watch
 //   make<T>(), destroy()              allocation
+//   is_model            whether a checker runs this
 //   process_fence_available(), process_fence(), compiler_fence()   for
 //   primitives/asymmetric_fence.hpp current_cpu(), cpu_count(), pause(), spin_wait
 #pragma once
@@ -62,6 +64,8 @@ namespace limiterbench::sync::inline native {
 
 template <class T>
 using atomic = std::atomic<T>;
+using std::make_shared;
+using std::shared_ptr;
 template <class T>
 using atomic_shared_ptr = std::atomic<std::shared_ptr<T>>;
 using mutex = std::mutex;
@@ -82,6 +86,9 @@ inline constexpr memory_order seq_cst = std::memory_order_seq_cst;
 // x86 prefetches the neighbour of a line that it fetches (Intel SDM, "spatial prefetcher").
 inline constexpr std::size_t false_sharing_range = 128;
 inline constexpr std::size_t cache_line = 64;
+
+// Under a checker a run is a few operations long, so that batches shrink to one.
+inline constexpr bool is_model = false;
 
 // ThreadSanitizer models read-modify-writes but neither fences nor membarrier, so that under it a
 // fence is a read-modify-write of one word, in this one place.

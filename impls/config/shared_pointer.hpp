@@ -15,7 +15,7 @@
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
 class SharedPointerSource {
-  using Snapshot = std::shared_ptr<const sync::plain<Published>>;
+  using Snapshot = sync::shared_ptr<const sync::plain<Published>>;
 
  public:
   struct Reader {};
@@ -54,7 +54,7 @@ class SharedPointerSource {
 
  private:
   static Snapshot snapshot(const Published& published) {
-    return std::make_shared<const sync::plain<Published>>(published);
+    return sync::make_shared<const sync::plain<Published>>(published);
   }
 
   alignas(sync::false_sharing_range) sync::atomic_shared_ptr<const sync::plain<Published>> current_;

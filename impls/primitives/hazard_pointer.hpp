@@ -140,7 +140,7 @@ class HazardDomain {
   // Retired objects at which a heavy fence pays: its cost is spread over at least as many objects
   // as can stay behind.
   static constexpr std::size_t retire_batch(std::size_t slots) noexcept {
-    return std::max<std::size_t>(64, 2 * slots);
+    return sync::is_model ? 1 : std::max<std::size_t>(64, 2 * slots);
   }
 
  private:
