@@ -1,19 +1,23 @@
 # An installed package first; the pinned source of the same library where there is none.
 include(FetchContent)
+# A library whose own minimum is older than options that obey variables still obeys those below.
+set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)
 
 if(LIMITERBENCH_BENCHMARKS)
   set(BENCHMARK_ENABLE_TESTING OFF)
   set(BENCHMARK_ENABLE_INSTALL OFF)
   FetchContent_Declare(
-    benchmark SYSTEM EXCLUDE_FROM_ALL
+    benchmark SYSTEM
     GIT_REPOSITORY https://github.com/google/benchmark.git
     GIT_TAG v1.9.1
+    GIT_SHALLOW ON
     FIND_PACKAGE_ARGS 1.7)
   set(JSON_Install OFF)
   FetchContent_Declare(
-    nlohmann_json SYSTEM EXCLUDE_FROM_ALL
+    nlohmann_json SYSTEM
     GIT_REPOSITORY https://github.com/nlohmann/json.git
     GIT_TAG v3.11.3
+    GIT_SHALLOW ON
     FIND_PACKAGE_ARGS 3.11)
   FetchContent_MakeAvailable(benchmark nlohmann_json)
 
@@ -34,9 +38,10 @@ endif()
 if(LIMITERBENCH_TESTS)
   set(INSTALL_GTEST OFF)
   FetchContent_Declare(
-    googletest SYSTEM EXCLUDE_FROM_ALL
+    googletest SYSTEM
     GIT_REPOSITORY https://github.com/google/googletest.git
     GIT_TAG v1.14.0
+    GIT_SHALLOW ON
     FIND_PACKAGE_ARGS 1.12 NAMES GTest)
   FetchContent_MakeAvailable(googletest)
 endif()
