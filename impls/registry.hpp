@@ -7,6 +7,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "rows/go_rwmutex.hpp"
 #include "rows/hazard.hpp"
 #include "rows/leased.hpp"
 #include "rows/leased_rseq.hpp"
@@ -27,6 +28,7 @@ struct TypeList {
 using Rows = TypeList<
     unlimited,
     rwmutex,
+    go_rwmutex,
     rwmutex_read,
     snapshot,
     hazard,

@@ -1,0 +1,114 @@
+// Go's sync.RWMutex: many readers or one writer; a waiting writer keeps new readers out.
+//
+// Source: Go, src/sync/rwmutex.go.
+// Semantics: as Go's. A writer subtracts max_readers from reader_count, so that a negative count
+//   says "a writer is pending" to every reader that arrives; reader_wait counts the readers that it
+//   found and that have not left. Lifting the writer admits all readers that queued up meanwhile,
+//   so that neither side starves. Not recursive: a thread that holds it shared and asks again waits
+//   behind a writer that waits for it.
+// Progress: blocking; waits in the kernel.
+// Cost: shared, one read-modify-write to take and one to leave, of one line that all readers share;
+//   exclusive, two, and the inner mutex's pair.
+// Memory: the inner mutex and 16 bytes.
+// Avoid when: more than a few cores read: the count moves between them as any counter would.
+#pragma once
+
+#include <cstdint>
+
+#include "../sync.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+// A counting semaphore, as sync_runtime_Semacquire and Semrelease.
+class GoSemaphore {
+ public:
+  void acquire() noexcept {
+    // relaxed: a guess, confirmed by the swap.
+    std::uint32_t count = count_.load(sync::relaxed);
+    for (;;) {
+      if (count == 0) {
+        count_.wait(0, sync::relaxed);       // relaxed: as above
+        count = count_.load(sync::relaxed);  // relaxed: as above
+        // (1) acquire: pairs with (2).
+      } else if (count_.compare_exchange_weak(count, count - 1, sync::acquire, sync::relaxed)) {
+        return;
+      }
+    }
+  }
+  void release() noexcept {
+    // (2) release: pairs with (1).
+    count_.fetch_add(1, sync::release);
+    count_.notify_one();
+  }
+
+ private:
+  sync::atomic<std::uint32_t> count_{0};
+};
+
+class GoRwMutex {
+ public:
+  GoRwMutex() = default;
+  GoRwMutex(const GoRwMutex&) = delete;
+  GoRwMutex& operator=(const GoRwMutex&) = delete;
+
+  void lock_shared() noexcept {
+    // (3) acquire: pairs with (7): a reader that finds no writer sees what the last one wrote. The
+    // operations on the count are all read-modify-writes, so that every release among them reaches
+    // every acquire after it.
+    if (reader_count_.fetch_add(1, sync::acquire) + 1 < 0) [[unlikely]]
+      reader_semaphore_.acquire();
+  }
+
+  void unlock_shared() noexcept {
+    // (4) release: pairs with (5): a writer that finds no reader comes after the last one's reads.
+    if (reader_count_.fetch_sub(1, sync::release) - 1 < 0) [[unlikely]]
+      leave_pending_writer();
+  }
+
+  // As Go's TryRLock: fails also while a writer only waits.
+  [[nodiscard]] bool try_lock_shared() noexcept {
+    std::int32_t count = reader_count_.load(sync::relaxed);  // relaxed: the swap confirms it
+    while (count >= 0) {
+      // (8) acquire: pairs with (7), as (3).
+      if (reader_count_.compare_exchange_weak(count, count + 1, sync::acquire, sync::relaxed))
+        return true;
+    }
+    return false;
+  }
+
+  void lock() noexcept {
+    writers_.lock();
+    // (5) acquire: pairs with (4).
+    const std::int32_t readers = reader_count_.fetch_sub(max_readers, sync::acquire);
+    // (6) acquire: pairs with (9), if the readers that were found have all left meanwhile.
+    if (readers != 0 && reader_wait_.fetch_add(readers, sync::acquire) + readers != 0)
+      writer_semaphore_.acquire();
+  }
+
+  void unlock() noexcept {
+    // (7) release: pairs with (3), (8). Those who found the writer pending come through the
+    // semaphore instead.
+    const std::int32_t waiting = reader_count_.fetch_add(max_readers, sync::release) + max_readers;
+    for (std::int32_t i = 0; i < waiting; ++i) reader_semaphore_.release();
+    writers_.unlock();
+  }
+
+ private:
+  static constexpr std::int32_t max_readers = std::int32_t{1} << 30;
+
+  // Hazard: the writer may find fewer readers left than it counted, or none: reader_wait_ goes
+  // below zero until the writer adds what it found. Whoever brings it to zero last lets it in.
+  [[gnu::noinline]] void leave_pending_writer() noexcept {
+    // (9) acq_rel: pairs with (6) and with itself: the last reader passes on, by the semaphore,
+    // that all others have finished.
+    if (reader_wait_.fetch_sub(1, sync::acq_rel) == 1) writer_semaphore_.release();
+  }
+
+  sync::mutex writers_;  // held by the pending writer
+  GoSemaphore writer_semaphore_;
+  GoSemaphore reader_semaphore_;
+  sync::atomic<std::int32_t> reader_count_{0};
+  sync::atomic<std::int32_t> reader_wait_{0};
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -1,0 +1,24 @@
+// Row `go_rwmutex`: Go's sync.RWMutex around configuration and counters, taken exclusively.
+//
+// Source, semantics, progress, cost, memory and when to avoid it: primitives/go_rwmutex.hpp and
+// locked.hpp.
+#pragma once
+
+#include "../locked.hpp"
+#include "../primitives/go_rwmutex.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+class go_rwmutex : public Locked<GoRwMutex> {
+ public:
+  using Locked::Locked;
+  static constexpr Info info{
+      .name = "go_rwmutex",
+      .summary = "Go's sync.RWMutex around configuration and counters, taken exclusively",
+      .source = "Go, src/sync/rwmutex.go",
+      .exactness = Exactness::exact,
+      .progress = Progress::blocking,
+      .bound = "0"};
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND
