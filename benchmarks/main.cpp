@@ -1,6 +1,7 @@
 // limiterbench: a Google Benchmark program whose benchmarks run the harness's own pinned threads.
 //
-// Exit status: 0, or 1 if a cell failed or nothing could be measured, or 2 for bad arguments.
+// Exit status: 0, or 1 if a cell failed or nothing could be measured, or 2 for bad arguments, or 3
+// if threads cannot be bound here, so that no other cell need be tried.
 #include <benchmark/benchmark.h>
 
 #include <cstdio>
@@ -47,7 +48,7 @@ std::string list_text() {
 
 json environment_json() {
   const host::Clock& clock = host::Clock::get();
-  return {{"host", host::environment()},
+  return {{"environment", host::environment()},
           {"timer",
            {{"source", clock.source()},
             {"reason", clock.reason()},
@@ -119,7 +120,12 @@ int measure(const bench::Options& options, const host::Topology& topology, char*
       throw bench::UsageError(
           "the topology comes from a description (HWLOC_XMLFILE or "
           "HWLOC_SYNTHETIC is set): it is not this host, nothing is measured");
-    host::require_binding(topology);
+    try {
+      host::require_binding(topology);
+    } catch (const std::runtime_error& error) {
+      std::cerr << "limiterbench: " << error.what() << "\n";
+      return 3;
+    }
     if (!options.records.empty())
       run.records = std::make_unique<bench::RecordFile>(options.records);
   }

@@ -47,7 +47,9 @@ void Writer::run(StartBarrier& barrier, std::uint64_t duration_ticks, Permits ed
   const bool sleeps = period >= slow_period || shares_cpu_;
   const std::uint64_t start = barrier.arrive_and_wait();
   const Nanoseconds end = clock.to_ns(start + duration_ticks);
-  Nanoseconds deadline = clock.to_ns(start) + period / 2;
+  // Off the start, and within even the shortest phase.
+  const Nanoseconds duration = end - clock.to_ns(start);
+  Nanoseconds deadline = clock.to_ns(start) + std::min(period, duration) / 2;
   for (std::uint64_t done = 0; deadline < end; ++done) {
     const Config config = configuration(scenario_, ++version, edge_limit);
     if (sleeps) sleep_until(deadline);

@@ -1,0 +1,223 @@
+// Scenarios, cells, flags and records.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "measure/records.hpp"
+#include "options.hpp"
+#include "plan.hpp"
+#include "rows.hpp"
+
+namespace limiterbench::bench {
+namespace {
+
+using host::Topology;
+
+const char* const big_host = "pack:2 l3:8 core:8 pu:2";
+
+std::string refusal_of(const std::vector<std::string>& arguments) {
+  try {
+    (void)parse_options(arguments);
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(scenario, reloads_change_all_but_what_is_predicted) {
+  for (const Scenario& scenario : scenarios()) {
+    const Config before = configuration(scenario, 41, 500);
+    const Config after = configuration(scenario, 42, 500);
+    EXPECT_NO_THROW(validate(before));
+    for (std::size_t i = 0; i < class_count; ++i) {
+      EXPECT_NE(before.rules[i].backoff, after.rules[i].backoff) << i;
+      if (i <= edge_class) {
+        EXPECT_EQ(before.rules[i].limit, after.rules[i].limit);
+        EXPECT_EQ(before.rules[i].window, after.rules[i].window);
+      } else {
+        EXPECT_NE(before.rules[i].limit, after.rules[i].limit);
+        EXPECT_NE(before.rules[i].window, after.rules[i].window);
+      }
+    }
+  }
+}
+
+TEST(scenario, stays_valid_over_many_reloads) {
+  const Scenario& scenario = *find_scenario("reload_storm");
+  for (std::uint64_t version = 0; version < 100'000; version += 7)
+    ASSERT_NO_THROW(validate(configuration(scenario, version, 1)));
+  ASSERT_NO_THROW(validate(configuration(scenario, ~std::uint64_t{0}, max_limit)));
+}
+
+TEST(scenario, sets_the_edge_at_half_the_capacity) {
+  EXPECT_EQ(edge_limit_for(1e6), 500U);
+  EXPECT_EQ(edge_limit_for(0), 1U);
+  EXPECT_EQ(edge_limit_for(1e18), max_limit);
+}
+
+TEST(plan, crosses_everything_that_is_chosen) {
+  const Topology topology = Topology::from(big_host);
+  const Selection selection{{find_row("hazard")},
+                            {find_scenario("edge"), find_scenario("steady")},
+                            {host::Placement::scatter},
+                            {1, 300}};
+  std::vector<std::string> names;
+  for (const Cell& cell : plan(topology, selection)) names.push_back(cell.name());
+  EXPECT_EQ(names, (std::vector<std::string>{
+                       "hazard/edge/scatter/threads:1", "hazard/edge/scatter/threads:300",
+                       "hazard/steady/scatter/threads:1", "hazard/steady/scatter/threads:300"}));
+  EXPECT_TRUE(plan(topology, selection)[1].oversubscribed);
+  EXPECT_FALSE(plan(topology, selection)[0].oversubscribed);
+}
+
+TEST(plan, names_each_cell_once) {
+  const std::vector<Cell> cells = plan(Topology::from(big_host), {});
+  std::set<std::string> names;
+  for (const Cell& cell : cells) names.insert(cell.name());
+  EXPECT_EQ(names.size(), cells.size());
+  EXPECT_GE(cells.size(), rows().size() * scenarios().size() * 3 * 9);
+}
+
+TEST(plan, gives_the_writer_a_cpu_of_its_own_where_one_is_free) {
+  const Topology topology = Topology::from("pack:1 l3:1 core:4 pu:1");
+  Cell cell{find_row("hazard"), find_scenario("steady"), host::Placement::compact, 3, false};
+  const TrialSpec free = trial_spec(topology, cell, 0.2);
+  EXPECT_FALSE(free.writer_shares_cpu);
+  EXPECT_EQ(free.writer_cpu, topology.cpus()[3]);
+  cell.threads = 4;
+  const TrialSpec full = trial_spec(topology, cell, 0.2);
+  EXPECT_TRUE(full.writer_shares_cpu);
+  EXPECT_EQ(full.writer_cpu, full.cpus.back());
+  cell.threads = 6;
+  const TrialSpec over = trial_spec(topology, cell, 0.2);
+  EXPECT_EQ(over.cpus[4], topology.cpus()[0]);
+  EXPECT_EQ(over.writer_cpu, topology.cpus()[1]);
+}
+
+TEST(plan, is_written_as_agreed) {
+  const nlohmann::json plan = plan_json(Topology::from(big_host), {});
+  EXPECT_EQ(plan["schema"], 1);
+  EXPECT_EQ(plan["host"]["cpus"], 256);
+  EXPECT_EQ(plan["host"]["is_this_host"], false);
+  EXPECT_EQ(plan["placements"], nlohmann::json({"compact", "scatter", "smt"}));
+  EXPECT_EQ(plan["boundaries"]["compact"][0]["threads"], 8);
+  EXPECT_EQ(plan["boundaries"]["compact"][0]["kind"], "complex");
+  EXPECT_EQ(plan["rows"].size(), rows().size());
+  EXPECT_EQ(plan["cells"].size(), bench::plan(Topology::from(big_host), {}).size());
+  for (const char* key : {"cell", "limiter", "scenario", "placement", "threads", "oversubscribed"})
+    EXPECT_TRUE(plan["cells"][0].contains(key)) << key;
+}
+
+TEST(options, are_read) {
+  const Options options =
+      parse_options({"--limiter=hazard", "--limiter=sharded,rwmutex", "--scenario=edge",
+                     "--placement=smt", "--threads=1,2", "--seconds=0.05", "--records=x.jsonl",
+                     "--repetition_index=7", "--oversubscribe", "--benchmark_repetitions=3"});
+  EXPECT_EQ(options.selection.rows.size(), 3U);
+  EXPECT_EQ(options.selection.scenarios.size(), 1U);
+  EXPECT_EQ(options.selection.placements, std::vector{host::Placement::smt});
+  EXPECT_EQ(options.selection.threads, (std::vector<unsigned>{1, 2}));
+  EXPECT_EQ(options.seconds, 0.05);
+  EXPECT_EQ(options.records, "x.jsonl");
+  EXPECT_EQ(options.repetition_index, 7U);
+  EXPECT_TRUE(options.oversubscribe);
+  EXPECT_EQ(options.benchmark_flags, std::vector<std::string>{"--benchmark_repetitions=3"});
+  EXPECT_FALSE(options.only_informs());
+  EXPECT_TRUE(parse_options({"--topology=pu:4"}).only_informs());
+}
+
+TEST(options, name_what_is_valid_and_guess_what_was_meant) {
+  EXPECT_TRUE(contains(refusal_of({"--limiter=hazzard"}), "did you mean 'hazard'?"));
+  EXPECT_TRUE(contains(refusal_of({"--limiter=zzzzzzzzzz"}), "valid: unlimited, rwmutex"));
+  EXPECT_FALSE(contains(refusal_of({"--limiter=zzzzzzzzzz"}), "did you mean"));
+  EXPECT_TRUE(contains(refusal_of({"--scenario=stedy"}), "did you mean 'steady'?"));
+  EXPECT_TRUE(contains(refusal_of({"--placement=compct"}), "did you mean 'compact'?"));
+  EXPECT_TRUE(contains(refusal_of({"--thread=1"}), "did you mean '--threads'?"));
+  EXPECT_TRUE(contains(refusal_of({"--benchmark_filtr=x"}), "did you mean '--benchmark_filter'?"));
+  EXPECT_TRUE(contains(refusal_of({"hazard"}), "unknown argument 'hazard'"));
+}
+
+TEST(options, refuse_bad_values) {
+  for (const char* argument :
+       {"--threads=two", "--threads=-1", "--threads=", "--threads", "--seconds=0", "--seconds=nan",
+        "--seconds=1e9", "--seconds=fast", "--repetition_index=-1", "--list=xml", "--plan=text",
+        "--oversubscribe=1", "--records=", "--topology=", "--limiter=", "--threads=1,,2"})
+    EXPECT_NE(refusal_of({argument}), "accepted") << argument;
+}
+
+TEST(options, refuse_to_measure_on_a_description) {
+  EXPECT_TRUE(contains(refusal_of({"--topology=pu:4", "--records=x"}), "not measured"));
+  EXPECT_TRUE(contains(refusal_of({"--topology=pu:4", "--benchmark_filter=x"}), "not measured"));
+  EXPECT_EQ(refusal_of({"--topology=pu:4", "--plan=json"}), "accepted");
+  EXPECT_EQ(refusal_of({"--topology=pu:4", "--benchmark_list_tests"}), "accepted");
+}
+
+TEST(options, refuse_more_threads_than_cpus) {
+  const Topology topology = Topology::from("pack:1 core:4 pu:1");
+  const auto refusal = [&](const std::vector<std::string>& arguments) -> std::string {
+    try {
+      check_threads(parse_options(arguments), topology);
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  EXPECT_EQ(refusal({"--threads=4"}), "accepted");
+  EXPECT_TRUE(contains(refusal({"--threads=5"}), "4 CPUs; --oversubscribe allows"));
+  EXPECT_EQ(refusal({"--threads=5", "--oversubscribe"}), "accepted");
+  EXPECT_TRUE(contains(refusal({"--threads=0", "--oversubscribe"}), "4 CPUs"));
+}
+
+TEST(records, are_appended_line_by_line) {
+  const std::string path = ::testing::TempDir() + "limiterbench_records_test.jsonl";
+  std::remove(path.c_str());
+  for (int i = 0; i < 3; ++i) RecordFile(path).append({{"line", i}, {"text", "a\nb"}});
+  std::ifstream file(path);
+  int count = 0;
+  for (std::string line; std::getline(file, line); ++count)
+    EXPECT_EQ(nlohmann::json::parse(line)["line"], count);
+  EXPECT_EQ(count, 3);
+  std::remove(path.c_str());
+}
+
+TEST(records, say_why_they_cannot_be_written) {
+  EXPECT_THROW(RecordFile("/nowhere/at/all.jsonl"), std::runtime_error);
+  RecordFile full("/dev/full");
+  EXPECT_THROW(full.append({{"line", 1}}), std::runtime_error);
+}
+
+TEST(records, hold_what_readers_are_promised) {
+  const Topology topology = Topology::from("pack:1 core:2 pu:1");
+  const Cell cell{find_row("hazard"), find_scenario("steady"), host::Placement::compact, 2, false};
+  const TrialSpec spec = trial_spec(topology, cell, 0.2);
+  TrialResult result;
+  result.latencies.record(130);
+  result.failure = "broken";
+  result.throughput.operations = {3, 4};
+  const nlohmann::json record = record_of(cell, spec, result, 5, "2026-01-01T00:00:00Z");
+  EXPECT_EQ(record["cell"], "hazard/steady/compact/threads:2");
+  EXPECT_EQ(record["status"], "failed");
+  EXPECT_EQ(record["failure"], "broken");
+  EXPECT_EQ(record["repetition"], 5);
+  EXPECT_EQ(record["cpus"], nlohmann::json({0, 1}));
+  EXPECT_EQ(record["writer_shares_cpu"], true);
+  EXPECT_EQ(record["throughput"]["operations"], nlohmann::json({3, 4}));
+  EXPECT_EQ(record["latency"]["histogram"]["counts"].dump(), "[[129,1]]");
+  EXPECT_EQ(record["parameters"]["rules"]["0"]["limit"], 1'000'000'000);
+  EXPECT_EQ(record["parameters"]["rules"]["1"]["limit"], 1'000);
+  EXPECT_NE(record["build"]["commit"], "");
+  result.failure.clear();
+  EXPECT_EQ(record_of(cell, spec, result, 0, "")["failure"], nullptr);
+}
+
+}  // namespace
+}  // namespace limiterbench::bench

@@ -1,0 +1,164 @@
+// A whole repetition: a right limiter passes it, each faulty one fails it and says why.
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <string>
+
+#include "faulty_limiter.hpp"
+#include "measure/subject_of.hpp"
+#include "measure/trial.hpp"
+#include "plan.hpp"
+
+namespace limiterbench::bench {
+namespace {
+
+const host::Topology& this_host() {
+  static const host::Topology topology = host::Topology::this_host();
+  return topology;
+}
+
+struct Setting {
+  std::string scenario = "overload";
+  unsigned threads = 1;
+  double seconds = 0.1;
+};
+
+template <Fault fault>
+TrialResult trial_of(const Setting& setting) {
+  const Row row = row_of<faulty_limiter<fault>>();
+  const Cell cell{&row, find_scenario(setting.scenario), host::Placement::compact, setting.threads,
+                  false};
+  return run_trial(trial_spec(this_host(), cell, setting.seconds));
+}
+
+template <Fault fault>
+std::string failure_of(const Setting& setting = {}) {
+  return trial_of<fault>(setting).failure;
+}
+
+unsigned two_if_possible() { return this_host().cpus().size() < 2 ? 1 : 2; }
+
+std::uint64_t sum(const std::vector<std::uint64_t>& values) {
+  return std::accumulate(values.begin(), values.end(), std::uint64_t{0});
+}
+
+void expect_whole(const PhaseResult& phase, unsigned threads) {
+  ASSERT_EQ(phase.operations.size(), threads);
+  EXPECT_GT(phase.wall_ns, 0U);
+  EXPECT_GT(sum(phase.operations), 0U);
+  EXPECT_EQ(phase.admitted + phase.denied + phase.never, sum(phase.operations));
+  EXPECT_EQ(phase.open_admitted, phase.open_requests);
+}
+
+TEST(trial, passes_a_right_limiter_in_every_scenario) {
+  for (const Scenario& scenario : scenarios()) {
+    for (const unsigned threads : {1U, two_if_possible(), 9U}) {
+      const Setting setting{std::string(scenario.name), threads, 0.05};
+      const TrialResult result = trial_of<Fault::none>(setting);
+      EXPECT_EQ(result.failure, "") << scenario.name << ", threads: " << threads;
+      expect_whole(result.throughput, threads);
+      expect_whole(result.latency, threads);
+      EXPECT_GT(result.configs_read, 0U);
+      EXPECT_EQ(result.latencies.count(), sum(result.latency.operations));
+      EXPECT_EQ(result.publishes.count() > 0, scenario.reloads_per_second > 0) << scenario.name;
+      EXPECT_EQ(result.admission.error, 0U);
+      EXPECT_LE(result.admission.admitted, result.admission.expected_max);
+      EXPECT_GE(result.admission.admitted, result.admission.expected_min);
+      EXPECT_EQ(result.retired_peak_bytes, 7U);
+      EXPECT_EQ(result.live_bytes, 100U);
+      EXPECT_GT(result.timer_floor.count(), 0U);
+    }
+  }
+}
+
+TEST(trial, uses_up_the_limits_that_it_sets) {
+  for (const char* scenario : {"readonly", "overload", "edge"}) {
+    const TrialResult result = trial_of<Fault::none>({scenario, 1, 0.2});
+    EXPECT_GT(result.throughput.denied, 0U) << scenario;
+    EXPECT_GT(result.admission.expected_min, 0U) << scenario;
+  }
+}
+
+TEST(trial, fails_on_one_permit_too_many) {
+  for (const unsigned threads : {1U, two_if_possible()}) {
+    const TrialResult result = trial_of<Fault::one_too_many>({"overload", threads, 0.2});
+    EXPECT_NE(result.failure.find("over the"), std::string::npos) << result.failure;
+    EXPECT_EQ(result.admission.error, 1U);
+  }
+}
+
+TEST(trial, accepts_an_error_within_the_bound) {
+  const TrialResult result = trial_of<Fault::within_bound>({"overload", two_if_possible(), 0.2});
+  EXPECT_EQ(result.failure, "");
+  EXPECT_EQ(result.admission.error, 1U);
+  EXPECT_EQ(result.admission.bound, 1U);
+}
+
+TEST(trial, fails_on_a_denial_before_the_limit) {
+  EXPECT_NE(failure_of<Fault::one_too_few>().find("denied requests after 99 of 100 permits"),
+            std::string::npos);
+}
+
+TEST(trial, fails_on_a_denial_far_from_the_limit) {
+  EXPECT_NE(failure_of<Fault::denies_open_class>().find("far from its limit"), std::string::npos);
+}
+
+TEST(trial, fails_on_a_refusal) {
+  EXPECT_NE(failure_of<Fault::refuses>().find("requests refused"), std::string::npos);
+}
+
+TEST(trial, fails_on_a_torn_configuration) {
+  const TrialResult result = trial_of<Fault::tears_config>({});
+  EXPECT_NE(result.failure.find("were torn"), std::string::npos);
+  EXPECT_GT(result.configs_torn, 0U);
+}
+
+TEST(trial, fails_on_a_configuration_that_goes_backwards) {
+  EXPECT_NE(failure_of<Fault::goes_backwards>().find("older than one read before"),
+            std::string::npos);
+}
+
+TEST(trial, reports_what_a_thread_throws) {
+  EXPECT_EQ(failure_of<Fault::cannot_attach>(), "thread 0: no slot left");
+  EXPECT_EQ(failure_of<Fault::cannot_publish>({"steady", 1, 0.2}), "thread 1: out of memory");
+}
+
+TEST(trial, reloads_are_counted_and_timed) {
+  const TrialResult steady = trial_of<Fault::none>({"steady", 1, 0.2});
+  EXPECT_GE(steady.publishes.count(), 2U);
+  EXPECT_LE(steady.publishes.count(), 4U);
+  const TrialResult storm = trial_of<Fault::none>({"reload_storm", 1, 0.2});
+  EXPECT_GT(storm.publishes.count(), steady.publishes.count());
+  EXPECT_LE(storm.publishes.count(), 40'000U);
+}
+
+TEST(mix, keeps_its_shares_over_batches_of_any_size) {
+  Position position{{open_class, tight_class, 32}, 5};
+  std::array<std::uint32_t, 2> by_class{};
+  std::vector<std::uint32_t> distances;
+  std::uint32_t since = 0;
+  for (std::uint32_t batch = 1; batch <= 200; ++batch) {
+    const Tally tally = mixed(position, batch, [&](std::uint32_t traffic_class) {
+      ++by_class[traffic_class];
+      ++since;
+      if (traffic_class == tight_class) distances.push_back(std::exchange(since, 0));
+      return traffic_class == tight_class ? Decision::deny(1, 0) : Decision::admit(0);
+    });
+    EXPECT_EQ(tally.requests[0] + tally.requests[1], batch);
+    EXPECT_EQ(tally.admitted[0], tally.requests[0]);
+    EXPECT_EQ(tally.denied[1], tally.requests[1]);
+  }
+  ASSERT_GT(distances.size(), 600U);
+  EXPECT_EQ(distances[0], 6U);
+  for (std::size_t i = 1; i < distances.size(); ++i) EXPECT_EQ(distances[i], 32U);
+}
+
+TEST(fairness, is_jains_index) {
+  EXPECT_DOUBLE_EQ(fairness({5, 5, 5, 5}), 1);
+  EXPECT_DOUBLE_EQ(fairness({8, 0, 0, 0}), 0.25);
+  EXPECT_DOUBLE_EQ(fairness({1, 3}), 16.0 / 20);
+  EXPECT_DOUBLE_EQ(fairness({0, 0}), 0);
+}
+
+}  // namespace
+}  // namespace limiterbench::bench

@@ -1,0 +1,202 @@
+"""What the program prints, measures, refuses, and with which exit status.
+
+Usage: program_test.py PROGRAM DENY_BINDING_LIBRARY [unittest arguments]
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+PROGRAM = ""
+DENY_BINDING = ""
+BIG_HOST = "pack:2 l3:8 core:8 pu:2"
+
+
+def run(*arguments: str, env: Optional[Dict[str, str]] = None) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [PROGRAM, *arguments],
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+def printed_json(*arguments: str) -> Any:
+    done = run(*arguments)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+class Prints(unittest.TestCase):
+    def test_the_rows(self) -> None:
+        rows = printed_json("--list=json")
+        names = [row["name"] for row in rows]
+        for name in ("unlimited", "rwmutex", "rwmutex_read", "snapshot", "hazard", "sharded"):
+            self.assertIn(name, names)
+        for row in rows:
+            for key in ("summary", "source", "exactness", "progress", "bound"):
+                self.assertTrue(row[key], f"{row['name']}.{key}")
+
+    def test_the_rows_in_80_columns(self) -> None:
+        lines = run("--list").stdout.splitlines()
+        self.assertGreaterEqual(len(lines), 6)
+        self.assertLessEqual(max(map(len, lines)), 80)
+
+    def test_help_in_100_columns(self) -> None:
+        done = run("--help")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("--oversubscribe", done.stdout)
+        self.assertIn("--benchmark_filter", done.stdout)
+        self.assertLessEqual(max(map(len, done.stdout.splitlines())), 100)
+
+    def test_another_host(self) -> None:
+        self.assertIn("256 CPUs", run(f"--topology={BIG_HOST}").stdout)
+        described = printed_json(f"--topology={BIG_HOST}", "--topology_format=json")
+        self.assertEqual(len(described["cpus"]), 256)
+
+    def test_the_plan_of_another_host(self) -> None:
+        plan = printed_json(f"--topology={BIG_HOST}", "--plan=json", "--limiter=hazard")
+        self.assertEqual(plan["host"]["is_this_host"], False)
+        self.assertEqual({cell["limiter"] for cell in plan["cells"]}, {"hazard"})
+        self.assertIn(256, {cell["threads"] for cell in plan["cells"]})
+
+    def test_the_environment(self) -> None:
+        environment = printed_json("--environment")
+        self.assertTrue(environment["environment"]["hostname"])
+        self.assertIn(environment["timer"]["source"], ("tsc", "clock_monotonic"))
+        self.assertTrue(environment["versions"]["commit"])
+
+    def test_an_exported_topology_can_be_read_again(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = f"{folder}/topology.xml"
+            self.assertEqual(run(f"--topology_xml={path}").returncode, 0)
+            here = printed_json("--topology_format=json")
+            there = printed_json(f"--topology={path}", "--topology_format=json")
+            self.assertEqual(here["placements"], there["placements"])
+            self.assertFalse(there["is_this_host"])
+
+    def test_every_cell_once(self) -> None:
+        listed = run("--benchmark_list_tests").stdout.splitlines()
+        planned = [cell["cell"] for cell in printed_json("--plan=json")["cells"]]
+        self.assertEqual([name.split("/iterations")[0] for name in listed], planned)
+        self.assertEqual(len(set(planned)), len(planned))
+
+
+class Measures(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def records(self) -> List[Dict[str, Any]]:
+        text = (self.folder / "cells.jsonl").read_text(encoding="utf-8")
+        return [json.loads(line) for line in text.splitlines()]
+
+    def measure(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return run(f"--records={self.folder}/cells.jsonl", "--seconds=0.02", *arguments)
+
+    def test_each_repetition_is_recorded(self) -> None:
+        done = self.measure(
+            "--limiter=hazard", "--scenario=steady,edge", "--threads=1",
+            "--benchmark_repetitions=2", "--repetition_index=5",
+        )  # fmt: skip
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        found = sorted((record["cell"], record["repetition"]) for record in self.records())
+        cells = ["hazard/edge/compact/threads:1", "hazard/steady/compact/threads:1"]
+        self.assertEqual(found, [(cell, i) for cell in cells for i in (5, 6)])
+        for record in self.records():
+            self.assertEqual((record["schema"], record["status"]), (1, "ok"), record["failure"])
+            counted = sum(count for _, count in record["latency"]["histogram"]["counts"])
+            self.assertEqual(counted, sum(record["latency"]["operations"]))
+            self.assertGreater(record["timer"]["floor"]["p50_ns"], 0)
+
+    def test_google_benchmark_reports(self) -> None:
+        report = self.folder / "report.json"
+        done = self.measure(
+            "--benchmark_filter=^sharded/overload/compact/threads:1/",
+            f"--benchmark_out={report}", "--benchmark_out_format=json",
+            "--benchmark_repetitions=2", "--benchmark_enable_random_interleaving=true",
+        )  # fmt: skip
+        self.assertEqual(done.returncode, 0, done.stderr)
+        content = json.loads(report.read_text(encoding="utf-8"))
+        self.assertIn("topology", content["context"])
+        result = content["benchmarks"][0]
+        for key in (
+            "ops_per_second", "p50_ns", "p99_ns", "p999_ns", "max_ns", "fairness", "admission_error",
+        ):  # fmt: skip
+            self.assertIn(key, result)
+        # The time of an iteration is that of one decision.
+        self.assertAlmostEqual(result["real_time"] * 1e-9 * result["ops_per_second"], 1, places=6)
+
+    def test_more_threads_than_cpus_on_request(self) -> None:
+        cpus = len(os.sched_getaffinity(0))
+        done = self.measure(
+            f"--threads={2 * cpus}", "--oversubscribe", "--limiter=rwmutex", "--scenario=readonly"
+        )
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        record = self.records()[0]
+        self.assertTrue(record["oversubscribed"])
+        self.assertEqual(len(record["cpus"]), 2 * cpus)
+
+    def test_no_record_of_what_cannot_be_written(self) -> None:
+        done = run("--records=/nowhere/cells.jsonl", "--limiter=hazard", "--threads=1")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/nowhere/cells.jsonl: No such file or directory", done.stderr)
+
+
+class Refuses(unittest.TestCase):
+    def refused(self, *arguments: str, env: Optional[Dict[str, str]] = None) -> str:
+        done = run(*arguments, env=env)
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        self.assertEqual(done.stdout, "")
+        return done.stderr
+
+    def test_unknown_names(self) -> None:
+        for argument, guess in (
+            ("--limiter=hazrd", "hazard"),
+            ("--scenario=stedy", "steady"),
+            ("--placement=compat", "compact"),
+            ("--treads=1", "--threads"),
+            ("--benchmark_filte=x", "--benchmark_filter"),
+        ):
+            answer = self.refused(argument)
+            self.assertIn(f"did you mean '{guess}'?", answer)
+            self.assertIn("valid: ", answer)
+
+    def test_thread_counts_that_do_not_fit(self) -> None:
+        cpus = len(os.sched_getaffinity(0))
+        answer = self.refused(f"--threads={cpus + 1}")
+        self.assertIn(f"{cpus} CPU", answer)
+        self.assertIn("--oversubscribe", answer)
+        self.assertIn(f"{cpus} CPU", self.refused("--threads=0"))
+
+    def test_measuring_on_another_host(self) -> None:
+        answer = self.refused(f"--topology={BIG_HOST}", "--benchmark_filter=hazard")
+        self.assertIn("not measured", answer)
+        answer = self.refused("--limiter=hazard", env={"HWLOC_SYNTHETIC": BIG_HOST})
+        self.assertIn("nothing is measured", answer)
+
+    def test_a_topology_that_is_none(self) -> None:
+        self.assertIn("neither", self.refused("--topology=no such thing"))
+
+    def test_a_filter_that_matches_nothing(self) -> None:
+        self.assertEqual(run("--benchmark_filter=^nothing$").returncode, 2)
+
+    def test_measuring_unpinned(self) -> None:
+        preload = {"LD_PRELOAD": DENY_BINDING, "ASAN_OPTIONS": "verify_asan_link_order=0"}
+        done = run("--limiter=hazard", "--threads=1", env=preload)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("cannot bind", done.stderr)
+        self.assertNotIn("hazard/", done.stdout)
+
+
+if __name__ == "__main__":
+    PROGRAM, DENY_BINDING = sys.argv[1:3]
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
