@@ -58,6 +58,9 @@ TEST(topology, says_what_a_complex_is) {
   EXPECT_EQ(Topology::from("pack:2 core:6 pu:2").complexes(), 2U);
   // A cache of one core's own, or of its SMT siblings, is no complex.
   EXPECT_EQ(Topology::from("pack:2 l2:4 core:1 pu:2").complex_kind(), "package");
+  // Nor is one that is described above the packages, or it counts for each of them.
+  EXPECT_EQ(Topology::from("l2:1 pack:2 core:2 pu:1").complex_kind(), "package");
+  EXPECT_EQ(Topology::from("l3:1 pack:2 core:2 pu:1").complexes(), 2U);
 }
 
 TEST(topology, numbers_siblings_within_their_core_and_cores_over_the_machine) {
