@@ -1,0 +1,164 @@
+"""One repetition of one cell, in a process of its own: a crash or a hang costs only itself."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import List, NamedTuple, Optional
+
+from limiterbench.errors import HostError
+from limiterbench.fields import BadField
+from limiterbench.manifest import RunPlan
+from limiterbench.program import HOST_REFUSES, Program, last_line
+from limiterbench.records import SCHEMA, Record, parse_record
+from limiterbench.schedule import Turn
+from limiterbench.stop import StopRequest
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_PR_SET_PDEATHSIG = 1
+
+
+def utc_now() -> str:
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _die_with_parent() -> None:
+    # A runner killed by force must not leave a cell behind that disturbs the resumed run.
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+class Ending(NamedTuple):
+    status: int
+    timed_out: bool
+    errors: str
+
+
+class Line(NamedTuple):
+    """What goes into cells.jsonl."""
+
+    text: str
+    failure: Optional[str]
+
+
+class CellProcess:
+    """Runs repetitions in a scratch folder that is emptied before each."""
+
+    def __init__(self, program: Program, plan: RunPlan, scratch: Path, stop: StopRequest) -> None:
+        self._program = program
+        self._plan = plan
+        self._scratch = scratch
+        self._stop = stop
+
+    def measure(self, turn: Turn) -> Optional[Line]:
+        """None if a stop was asked for: the repetition did not finish."""
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.mkdir()
+        started = utc_now()
+        command = self._program.measure_command(
+            turn.cell, turn.repetition, self._plan.seconds, self._scratch, self._plan.oversubscribe
+        )
+        ending = self._run(command)
+        if ending is None:
+            return None
+        if ending.status == HOST_REFUSES:
+            raise HostError(last_line(ending.errors) or "the program refuses to measure here")
+        return self._line(turn, ending, started)
+
+    def _run(self, command: List[str]) -> Optional[Ending]:
+        errors = self._scratch / "stderr"
+        with open(errors, "wb") as stderr:
+            with subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            ) as process:
+                try:
+                    finished = self._wait(process.pid)
+                finally:
+                    if process.poll() is None:
+                        os.killpg(process.pid, signal.SIGKILL)
+                status = process.wait()
+        if not finished and self._stop.received:
+            return None
+        return Ending(status, not finished, errors.read_text(errors="replace"))
+
+    def _wait(self, pid: int) -> bool:
+        """Sleeps until the process ends: polling would run on a CPU that is being measured."""
+        process = os.pidfd_open(pid)
+        deadline = time.monotonic() + self._plan.time_limit
+        try:
+            while not self._stop.received:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return False
+                if process in select.select([process, self._stop.fd], [], [], left)[0]:
+                    return True
+            return False
+        finally:
+            os.close(process)
+
+    def _line(self, turn: Turn, ending: Ending, started: str) -> Line:
+        path = self._scratch / "record.jsonl"
+        text = path.read_text(encoding="utf-8", errors="replace").strip() if path.exists() else ""
+        failure = _failure(ending, self._plan.time_limit)
+        try:
+            record = _check(turn, text)
+        except BadField as error:
+            failure = failure or f"its record cannot be used: {error}"
+            return Line(json.dumps(_failed(turn, failure, started)), failure)
+        if failure is not None and record.failure is None:
+            # Measured well, then died: the numbers are kept, the cell is not trusted.
+            values = json.loads(text)
+            values.update(status="failed", failure=failure)
+            return Line(json.dumps(values), failure)
+        return Line(text, record.failure)
+
+
+def _check(turn: Turn, text: str) -> Record:
+    if not text:
+        raise BadField("none was written")
+    if "\n" in text:
+        raise BadField("more than one line")
+    record = parse_record(text)
+    if (record.cell, record.repetition) != turn:
+        raise BadField(f"it is of {record.cell.name}, repetition {record.repetition}")
+    return record
+
+
+def _failure(ending: Ending, time_limit: float) -> Optional[str]:
+    if ending.timed_out:
+        return f"exceeded the time limit of {time_limit:g} s"
+    if ending.status < 0:
+        try:
+            name = signal.Signals(-ending.status).name
+        except ValueError:
+            name = "unknown"
+        return f"killed by signal {-ending.status} ({name})"
+    if ending.status > 0:
+        said = last_line(ending.errors)
+        return f"exit status {ending.status}" + (f": {said}" if said else "")
+    return None
+
+
+def _failed(turn: Turn, failure: str, started: str) -> "dict[str, object]":
+    cell = turn.cell
+    return {
+        "schema": SCHEMA,
+        "cell": cell.name,
+        **cell._asdict(),
+        "repetition": turn.repetition,
+        "status": "failed",
+        "failure": failure,
+        "started_utc": started,
+    }

@@ -1,0 +1,197 @@
+"""The commands `run`, `plot` and `report`: flags, exit statuses, one-line errors."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+from pathlib import Path
+from typing import Callable, Dict, List, NoReturn, Optional, Sequence
+
+from limiterbench.errors import HostError, InputError, nearest
+
+_BAD_INPUT = 2
+_INTERRUPTED = 130
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise InputError(message)
+
+    def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
+        options, unknown = self.parse_known_args(arguments)
+        for word in unknown:
+            if not word.startswith("-"):
+                raise InputError(f"'{word}' is not expected here; {self.prog} --help")
+            flags = sorted(name for name in self._option_string_actions if name.startswith("--"))
+            flag = word.split("=", 1)[0]
+            raise InputError(
+                f"unknown flag '{flag}'{nearest(flag, flags)}\nvalid flags: {', '.join(flags)}"
+            )
+        return options
+
+
+def _only_checking() -> bool:
+    """Whether the shell is asking about the flags, before it installs or builds anything.
+
+    No module that needs rich or matplotlib is imported before this question.
+    """
+    return "LIMITERBENCH_CHECK_ARGUMENTS" in os.environ
+
+
+def _positive_int(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
+def _whole_number(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise ValueError
+    return value
+
+
+def _positive_seconds(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value) or value <= 0:
+        raise ValueError
+    return value
+
+
+# argparse names the type in its message by __name__.
+_positive_int.__name__ = "whole number from 1"
+_whole_number.__name__ = "whole number from 0"
+_positive_seconds.__name__ = "number of seconds above 0"
+
+
+def _run_parser() -> _Parser:
+    parser = _Parser(prog="./scripts/run", allow_abbrev=False, description="Measure and draw.")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="about two minutes (the default)")
+    size.add_argument("--full", action="store_true", help="7 repetitions of 1 s phases")
+    for flag, what in (("impl", "limiter"), ("scenario", "scenario"), ("placement", "placement")):
+        parser.add_argument(
+            f"--{flag}",
+            metavar="NAME",
+            action="append",
+            default=[],
+            help=f"only this {what}; may be given again",
+        )
+    parser.add_argument("--threads", metavar="LIST", help="only these thread counts: 1,2,4")
+    parser.add_argument("--repetitions", metavar="N", type=_positive_int)
+    parser.add_argument("--seconds", metavar="S", type=_positive_seconds, help="of each phase")
+    parser.add_argument("--out", metavar="DIR", type=Path, help="the run's folder, a new one")
+    parser.add_argument("--resume", metavar="DIR", type=Path, help="go on with a stopped run")
+    parser.add_argument("--dry-run", action="store_true", help="print the plan, measure nothing")
+    parser.add_argument("--topology", metavar="SPEC", help="plan for another host (--dry-run)")
+    parser.add_argument("--oversubscribe", action="store_true", help="more threads than CPUs")
+    parser.add_argument("--seed", metavar="N", type=_whole_number, help="of the cells' order")
+    parser.add_argument("--time-limit", metavar="S", type=_positive_seconds, help="of a cell")
+    parser.add_argument("--no-install", action="store_true", help="install no packages")
+    return parser
+
+
+_OF_A_NEW_RUN = (
+    "quick",
+    "full",
+    "impl",
+    "scenario",
+    "placement",
+    "threads",
+    "repetitions",
+    "seconds",
+    "out",
+    "topology",
+    "oversubscribe",
+    "seed",
+)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    from limiterbench.run_folder import open_run, refuse_unless_new
+
+    parser = _run_parser()
+    options = parser.parse(arguments)
+    if options.resume is not None:
+        open_run(options.resume)
+        for name in _OF_A_NEW_RUN:
+            if getattr(options, name) != parser.get_default(name):
+                raise InputError(f"--{name} cannot change a run that is resumed")
+    if options.topology is not None and not options.dry_run:
+        raise InputError("--topology only goes with --dry-run: another host cannot be measured")
+    if options.out is not None:
+        refuse_unless_new(options.out)
+    if _only_checking():
+        return 0
+    from limiterbench.program import Program
+    from limiterbench.run_command import run
+
+    root = Path(os.environ.get("LIMITERBENCH_ROOT", Path(__file__).resolve().parents[2]))
+    built = root / "build" / "release" / "limiterbench"
+    return run(options, Program(Path(os.environ.get("LIMITERBENCH_PROGRAM", built))), root)
+
+
+def _plot(arguments: Sequence[str]) -> int:
+    parser = _Parser(prog="./scripts/plot", allow_abbrev=False, description="Redraw a run.")
+    parser.add_argument("dir", metavar="DIR", type=Path, help="a run's folder")
+    folder = parser.parse(arguments).dir
+    if _only_checking():
+        return 0
+    from limiterbench.files import display
+    from limiterbench.plot import draw
+
+    for path in draw(folder):
+        print(display(path))
+    return 0
+
+
+def _report(arguments: Sequence[str]) -> int:
+    parser = _Parser(prog="./scripts/report", allow_abbrev=False, description="Show a run.")
+    parser.add_argument("--text", action="store_true", required=True, help="in the terminal")
+    parser.add_argument("dir", metavar="DIR", type=Path, help="a run's folder")
+    folder = parser.parse(arguments).dir
+    if _only_checking():
+        return 0
+    from limiterbench.records import read_records
+    from limiterbench.run_folder import CELLS, open_run
+    from limiterbench.table import print_tables
+
+    manifest = open_run(folder)
+    print_tables(manifest, read_records(folder / CELLS))
+    return 0
+
+
+_COMMANDS: Dict[str, Callable[[Sequence[str]], int]] = {
+    "run": _run,
+    "plot": _plot,
+    "report": _report,
+}
+
+
+def _dispatch(arguments: List[str]) -> int:
+    name: Optional[str] = arguments[0] if arguments else None
+    if name not in _COMMANDS:
+        said = f"unknown command '{name}'{nearest(name, _COMMANDS)}" if name else "no command"
+        raise InputError(f"{said}\nvalid commands: {', '.join(_COMMANDS)}")
+    return _COMMANDS[name](arguments[1:])
+
+
+def main(arguments: List[str]) -> int:
+    try:
+        return _dispatch(arguments)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return _BAD_INPUT
+    except HostError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has left: `… | head`. Nothing more can be said to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1

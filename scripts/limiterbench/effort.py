@@ -1,0 +1,48 @@
+"""How many repetitions, how long each: chosen so that the whole plan takes a known time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+QUICK_BUDGET_SECONDS = 140.0
+# Longer than the time between two reloads of the slow scenarios.
+QUICK_LONGEST_PHASE = 0.15
+QUICK_SHORTEST_PHASE = 0.02
+QUICK_REPETITIONS = (3, 2)
+FULL_PHASE = 1.0
+FULL_REPETITIONS = 7
+# A throughput phase and a latency phase, each after a warm-up of a quarter of it.
+PHASES = 2.5
+
+
+@dataclass(frozen=True)
+class Effort:
+    mode: str
+    repetitions: int
+    seconds: float
+    overhead: float
+    """Seconds of each process that measure nothing: start, topology, clock calibration."""
+
+    def duration(self, repetitions_left: int) -> float:
+        return repetitions_left * (self.overhead + PHASES * self.seconds)
+
+
+def choose(
+    mode: str, cells: int, overhead: float, repetitions: Optional[int], seconds: Optional[float]
+) -> Effort:
+    if mode == "full":
+        return Effort(mode, repetitions or FULL_REPETITIONS, seconds or FULL_PHASE, overhead)
+    options = [repetitions] if repetitions else list(QUICK_REPETITIONS)
+    count, phase = options[-1], 0.0
+    for count in options:
+        phase = (QUICK_BUDGET_SECONDS / (cells * count) - overhead) / PHASES
+        if phase >= QUICK_LONGEST_PHASE:
+            break
+    phase = min(QUICK_LONGEST_PHASE, max(QUICK_SHORTEST_PHASE, phase))
+    return Effort(mode, count, seconds or round(phase, 3), overhead)
+
+
+def time_limit(seconds: float) -> float:
+    """Long enough for the slowest honest cell, short enough that a hang does not cost the run."""
+    return 30.0 + 10.0 * PHASES * seconds

@@ -1,0 +1,83 @@
+"""The look of every row, the same in every chart. The only place that knows.
+
+Colours are Okabe and Ito's, safe for the colour-blind; related rows share one. No two rows have
+the same marker and line style, so that charts can be read without colour too.
+"""
+
+from __future__ import annotations
+
+import zlib
+from itertools import product
+from typing import Dict, Iterable, NamedTuple, Tuple, Union
+
+LineStyle = Union[str, Tuple[int, Tuple[int, ...]]]
+
+_BLACK = "#000000"
+_GREY = "#7a7a7a"
+_ORANGE = "#e69f00"
+_SKY = "#56b4e9"
+_GREEN = "#009e73"
+_BLUE = "#0072b2"
+_RED = "#d55e00"
+_PURPLE = "#cc79a7"
+
+_SOLID = "-"
+_DASHED = "--"
+_DASH_DOT = "-."
+_DOTTED = ":"
+_LONG_DASH: LineStyle = (0, (9, 3))
+_DASH_DOT_DOT: LineStyle = (0, (6, 2, 1, 2, 1, 2))
+
+
+class Legend(NamedTuple):
+    colour: str
+    marker: str
+    linestyle: LineStyle
+
+
+LEGENDS: Dict[str, Legend] = {
+    "unlimited": Legend(_GREY, ".", _DOTTED),
+    "rwmutex": Legend(_RED, "s", _SOLID),
+    "go_rwmutex": Legend(_RED, "d", _DASHED),
+    "rwmutex_read": Legend(_ORANGE, "D", _DASH_DOT),
+    "snapshot": Legend(_BLUE, "o", _SOLID),
+    "snapshot_value": Legend(_BLUE, "p", _DASHED),
+    "snapshot_ring": Legend(_BLUE, "h", _DASH_DOT),
+    "hazard": Legend(_GREEN, "^", _SOLID),
+    "sharded": Legend(_PURPLE, "P", _SOLID),
+    "leased": Legend(_BLACK, "*", _SOLID),
+    "leased_rseq": Legend(_BLACK, "X", _DASHED),
+    "seqlock": Legend(_SKY, ">", _SOLID),
+    "left_right": Legend(_SKY, "<", _DASHED),
+    "gcra": Legend(_ORANGE, "8", _LONG_DASH),
+}
+
+# Rows without an entry above take theirs from here.
+_COLOURS = (_RED, _BLUE, _GREEN, _PURPLE, _ORANGE, _SKY, _BLACK)
+_SPARE = [
+    pair
+    for pair in product(
+        ("v", "o", "s", "^", "D", "X", "P", ">", "<", "*", "p", "h"),
+        (_DASH_DOT_DOT, _DASH_DOT, _DASHED, _DOTTED, _LONG_DASH),
+    )
+    if pair not in {(legend.marker, legend.linestyle) for legend in LEGENDS.values()}
+]
+
+
+def legends_of(names: Iterable[str]) -> Dict[str, Legend]:
+    """A legend for each name: its own, or one found by the name alone as long as it is free.
+
+    Pass all names of a run, so that a row looks the same in every chart of it.
+    """
+    chosen: Dict[str, Legend] = {}
+    taken = set()
+    for name in sorted(set(names)):
+        if name in LEGENDS:
+            chosen[name] = LEGENDS[name]
+            continue
+        start = zlib.crc32(name.encode())
+        slots = ((start + step) % len(_SPARE) for step in range(len(_SPARE)))
+        slot = next((slot for slot in slots if slot not in taken), start % len(_SPARE))
+        taken.add(slot)
+        chosen[name] = Legend(_COLOURS[start % len(_COLOURS)], *_SPARE[slot])
+    return chosen

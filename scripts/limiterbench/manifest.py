@@ -1,0 +1,126 @@
+"""`run.json`: what was planned, where, by which build; enough to resume and to redraw."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Dict, List, NoReturn
+
+from limiterbench.cells import Cell, parse_cell
+from limiterbench.errors import InputError
+from limiterbench.fields import BadField, Fields, parse_object
+from limiterbench.files import replace_text
+from limiterbench.plan import Boundary, parse_boundaries
+from limiterbench.records import SCHEMA, check_schema
+
+# Held from the start to the last repetition, so that a killed run needs no other mark.
+INTERRUPTED = "interrupted"
+COMPLETE = "complete"
+FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Topology:
+    summary: str
+    cpus: int
+    boundaries: Dict[str, List[Boundary]]
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    mode: str
+    seed: int
+    cells: List[Cell]
+    repetitions: int
+    seconds: float
+    time_limit: float
+    oversubscribe: bool
+
+
+@dataclass(frozen=True)
+class Manifest:
+    started_utc: str
+    host: Dict[str, Any]
+    timer: Dict[str, Any]
+    topology: Topology
+    rows: List[Dict[str, object]]
+    plan: RunPlan
+    command: str
+    versions: Dict[str, Any]
+    program_sha256: str
+    status: str
+
+    @property
+    def hostname(self) -> str:
+        return str(self.host.get("hostname") or "unknown host")
+
+
+def write(path: Path, manifest: Manifest) -> None:
+    plan = {**asdict(manifest.plan), "cells": [cell.name for cell in manifest.plan.cells]}
+    values = {"schema": SCHEMA, **asdict(manifest), "plan": plan}
+    replace_text(path, json.dumps(values, indent=1, ensure_ascii=False) + "\n")
+
+
+def read(path: Path) -> Manifest:
+    """Raises InputError `file:line: reason`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}:1: not UTF-8 text") from None
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path}:{error.lineno}: not JSON: {error.msg}") from None
+    try:
+        fields = parse_object(text)
+        check_schema(fields)
+        return _manifest(fields)
+    except BadField as error:
+        _refuse(path, text, error)
+
+
+def _refuse(path: Path, text: str, error: BadField) -> NoReturn:
+    """Points at the field's own line, where the file has one for it."""
+    key = str(error).split(" ", 1)[0].split(".")[-1]
+    before = text.partition(f'"{key}"')
+    line = before[0].count("\n") + 1 if before[1] else 1
+    raise InputError(f"{path}:{line}: {error}")
+
+
+def _manifest(fields: Fields) -> Manifest:
+    topology = fields.object("topology")
+    return Manifest(
+        started_utc=fields.text("started_utc"),
+        host=dict(fields.object("host").values),
+        timer=dict(fields.object("timer").values),
+        topology=Topology(
+            topology.text("summary"),
+            topology.integer("cpus", at_least=1),
+            parse_boundaries(topology.object("boundaries")),
+        ),
+        rows=[dict(row.values) for row in fields.objects("rows")],
+        plan=_plan(fields.object("plan")),
+        command=fields.text("command"),
+        versions=dict(fields.object("versions").values),
+        program_sha256=fields.text("program_sha256"),
+        status=fields.text("status"),
+    )
+
+
+def _plan(fields: Fields) -> RunPlan:
+    cells = [parse_cell(name) for name in fields.texts("cells")]
+    known = [cell for cell in cells if cell is not None]
+    if len(known) != len(cells):
+        fields.refuse("cells", "has a name that is not limiter/scenario/placement/threads:N")
+    return RunPlan(
+        mode=fields.text("mode"),
+        seed=fields.integer("seed"),
+        cells=known,
+        repetitions=fields.integer("repetitions", at_least=1),
+        seconds=fields.number("seconds"),
+        time_limit=fields.number("time_limit"),
+        oversubscribe=fields.flag("oversubscribe"),
+    )

@@ -1,0 +1,90 @@
+"""The measuring loop: one repetition after the other, each kept as soon as it has ended."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import List, Sequence
+
+from rich.console import Console
+
+from limiterbench import manifest as manifests
+from limiterbench import units
+from limiterbench.cell_process import CellProcess
+from limiterbench.errors import HostError
+from limiterbench.files import LineLog, display
+from limiterbench.manifest import Manifest, RunPlan
+from limiterbench.outcome import show_outcome
+from limiterbench.program import Program
+from limiterbench.progress import RunProgress
+from limiterbench.records import Record, read_records
+from limiterbench.run_folder import CELLS, RUN_JSON
+from limiterbench.schedule import Turn, interleave
+from limiterbench.stop import StopRequest
+
+_SCRATCH = ".cell"
+
+
+def turns_left(plan: RunPlan, records: Sequence[Record]) -> List[Turn]:
+    """A failed repetition is a finished one: it stays on record and is not repeated."""
+    done = {Turn(record.cell, record.repetition) for record in records}
+    turns = interleave(plan.cells, plan.repetitions, plan.seed)
+    return [turn for turn in turns if turn not in done]
+
+
+def measure(folder: Path, manifest: Manifest, program: Program, seconds_each: float) -> int:
+    """Measure what is not yet on record, then show it. Returns the exit status."""
+    with LineLog(folder / CELLS) as log, StopRequest() as stop:
+        if log.repair():
+            print("the last line of the records was torn: its repetition is measured again")
+        turns = turns_left(manifest.plan, read_records(folder / CELLS))
+        try:
+            _measure(turns, folder, manifest.plan, program, log, stop, seconds_each)
+        except HostError:
+            _set_status(folder, manifest, manifests.FAILED)
+            raise
+        finally:
+            shutil.rmtree(folder / _SCRATCH, ignore_errors=True)
+        if stop.received:
+            _say_resume(folder)
+            return stop.exit_status
+    records = read_records(folder / CELLS)
+    failed = [record for record in records if record.failure is not None]
+    _set_status(folder, manifest, manifests.FAILED if failed else manifests.COMPLETE)
+    show_outcome(folder, records)
+    return 1 if failed else 0
+
+
+def _measure(
+    turns: Sequence[Turn],
+    folder: Path,
+    plan: RunPlan,
+    program: Program,
+    log: LineLog,
+    stop: StopRequest,
+    seconds_each: float,
+) -> None:
+    process = CellProcess(program, plan, folder / _SCRATCH, stop)
+    total = len(plan.cells) * plan.repetitions
+    console = Console(stderr=True)
+    with RunProgress(total, total - len(turns), seconds_each, console) as progress:
+        for turn in turns:
+            progress.begin(turn.cell)
+            line = process.measure(turn)
+            if line is None:
+                return
+            log.append(line.text)
+            progress.end(turn.cell, line.failure)
+
+
+def _set_status(folder: Path, manifest: Manifest, status: str) -> None:
+    manifests.write(folder / RUN_JSON, replace(manifest, status=status))
+
+
+def _say_resume(folder: Path) -> None:
+    kept = units.count(len(read_records(folder / CELLS)), "repetition")
+    command = shlex.join(["./scripts/run", "--resume", display(folder)])
+    print(f"stopped; {kept} kept. Go on with:\n  {command}", file=sys.stderr)

@@ -1,0 +1,49 @@
+"""What a run ends with: the table, the failures, the paths of the charts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Sequence
+
+from limiterbench import manifest as manifests
+from limiterbench import units
+from limiterbench.files import display
+from limiterbench.records import Record
+from limiterbench.run_folder import RUN_JSON
+from limiterbench.table import print_tables
+
+_FAILURES_SHOWN = 10
+
+
+def show_outcome(folder: Path, records: Sequence[Record]) -> None:
+    manifest = manifests.read(folder / RUN_JSON)
+    drawn = any(record.measured for record in records)
+    charts = _draw(folder) if drawn else ""
+    if drawn:
+        print_tables(manifest, records)
+        print(charts)
+    _show_failures(records)
+    print(f"\nrecords: {display(folder)}")
+
+
+def _draw(folder: Path) -> str:
+    """The paths of the charts, in words."""
+    try:
+        from limiterbench.plot import draw
+    except ImportError as error:
+        # A bare host can measure; the charts are drawn where matplotlib is.
+        return f"\nno charts here ({error}): ./scripts/plot draws them from the records"
+    names = [path.with_suffix("") for path in draw(folder) if path.suffix == ".png"]
+    return "\n".join(["\ncharts:", *(f"  {display(name)}.{{svg,png}}" for name in names)])
+
+
+def _show_failures(records: Sequence[Record]) -> None:
+    failed = [record for record in records if record.failure is not None]
+    if not failed:
+        return
+    print(f"\n{units.count(len(failed), 'repetition')} failed:")
+    for record in failed[:_FAILURES_SHOWN]:
+        print(f"  {record.cell.name} repetition {record.repetition}:")
+        print(f"    {record.failure}")
+    if len(failed) > _FAILURES_SHOWN:
+        print(f"  and {len(failed) - _FAILURES_SHOWN} more, in the records")

@@ -1,0 +1,106 @@
+"""Which cells to measure: asked of the program, narrowed by the user's choices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Dict, List, Optional, Sequence
+
+from limiterbench.cells import Cell, parse_cell
+from limiterbench.errors import HostError, InputError
+from limiterbench.fields import BadField, Fields
+from limiterbench.program import Program
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """Beyond this many threads, a new complex, package, … or SMT sibling is entered."""
+
+    threads: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    values: Dict[str, object]
+
+
+@dataclass(frozen=True)
+class Plan:
+    is_this_host: bool
+    cpus: int
+    summary: str
+    rows: List[Row]
+    boundaries: Dict[str, List[Boundary]]
+    cells: List[Cell]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the user asked for; an empty list means everything."""
+
+    limiters: Sequence[str] = ()
+    scenarios: Sequence[str] = ()
+    placements: Sequence[str] = ()
+    threads: Optional[str] = None
+    oversubscribe: bool = False
+    topology: Optional[str] = None
+
+
+def parse_boundaries(fields: Fields) -> Dict[str, List[Boundary]]:
+    return {
+        placement: [
+            Boundary(entry.integer("threads", at_least=1), entry.text("kind"))
+            for entry in fields.objects(placement)
+        ]
+        for placement in fields.values
+    }
+
+
+def _cell(fields: Fields) -> Cell:
+    cell = parse_cell(fields.text("cell"))
+    if cell is None:
+        fields.refuse("cell", "is not limiter/scenario/placement/threads:N")
+    return cell
+
+
+def _parse(fields: Fields) -> Plan:
+    host = fields.object("host")
+    return Plan(
+        is_this_host=host.flag("is_this_host"),
+        cpus=host.integer("cpus", at_least=1),
+        summary=host.text("summary"),
+        rows=[Row(row.text("name"), dict(row.values)) for row in fields.objects("rows")],
+        boundaries=parse_boundaries(fields.object("boundaries")),
+        cells=[_cell(entry) for entry in fields.objects("cells")],
+    )
+
+
+def _flags(choice: Choice) -> List[str]:
+    flags = [f"--limiter={name}" for name in choice.limiters]
+    flags += [f"--scenario={name}" for name in choice.scenarios]
+    flags += [f"--placement={name}" for name in choice.placements]
+    if choice.threads is not None:
+        flags.append(f"--threads={choice.threads}")
+    if choice.oversubscribe:
+        flags.append("--oversubscribe")
+    if choice.topology is not None:
+        flags.append(f"--topology={choice.topology}")
+    return flags
+
+
+def make_plan(program: Program, choice: Choice) -> Plan:
+    """The program itself refuses what is unknown or impossible: it alone knows what there is.
+
+    Without a choice of placements it offers those that differ on this host.
+    """
+    fields = program.ask_json("--plan=json", *_flags(choice))
+    try:
+        plan = _parse(fields)
+    except BadField as error:
+        raise HostError(f"{program.path} --plan=json: {error}") from None
+    if len(set(plan.cells)) != len(plan.cells):
+        raise HostError(f"{program.path} --plan=json: a cell is listed twice")
+    if not plan.cells:
+        raise InputError("nothing to measure: no cell has all that was asked for")
+    return plan

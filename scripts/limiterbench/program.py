@@ -1,0 +1,105 @@
+"""The measuring program: where it is, what it says about itself, how one cell is asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Sequence
+
+from limiterbench.cells import Cell
+from limiterbench.errors import HostError, InputError
+from limiterbench.fields import BadField, Fields, parse_object
+
+_BAD_USAGE = 2
+# The program may not bind its threads here: no cell can be measured.
+HOST_REFUSES = 3
+_ANSWER_SECONDS = 60
+
+
+class About(NamedTuple):
+    """What the program says of the host and of itself."""
+
+    host: Dict[str, object]
+    timer: Dict[str, object]
+    versions: Dict[str, object]
+
+
+class Program:
+    def __init__(self, path: Path) -> None:
+        if not os.access(path, os.X_OK) or not path.is_file():
+            raise InputError(f"{path}: the program is not built")
+        self.path = path.resolve()
+
+    def digest(self) -> str:
+        """What tells one build from another."""
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+
+    def ask(self, *flags: str) -> str:
+        """The program's answer to flags that measure nothing."""
+        try:
+            answer = subprocess.run(
+                [str(self.path), *flags],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=_ANSWER_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise HostError(f"{self.path} {' '.join(flags)}: no answer") from None
+        except OSError as error:
+            raise HostError(f"{self.path}: {error.strerror}") from None
+        if answer.returncode == 0:
+            return answer.stdout
+        reason = answer.stderr.strip() or f"exit status {answer.returncode}"
+        if answer.returncode == _BAD_USAGE:
+            raise InputError(reason)
+        raise HostError(f"{self.path} {' '.join(flags)}: {reason}")
+
+    def about(self) -> About:
+        fields = self.ask_json("--environment")
+        try:
+            parts = [fields.object(key) for key in ("environment", "timer", "versions")]
+        except BadField as error:
+            raise HostError(f"{self.path} --environment: {error}") from None
+        return About(*(dict(part.values) for part in parts))
+
+    def ask_json(self, *flags: str) -> Fields:
+        text = self.ask(*flags)
+        try:
+            return parse_object(text)
+        except BadField as error:
+            raise HostError(f"{self.path} {' '.join(flags)}: {error}") from None
+
+    def write_topology(self, path: Path) -> None:
+        self.ask(f"--topology_xml={path}")
+
+    def measure_command(
+        self, cell: Cell, repetition: int, seconds: float, scratch: Path, oversubscribe: bool
+    ) -> List[str]:
+        flags = [
+            f"--benchmark_filter={_only(cell.name)}",
+            "--benchmark_color=false",
+            f"--benchmark_out={scratch / 'gbench.json'}",
+            "--benchmark_out_format=json",
+            f"--records={scratch / 'record.jsonl'}",
+            f"--seconds={seconds:g}",
+            f"--repetition_index={repetition}",
+            f"--threads={cell.threads}",
+            f"--placement={cell.placement}",
+        ]
+        return [str(self.path), *flags, *(["--oversubscribe"] if oversubscribe else [])]
+
+
+def _only(name: str) -> str:
+    """Google Benchmark matches the name with its own suffixes: /iterations:1/manual_time."""
+    return "^" + re.sub(r"([.\[\]()*+?^$|{}\\])", r"\\\1", name) + "(/.*)?$"
+
+
+def last_line(text: str) -> str:
+    lines: Sequence[str] = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:300] if lines else ""

@@ -1,0 +1,182 @@
+"""Read and check `cells.jsonl`: one line per repetition, written by the program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence, Tuple
+
+from limiterbench.cells import Cell, parse_cell
+from limiterbench.errors import InputError
+from limiterbench.fields import BadField, Fields, parse_object
+from limiterbench.histogram import SUB_BUCKETS, Histogram
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Latency:
+    min_ns: float
+    max_ns: float
+    histogram: Histogram
+
+    def percentiles(self, fractions: Sequence[float]) -> List[float]:
+        """Held within the exact extremes: a bucket's midpoint may lie beyond them."""
+        values = self.histogram.percentiles(fractions)
+        return [min(max(value, self.min_ns), self.max_ns) for value in values]
+
+
+@dataclass(frozen=True)
+class Floor:
+    """What the timer itself costs, in the same loop."""
+
+    p50_ns: float
+    p99_ns: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    operations_per_second: float
+    latency: Latency
+    floor: Floor
+    timer_source: str
+    exactness: str
+    admission_error: int
+    oversubscribed: bool
+    writer_shares_cpu: bool
+
+
+@dataclass(frozen=True)
+class Record:
+    cell: Cell
+    repetition: int
+    failure: Optional[str]
+    measured: Optional[Measured]
+
+
+def check_schema(fields: Fields) -> None:
+    schema = fields.integer("schema", at_least=1)
+    if schema > SCHEMA:
+        fields.refuse("schema", f"is {schema}, newer than {SCHEMA}, the newest known here")
+
+
+def _cell(fields: Fields) -> Cell:
+    name = fields.text("cell")
+    cell = parse_cell(name)
+    if cell is None:
+        fields.refuse("cell", f"is '{name}', not limiter/scenario/placement/threads:N")
+    parts = Cell(
+        fields.text("limiter"),
+        fields.text("scenario"),
+        fields.text("placement"),
+        fields.integer("threads", at_least=1),
+    )
+    if cell != parts:
+        fields.refuse("cell", f"is '{name}', but the other fields say '{parts.name}'")
+    return cell
+
+
+def _histogram(fields: Fields) -> Histogram:
+    if fields.integer("sub_buckets") != SUB_BUCKETS:
+        fields.refuse("sub_buckets", f"is not {SUB_BUCKETS}")
+    counts: Dict[int, int] = {}
+    for pair in fields.array("counts"):
+        if (
+            not isinstance(pair, list)
+            or len(pair) != 2
+            or not all(type(value) is int and value >= 0 for value in pair)
+        ):
+            fields.refuse("counts", "is not a list of [bucket, count]")
+        if pair[0] in counts:
+            fields.refuse("counts", f"has bucket {pair[0]} twice")
+        counts[pair[0]] = pair[1]
+    return Histogram(counts.items())
+
+
+def _operations_per_second(fields: Fields, threads: int) -> float:
+    wall_ns = fields.number("wall_ns")
+    operations = fields.integers("operations")
+    if wall_ns <= 0:
+        fields.refuse("wall_ns", "is not above 0")
+    if len(operations) != threads:
+        fields.refuse("operations", f"has {len(operations)} entries for {threads} threads")
+    if min(operations) < 0 or sum(operations) <= 0:
+        fields.refuse("operations", "counts none, or a negative number of them")
+    return sum(operations) * 1e9 / wall_ns
+
+
+def _latency(fields: Fields) -> Latency:
+    histogram = _histogram(fields.object("histogram"))
+    if histogram.total == 0:
+        fields.refuse("histogram", "is empty")
+    return Latency(fields.number("min_ns"), fields.number("max_ns"), histogram)
+
+
+def _measured(fields: Fields, threads: int) -> Measured:
+    timer = fields.object("timer")
+    floor = timer.object("floor")
+    return Measured(
+        operations_per_second=_operations_per_second(fields.object("throughput"), threads),
+        latency=_latency(fields.object("latency")),
+        floor=Floor(floor.number("p50_ns"), floor.number("p99_ns")),
+        timer_source=timer.text("source"),
+        exactness=fields.text("exactness"),
+        admission_error=fields.object("admission").integer("error"),
+        oversubscribed=fields.flag("oversubscribed"),
+        writer_shares_cpu=fields.flag("writer_shares_cpu"),
+    )
+
+
+def parse_record(line: str) -> Record:
+    """One line of cells.jsonl. Raises BadField.
+
+    A failed repetition needs only its name and the reason: nothing in it is plotted.
+    """
+    fields = parse_object(line)
+    check_schema(fields)
+    cell = _cell(fields)
+    repetition = fields.integer("repetition")
+    status = fields.text("status")
+    if status == "failed":
+        return Record(cell, repetition, fields.text("failure"), None)
+    if status != "ok":
+        fields.refuse("status", f"is '{status}', neither ok nor failed")
+    return Record(cell, repetition, None, _measured(fields, cell.threads))
+
+
+def read_records(path: Path, torn_end: bool = False) -> List[Record]:
+    """Every record of a cells.jsonl. Raises InputError `file:line: reason`.
+
+    With torn_end, a last line without its end, as a kill may leave, counts as not written.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
+    records: List[Record] = []
+    first_line: Dict[Tuple[Cell, int], int] = {}
+    lines = data.split(b"\n")
+    for number, line in enumerate(lines[:-1], start=1):
+        record = _parse_line(path, number, line)
+        key = (record.cell, record.repetition)
+        if key in first_line:
+            raise InputError(
+                f"{path}:{number}: repetition {record.repetition} of {record.cell.name} "
+                f"is already on line {first_line[key]}"
+            )
+        first_line[key] = number
+        records.append(record)
+    if lines[-1] and not torn_end:
+        raise InputError(
+            f"{path}:{len(lines)}: truncated: the line has no end (--resume repairs it)"
+        )
+    return records
+
+
+def _parse_line(path: Path, number: int, line: bytes) -> Record:
+    try:
+        return parse_record(line.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise InputError(f"{path}:{number}: not UTF-8 text") from None
+    except BadField as error:
+        raise InputError(f"{path}:{number}: {error}") from None

@@ -1,0 +1,116 @@
+"""`run`: plan, refuse what cannot be, start a run folder or go on with one."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from argparse import Namespace
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Optional, Tuple
+
+from limiterbench import effort as efforts
+from limiterbench import manifest as manifests
+from limiterbench import run_folder, units
+from limiterbench.cell_process import utc_now
+from limiterbench.effort import Effort
+from limiterbench.errors import InputError
+from limiterbench.manifest import Manifest, RunPlan, Topology
+from limiterbench.measuring import measure, turns_left
+from limiterbench.plan import Choice, Plan, make_plan
+from limiterbench.plan_text import describe, reproducing_command
+from limiterbench.program import Program
+from limiterbench.records import read_records
+from limiterbench.versions import versions
+
+
+def _choice(options: Namespace) -> Choice:
+    return Choice(
+        limiters=options.impl,
+        scenarios=options.scenario,
+        placements=options.placement,
+        threads=options.threads,
+        oversubscribe=options.oversubscribe,
+        topology=options.topology,
+    )
+
+
+def _plan(program: Program, options: Namespace) -> Tuple[Plan, Effort]:
+    started = time.monotonic()
+    program.ask("--environment")
+    overhead = time.monotonic() - started
+    plan = make_plan(program, _choice(options))
+    mode = "full" if options.full else "quick"
+    return plan, efforts.choose(
+        mode, len(plan.cells), overhead, options.repetitions, options.seconds
+    )
+
+
+def _manifest(
+    program: Program, plan: Plan, effort: Effort, options: Namespace, root: Path
+) -> Manifest:
+    about = program.about()
+    seed = options.seed if options.seed is not None else random.SystemRandom().getrandbits(32)
+    return Manifest(
+        started_utc=utc_now(),
+        host=about.host,
+        timer=about.timer,
+        topology=Topology(plan.summary, plan.cpus, plan.boundaries),
+        rows=[row.values for row in plan.rows],
+        plan=RunPlan(
+            mode=effort.mode,
+            seed=seed,
+            cells=plan.cells,
+            repetitions=effort.repetitions,
+            seconds=effort.seconds,
+            time_limit=options.time_limit or efforts.time_limit(effort.seconds),
+            oversubscribe=options.oversubscribe,
+        ),
+        command=reproducing_command(options, effort, seed),
+        versions={**versions(root), "program": about.versions},
+        program_sha256=program.digest(),
+        status=manifests.INTERRUPTED,
+    )
+
+
+def _default_folder(root: Path, manifest: Manifest) -> Path:
+    host = re.sub(r"[^A-Za-z0-9.-]+", "-", manifest.hostname).strip("-.") or "host"
+    utc = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    return root / "results" / f"{host}_{utc}_{manifest.versions['commit']}"
+
+
+def run(options: Namespace, program: Program, root: Path) -> int:
+    if options.resume is not None:
+        return _resume(options, program, root)
+    folder: Optional[Path] = options.out
+    plan, effort = _plan(program, options)
+    if options.dry_run:
+        print(describe(plan, effort, folder))
+        return 0
+    if not plan.is_this_host:
+        raise InputError("this topology is another host's: only --dry-run can use it")
+    manifest = _manifest(program, plan, effort, options, root)
+    folder = folder or _default_folder(root, manifest)
+    run_folder.refuse_unless_new(folder)
+    print(describe(plan, effort, folder), flush=True)
+    run_folder.create(folder, manifest, program.write_topology)
+    return measure(folder, manifest, program, effort.duration(1))
+
+
+def _resume(options: Namespace, program: Program, root: Path) -> int:
+    folder: Path = options.resume
+    stored = run_folder.open_run(folder)
+    plan, effort = _plan(program, options)
+    effort = replace(effort, seconds=stored.plan.seconds)
+    run_folder.check_same(folder, stored, _manifest(program, plan, effort, options, root))
+    if options.time_limit is not None:
+        stored = replace(stored, plan=replace(stored.plan, time_limit=options.time_limit))
+    if options.dry_run:
+        records = read_records(folder / run_folder.CELLS, torn_end=True)
+        left = len(turns_left(stored.plan, records))
+        repetitions = units.count(left, "repetition")
+        print(f"{repetitions} left: about {units.clock(effort.duration(left))}")
+        return 0
+    return measure(folder, stored, program, effort.duration(1))

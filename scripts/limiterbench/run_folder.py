@@ -1,0 +1,78 @@
+"""A run's folder: created whole, recognised, resumed by the same build on the same host only."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Callable
+
+from limiterbench import manifest as manifests
+from limiterbench.errors import InputError
+from limiterbench.files import display
+from limiterbench.manifest import Manifest
+
+RUN_JSON = "run.json"
+CELLS = "cells.jsonl"
+TOPOLOGY = "topology.xml"
+FIGURES = "figures"
+
+
+def is_run(folder: Path) -> bool:
+    return (folder / RUN_JSON).is_file()
+
+
+def open_run(folder: Path) -> Manifest:
+    if not folder.is_dir():
+        raise InputError(f"{display(folder)}: no such folder")
+    if not is_run(folder):
+        raise InputError(f"{display(folder)}: not a run: it has no {RUN_JSON}")
+    return manifests.read(folder / RUN_JSON)
+
+
+def refuse_unless_new(folder: Path) -> None:
+    """Checked before anything is measured. Touches nothing."""
+    if is_run(folder):
+        raise InputError(
+            f"{display(folder)}: already holds a run; --resume {display(folder)} goes on with it"
+        )
+    if folder.exists() or folder.is_symlink():
+        raise InputError(f"{display(folder)}: exists and is not a run; give a new folder's name")
+    parent = next(parent for parent in folder.absolute().parents if parent.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise InputError(f"{display(folder)}: {parent} is not writable")
+
+
+def create(folder: Path, manifest: Manifest, write_topology: Callable[[Path], None]) -> None:
+    """The folder appears under its name only once it can be resumed."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise InputError(f"{display(folder)}: {error.strerror}") from None
+    try:
+        temporary.chmod(0o755)
+        manifests.write(temporary / RUN_JSON, manifest)
+        write_topology(temporary / TOPOLOGY)
+        (temporary / CELLS).touch()
+        os.rename(temporary, folder)
+    except OSError as error:
+        raise InputError(f"{display(folder)}: {error.strerror}") from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_same(folder: Path, stored: Manifest, now: Manifest) -> None:
+    """Repetitions of two builds or two hosts must never end up in one folder."""
+    pairs = (
+        ("program", stored.program_sha256[:12], now.program_sha256[:12]),
+        ("host", stored.hostname, now.hostname),
+        ("topology", stored.topology.summary, now.topology.summary),
+    )
+    for what, before, after in pairs:
+        if before != after:
+            raise InputError(
+                f"{display(folder)}: cannot be resumed here: another {what} "
+                f"(it was {before}, this is {after})"
+            )

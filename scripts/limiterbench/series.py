@@ -1,0 +1,68 @@
+"""Records grouped for comparison: scenario and placement, then limiter, then threads."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, Iterable, List, NamedTuple, Tuple
+
+from limiterbench.records import Measured, Record
+from limiterbench.statistics import Summary, summarize
+
+
+class Group(NamedTuple):
+    scenario: str
+    placement: str
+    limiters: Dict[str, Dict[int, List[Measured]]]
+    failed: int
+
+    @property
+    def threads(self) -> List[int]:
+        return sorted({count for points in self.limiters.values() for count in points})
+
+    def repetitions(self) -> List[Measured]:
+        return [
+            measured
+            for points in self.limiters.values()
+            for repeated in points.values()
+            for measured in repeated
+        ]
+
+    def summaries(self, value: Callable[[Measured], float]) -> Dict[str, List[Tuple[int, Summary]]]:
+        """For each limiter, its (threads, summary) by ascending threads."""
+        return {
+            limiter: [
+                (count, summarize([value(measured) for measured in points[count]]))
+                for count in sorted(points)
+            ]
+            for limiter, points in self.limiters.items()
+        }
+
+
+def group_records(records: Iterable[Record]) -> List[Group]:
+    """In order of name, so that neither the order of cells nor of repetitions shows."""
+    ordered = sorted(records, key=lambda record: (record.cell, record.repetition))
+    groups: Dict[Tuple[str, str], Group] = {}
+    for record in ordered:
+        cell = record.cell
+        key = (cell.scenario, cell.placement)
+        group = groups.setdefault(key, Group(*key, {}, 0))
+        if record.measured is None:
+            groups[key] = group._replace(failed=group.failed + 1)
+            continue
+        group.limiters.setdefault(cell.limiter, {}).setdefault(cell.threads, []).append(
+            record.measured
+        )
+    return [groups[key] for key in sorted(groups)]
+
+
+def ops(measured: Measured) -> float:
+    return measured.operations_per_second
+
+
+def latency(fraction: float) -> Callable[[Measured], float]:
+    # 0.5 ns stands for a 0, which a logarithmic axis cannot show.
+    return lambda measured: max(0.5, measured.latency.percentiles([fraction])[0])
+
+
+def is_floor(points: Dict[int, List[Measured]]) -> bool:
+    """A row that limits nothing: there to show what the harness itself costs."""
+    return all(m.exactness == "none" for repeated in points.values() for m in repeated)

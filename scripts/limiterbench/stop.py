@@ -1,0 +1,48 @@
+"""Ctrl-C and termination: noted at once, acted on between two steps, never in the middle."""
+
+from __future__ import annotations
+
+import os
+import signal
+from types import FrameType, TracebackType
+from typing import Any, Dict, Optional, Type
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class StopRequest:
+    """While entered, the signals only set `received` and make `fd` readable."""
+
+    def __init__(self) -> None:
+        self.received: Optional[int] = None
+        self.fd, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._previous: Dict[int, Any] = {}
+
+    def _note(self, number: int, frame: Optional[FrameType]) -> None:
+        self.received = self.received or number
+        try:
+            os.write(self._wake, b"!")
+        except BlockingIOError:
+            pass  # full: it is readable already
+
+    def __enter__(self) -> "StopRequest":
+        for number in _SIGNALS:
+            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                continue  # nohup: the run outlives its terminal
+            self._previous[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        value: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+        os.close(self.fd)
+        os.close(self._wake)
+
+    @property
+    def exit_status(self) -> int:
+        return 128 + (self.received or 0)

@@ -1,0 +1,43 @@
+"""Numbers in plain units, as charts and tables print them."""
+
+from __future__ import annotations
+
+from typing import Sequence, Tuple
+
+_RATES: Sequence[Tuple[float, str]] = ((1e9, " G"), (1e6, " M"), (1e3, " k"), (1, ""))
+_TIMES: Sequence[Tuple[float, str]] = ((1e9, " s"), (1e6, " ms"), (1e3, " µs"), (1, " ns"))
+
+
+def _scaled(value: float, units: Sequence[Tuple[float, str]], digits: int) -> str:
+    if value == 0:
+        return "0" + units[-1][1]
+    rounded = float(f"{value:.{digits}g}")
+    factor, suffix = next((unit for unit in units if rounded >= unit[0]), units[-1])
+    number = f"{rounded / factor:.{digits}g}"
+    if "e" in number:
+        number = f"{rounded / factor:.0f}"
+    return number + suffix
+
+
+def rate(value: float, digits: int = 3) -> str:
+    """Decisions a second: 41.2 M."""
+    return _scaled(value, _RATES, digits)
+
+
+def time(nanoseconds: float, digits: int = 3) -> str:
+    """A duration: 310 ns, 1.25 µs."""
+    return _scaled(nanoseconds, _TIMES, digits)
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def clock(seconds: float) -> str:
+    """A span for people: 45 s, 2 min 5 s, 1 h 20 min."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -1,0 +1,40 @@
+"""What measured: versions of everything that a number may depend on."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from pathlib import Path
+from typing import Dict, Optional
+
+NO_COMMIT = "nogit"
+
+
+def _git(root: Path, *arguments: str) -> Optional[str]:
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(root), *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError:
+        return None
+    return answer.stdout.strip() if answer.returncode == 0 else None
+
+
+def commit(root: Path) -> str:
+    """The checkout's commit, marked if files differ from it; `nogit` outside of one."""
+    top = _git(root, "rev-parse", "--show-toplevel")
+    # A copy unpacked inside some other checkout must not take that one's commit for its own.
+    if top is None or Path(top).resolve() != root.resolve():
+        return NO_COMMIT
+    name = _git(root, "rev-parse", "--short=12", "HEAD")
+    if not name:
+        return NO_COMMIT
+    return name + ("-dirty" if _git(root, "status", "--porcelain", "-uno") else "")
+
+
+def versions(root: Path) -> Dict[str, str]:
+    return {"commit": commit(root), "python": platform.python_version()}
