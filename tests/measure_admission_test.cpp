@@ -151,6 +151,15 @@ TEST(admission, forgives_what_straddles) {
   EXPECT_EQ(check({&a}, 2).failure, "");
 }
 
+TEST(admission, forgives_what_may_have_been_admitted_at_the_end_of_a_window) {
+  Ledger a = fresh();
+  Ledger b = fresh();
+  a.note(at(1, 0.1), at(1, 0.2), 50, 0);
+  b.note(at(1, 0.2), at(1, 0.95), 50, 0);
+  a.note(at(1, 0.91), at(1, 0.93), 0, 1);
+  EXPECT_EQ(check({&a, &b}, 2).failure, "");
+}
+
 TEST(admission, catches_too_many_in_total) {
   Ledger ledger = fresh();
   ledger.note(at(1, 0.1), at(4, 0.2), 600, 0);
