@@ -13,8 +13,6 @@
 namespace limiterbench::bench {
 namespace {
 
-constexpr std::string_view benchmark_prefix = "--benchmark_";
-
 enum class Takes { nothing, maybe_value, value };
 
 struct Flag {
