@@ -183,6 +183,12 @@ class Decision {
 };
 static_assert(sizeof(Decision) == 16 && std::is_trivially_copyable_v<Decision>);
 
+// What a limit means.
+enum class Contract : std::uint8_t {
+  windows,  // as stated at the head of this file
+  gcra,     // a rate with a burst, see quota/gcra.hpp
+};
+
 enum class Exactness : std::uint8_t {
   exact,        // a saturated window admits its limit, never more
   approximate,  // over by at most error_bound() permits a window
@@ -222,6 +228,7 @@ struct Info {
   std::string_view name;     // the row: file stem, type, benchmark name, plot key
   std::string_view summary;  // one line
   std::string_view source;   // paper, specification or "original"
+  Contract contract = Contract::windows;
   Exactness exactness = Exactness::exact;
   Progress progress = Progress::blocking;
   std::string_view bound = "0";  // error_bound() as a formula

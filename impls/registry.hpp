@@ -7,15 +7,45 @@
 #include <string_view>
 #include <type_traits>
 
+#include "rows/gcra.hpp"
 #include "rows/go_rwmutex.hpp"
 #include "rows/hazard.hpp"
 #include "rows/leased.hpp"
 #include "rows/leased_rseq.hpp"
+#include "rows/left_right.hpp"
 #include "rows/rwmutex.hpp"
 #include "rows/rwmutex_read.hpp"
+#include "rows/seqlock.hpp"
 #include "rows/sharded.hpp"
 #include "rows/snapshot.hpp"
+#include "rows/snapshot_ring.hpp"
 #include "rows/unlimited.hpp"
+
+// Rows on other people's libraries, each where the build says that the library is there.
+#if LIMITERBENCH_WITH_URCU
+#include "peers/urcu_memb.hpp"
+#include "peers/urcu_qsbr.hpp"
+#endif
+#if LIMITERBENCH_WITH_CK
+#include "peers/ck_brlock.hpp"
+#include "peers/ck_epoch.hpp"
+#endif
+#if LIMITERBENCH_WITH_XENIUM
+#include "peers/xenium_ebr.hpp"
+#include "peers/xenium_hp.hpp"
+#endif
+#if LIMITERBENCH_WITH_LIBCDS
+#include "peers/libcds_hp.hpp"
+#endif
+#if LIMITERBENCH_WITH_TBB
+#include "peers/tbb_rw_mutex.hpp"
+#endif
+#if LIMITERBENCH_WITH_ABSL
+#include "peers/absl_mutex.hpp"
+#endif
+#if LIMITERBENCH_WITH_BOOST_THREAD
+#include "peers/boost_shared_mutex.hpp"
+#endif
 
 namespace limiterbench {
 
@@ -31,10 +61,38 @@ using Rows = TypeList<
     go_rwmutex,
     rwmutex_read,
     snapshot,
+    snapshot_ring,
     hazard,
     sharded,
     leased,
-    leased_rseq
+    leased_rseq,
+    seqlock,
+    left_right,
+    gcra
+#if LIMITERBENCH_WITH_URCU
+    , urcu_qsbr
+    , urcu_memb
+#endif
+#if LIMITERBENCH_WITH_CK
+    , ck_epoch
+    , ck_brlock
+#endif
+#if LIMITERBENCH_WITH_XENIUM
+    , xenium_hp
+    , xenium_ebr
+#endif
+#if LIMITERBENCH_WITH_LIBCDS
+    , libcds_hp
+#endif
+#if LIMITERBENCH_WITH_TBB
+    , tbb_rw_mutex
+#endif
+#if LIMITERBENCH_WITH_ABSL
+    , absl_mutex
+#endif
+#if LIMITERBENCH_WITH_BOOST_THREAD
+    , boost_shared_mutex
+#endif
 >;
 // clang-format on
 

@@ -197,14 +197,14 @@ class spin_wait {
   return slow < 0 ? 0 : static_cast<unsigned>(slow);
 }
 
-// CPUs that this machine may ever have online: one more than the highest number that
-// current_cpu() returns. The kernel's list of possible CPUs ends in the highest number; where it
+// CPUs that this machine has: one more than the highest number that current_cpu() returns, unless
+// one is added later. The kernel's list of present CPUs ends in the highest number; where it
 // cannot be read the configured count stands in.
 [[nodiscard]] inline unsigned cpu_count() noexcept {
   static const unsigned count = [] {
     const long configured = sysconf(_SC_NPROCESSORS_CONF);
     unsigned highest = configured < 1 ? 0 : static_cast<unsigned>(configured) - 1;
-    if (std::FILE* file = std::fopen("/sys/devices/system/cpu/possible", "re")) {
+    if (std::FILE* file = std::fopen("/sys/devices/system/cpu/present", "re")) {
       for (unsigned number;
            std::fscanf(file, "%*[-,]") >= 0 && std::fscanf(file, "%u", &number) == 1;)
         highest = std::max(highest, number);

@@ -28,7 +28,7 @@ class CheckTest : public testing::Test {
 
 static void register_subject(const Subject& subject) {
   for (const Check& check : all_checks()) {
-    if (!covers(check.scope, subject.info.exactness)) continue;
+    if (!covers(check.scope, subject.info)) continue;
     const std::string suite = std::string(check.group) + "/" + std::string(subject.info.name);
     testing::RegisterTest(
         suite.c_str(), std::string(check.name).c_str(), nullptr, nullptr, __FILE__, __LINE__,

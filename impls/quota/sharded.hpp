@@ -119,12 +119,9 @@ class ShardedQuota {
     if (!Window::same_generation(word, entered)) return Outcome::again;
     const Permits mine = permits(seen, entered);
     const unsigned shift = batch_shift(limit);
-    if (Window::used(word) + (Permits{shards_} << shift) + cost <= limit) {
-      // Announced before it is counted. If the swap below then fails, the level is too high for
-      // now: summing starts earlier, and it stays below the limit.
-      const Permits begun = ((mine + cost) >> shift) - (mine >> shift);
-      if (begun != 0 && !window.try_add_in_order(word, begun << shift)) return Outcome::again;
-    } else {
+    const Permits level = Window::used(word);
+    const Permits slack = Permits{shards_} << shift;
+    if (level + slack + cost > limit) {
       const std::optional<Permits> total = sum(traffic_class, entered);
       if (!total) return Outcome::again;
       if (*total + cost > limit) {
@@ -132,6 +129,13 @@ class ShardedQuota {
         return Outcome::full;
       }
     }
+    // Announced before it is counted, until no request passes for far any more. If the swap below
+    // then fails, the level is too high for now, and summing starts earlier. It stays below the
+    // limit, which would mean "used up".
+    const Permits begun = ((mine + cost) >> shift << shift) - (mine >> shift << shift);
+    if (begun != 0 && level + slack < limit &&
+        !window.try_add_in_order(word, std::min(begun, limit - 1 - level)))
+      return Outcome::again;
     // seq_cst: see "The bound". relaxed: a failed swap is not used.
     const std::uint64_t counted = Window::generation(entered) | (mine + cost);
     return cell.compare_exchange_strong(seen, counted, sync::seq_cst, sync::relaxed)

@@ -1,0 +1,96 @@
+// The configuration in a ring of pre-allocated slots: publish() fills the oldest slot and then
+// names it; a reader copies the rule it needs and checks that its slot was not reused meanwhile.
+//
+// Source: original; the ring of pooled configurations that Go services use against allocation,
+//   with the generations that it needs to be right.
+// Progress: reads lock-free: a retry means that `slots` - 1 publications were completed and one
+//   more begun while nine words were read. A publisher that stalls stops nobody. publish wait-free.
+// Cost: ten loads, of two lines that only publish() writes, and eight stores to the stack; no
+//   fence instruction on x86-64, one load barrier on aarch64.
+// Memory: `slots` configurations; nothing is allocated after construction.
+// Avoid when: configurations are large and readers need all of one: they copy what they need.
+//
+// Why it is right however long a reader sleeps, and through however many publications. The n-th
+// publication goes to slot n % slots; every line of a slot carries n as its generation, 64 bits
+// that count publications and never repeat. The publisher stores (a) the generation of every line,
+// (b) a release fence (3), (c) all words, (d) n as the current publication (4). The reader loads
+// (e) n from (4) by acquire (1), (f) the words of its line in slot n % slots, (g) an acquire fence
+// (2), (h) the generation of that line.
+//   Not older: (a) to (c) of publication n happen before (f), by (4) and (1); so by coherence each
+//   word that was read is that of n or of a later publication to the slot.
+//   Not newer: had (f) read a word of publication m > n, its fence (3) would synchronise with (2),
+//   so that m's (a) happens before (h), which then reads m or later, and never n again.
+// So if (h) reads n, every word was that of n. Without generations, a reader that sleeps through
+// `slots` - 1 publications takes a torn rule for a whole one.
+#pragma once
+
+#include <array>
+
+#include "published_words.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+template <std::size_t slots = 8>
+class RingSource {
+  static_assert(slots >= 2, "the slot being filled must not be the one in force");
+
+ public:
+  struct Reader {};
+
+  struct Guard {
+    const PublishedRule& operator*() const noexcept { return copied; }
+    PublishedRule copied;
+  };
+
+  explicit RingSource(const Published& published) { publish(published); }
+
+  [[nodiscard]] Reader attach() noexcept { return {}; }
+  [[nodiscard]] Guard read(Reader&, std::uint32_t traffic_class) const noexcept {
+    Guard guard;
+    copy_whole(traffic_class,
+               [&](const PublishedWords& words) { words.copy_to(guard.copied, traffic_class); });
+    return guard;
+  }
+  // Publication n marks all lines before it writes any, so that one line's generation speaks for
+  // the slot.
+  [[nodiscard]] Config config(Reader&) const noexcept {
+    Published published;
+    copy_whole(0, [&](const PublishedWords& words) { words.copy_to(published); });
+    return published.config();
+  }
+
+  void publish(const Published& published) noexcept {
+    const std::uint64_t sequence = published.rules[0].sequence;
+    PublishedWords& words = slots_[sequence % slots];
+    words.mark(sequence);
+    // Hazard: a word of this publication seen before its generation.
+    // (3) release: pairs with (2).
+    sync::fence(sync::release);
+    words.store(published);
+    // (4) release: pairs with (1).
+    current_.store(sequence, sync::release);
+  }
+
+  [[nodiscard]] Footprint footprint() const noexcept { return {}; }
+
+ private:
+  // Calls copy(slot) until it ran on a slot that was not reused meanwhile.
+  template <class Copy>
+  [[gnu::always_inline]] void copy_whole(std::size_t traffic_class, Copy&& copy) const noexcept {
+    for (;;) {
+      // (1) acquire: pairs with (4).
+      const std::uint64_t sequence = current_.load(sync::acquire);
+      const PublishedWords& words = slots_[sequence % slots];
+      copy(words);
+      // (2) acquire: pairs with (3).
+      sync::fence(sync::acquire);
+      if (words.marked(traffic_class) == sequence) [[likely]]
+        return;
+    }
+  }
+
+  alignas(sync::false_sharing_range) sync::atomic<std::uint64_t> current_{0};
+  alignas(sync::false_sharing_range) std::array<PublishedWords, slots> slots_;
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND

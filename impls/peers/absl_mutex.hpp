@@ -1,0 +1,52 @@
+// Row `absl_mutex`: absl::Mutex held shared around an atomic counter.
+//
+// Source: Abseil 20220623 or newer. Semantics, progress, cost, memory and when to avoid it:
+//   config/shared_lock.hpp and quota/packed.hpp.
+#pragma once
+
+#include <absl/synchronization/mutex.h>
+
+#include "../config/shared_lock.hpp"
+#include "../quota/packed.hpp"
+#include "unseen_order.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+// absl::Mutex under the standard's names.
+class AbslSharedMutex {
+ public:
+  void lock() noexcept {
+    mutex_.Lock();
+    ordered_after(&readers_);
+    ordered_after(&mutex_);
+  }
+  void unlock() noexcept {
+    ordered_before(&mutex_);
+    mutex_.Unlock();
+  }
+  void lock_shared() noexcept {
+    mutex_.ReaderLock();
+    ordered_after(&mutex_);
+  }
+  void unlock_shared() noexcept {
+    ordered_before(&readers_);
+    mutex_.ReaderUnlock();
+  }
+
+ private:
+  absl::Mutex mutex_;
+  char readers_ = 0;  // a name for what readers did: they are not ordered among themselves
+};
+
+class absl_mutex : public Composed<SharedLockSource<AbslSharedMutex>, PackedQuota> {
+ public:
+  using Composed::Composed;
+  static constexpr Info info{.name = "absl_mutex",
+                             .summary = "Abseil's Mutex held shared around an atomic counter",
+                             .source = "Abseil (synchronization/mutex)",
+                             .exactness = Exactness::exact,
+                             .progress = Progress::blocking,
+                             .bound = "0"};
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND

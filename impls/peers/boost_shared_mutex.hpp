@@ -1,0 +1,28 @@
+// Row `boost_shared_mutex`: boost::shared_mutex held shared around an atomic counter.
+//
+// Source: Boost.Thread 1.74 or newer; A. Terekhov's fair algorithm, a mutex and three condition
+//   variables around a state. Semantics, progress, cost, memory and when to avoid it:
+//   config/shared_lock.hpp and quota/packed.hpp; here the shared acquire and the release each lock
+//   and unlock the inner mutex, so that readers do wait for each other.
+#pragma once
+
+#include <boost/thread/shared_mutex.hpp>
+
+#include "../config/shared_lock.hpp"
+#include "../quota/packed.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+class boost_shared_mutex : public Composed<SharedLockSource<boost::shared_mutex>, PackedQuota> {
+ public:
+  using Composed::Composed;
+  static constexpr Info info{
+      .name = "boost_shared_mutex",
+      .summary = "Boost.Thread's shared_mutex held shared around an atomic counter",
+      .source = "Boost.Thread (shared_mutex); Terekhov's algorithm",
+      .exactness = Exactness::exact,
+      .progress = Progress::blocking,
+      .bound = "0"};
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -1,0 +1,123 @@
+// Row `ck_brlock`: Concurrency Kit's big-reader lock held shared around an atomic counter.
+//
+// Source: I. Molnar and D. Miller's brlock, Linux 2.4; Concurrency Kit 0.7 or newer.
+// Semantics: exact (quota/packed.hpp).
+// Progress: blocking; readers wait for a writer and a writer for every reader, both spinning.
+// Cost of the configuration: two loads of a line that only writers write, a read-modify-write
+//   (x86) or a store and a full fence (elsewhere) and a store to the handle's own line.
+// Memory: one configuration; 128 bytes a handle.
+// Avoid when: there are more threads than CPUs, or reloads are frequent: a writer spins until each
+//   reader has left, and a preempted one leaves when it is run again.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "../quota/packed.hpp"
+#include "ck.hpp"
+#include "unseen_order.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+class CkBrlockSource {
+  // The library keeps its list of readers under the lock itself, whose waiters spin. The mutex lets
+  // those who attach, detach or publish at the same time sleep instead.
+  struct Lock {
+    void lock() noexcept {
+      serial.lock();
+      ::ck_brlock_write_lock(&brlock);
+      ordered_after(&brlock.readers);
+    }
+    void unlock() noexcept {
+      ordered_before(&brlock.writer);
+      ::ck_brlock_write_unlock(&brlock);
+      serial.unlock();
+    }
+    void lock_shared(::ck_brlock_reader_t& reader) noexcept {
+      // Looks for the writer for about the time of a few line transfers, then lets it run.
+      while (!::ck_brlock_read_trylock(&brlock, &reader, 64)) [[unlikely]] sched_yield();
+      ordered_after(&brlock.writer);
+    }
+    void unlock_shared(::ck_brlock_reader_t& reader) noexcept {
+      ordered_before(&brlock.readers);
+      ::ck_brlock_read_unlock(&reader);
+    }
+
+    ::ck_brlock_t brlock = CK_BRLOCK_INITIALIZER;
+    sync::mutex serial;
+  };
+  struct alignas(sync::false_sharing_range) Slot {
+    ::ck_brlock_reader_t reader{};
+  };
+
+ public:
+  class Reader {
+   public:
+    explicit Reader(Lock& lock) : lock_(&lock), slot_(std::make_unique<Slot>()) {
+      const sync::lock_guard<sync::mutex> serial(lock.serial);
+      ::ck_brlock_read_register(&lock.brlock, &slot_->reader);
+    }
+    Reader(Reader&&) noexcept = default;
+    Reader& operator=(Reader&& other) noexcept {
+      std::swap(lock_, other.lock_);
+      std::swap(slot_, other.slot_);
+      return *this;
+    }
+    ~Reader() {
+      if (slot_ == nullptr) return;
+      const sync::lock_guard<sync::mutex> serial(lock_->serial);
+      ::ck_brlock_read_unregister(&lock_->brlock, &slot_->reader);
+    }
+    void lock_shared() noexcept { lock_->lock_shared(slot_->reader); }
+    void unlock_shared() noexcept { lock_->unlock_shared(slot_->reader); }
+
+   private:
+    Lock* lock_;
+    std::unique_ptr<Slot> slot_;
+  };
+
+  class Guard {
+   public:
+    Guard(Reader& reader, const sync::plain<Published>& published, std::uint32_t traffic_class)
+        : lock_(reader), rule_(&published.read().rules[traffic_class]) {}
+    const PublishedRule& operator*() const noexcept { return *rule_; }
+
+   private:
+    sync::shared_lock<Reader> lock_;
+    const PublishedRule* rule_;
+  };
+
+  explicit CkBrlockSource(const Published& published) : published_(published) {}
+
+  [[nodiscard]] Reader attach() { return Reader(lock_); }
+  [[nodiscard]] Guard read(Reader& reader, std::uint32_t traffic_class) noexcept {
+    return {reader, published_, traffic_class};
+  }
+  [[nodiscard]] Config config(Reader& reader) noexcept {
+    const sync::shared_lock<Reader> lock(reader);
+    return published_.read().config();
+  }
+  void publish(const Published& published) {
+    const sync::lock_guard<Lock> lock(lock_);
+    published_.write() = published;
+  }
+  [[nodiscard]] Footprint footprint() const noexcept { return {}; }
+
+ private:
+  alignas(sync::false_sharing_range) Lock lock_;
+  alignas(sync::false_sharing_range) sync::plain<Published> published_;
+};
+
+class ck_brlock : public Composed<CkBrlockSource, PackedQuota> {
+ public:
+  using Composed::Composed;
+  static constexpr Info info{
+      .name = "ck_brlock",
+      .summary = "Concurrency Kit's big-reader lock held shared around an atomic counter",
+      .source = "Concurrency Kit (ck_brlock); Molnar and Miller, brlock, Linux 2.4",
+      .exactness = Exactness::exact,
+      .progress = Progress::blocking,
+      .bound = "0"};
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND

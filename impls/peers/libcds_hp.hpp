@@ -1,0 +1,147 @@
+// Row `libcds_hp`: libcds's hazard pointers; atomic counter.
+//
+// Source: M. Michael, "Hazard Pointers: Safe Memory Reclamation for Lock-Free Objects", IEEE TPDS
+//   15(6), 2004; libcds 2.3 or newer.
+// Semantics: exact (quota/packed.hpp).
+// Progress: reads lock-free; publish lock-free but for the allocator.
+// Cost of the configuration: two loads of a line that only writers write, two stores and a
+//   read-modify-write to the thread's own lines, and four calls into the library to find them.
+// Memory: the library keeps what is retired in an array of the retiring thread, for the whole
+//   process and longer than the limiter lives: at most twice as many as threads may attach.
+// Avoid when: more than 512 threads are attached at once, or the process uses libcds for more than
+//   this: both limits are set once, by whoever starts the library first.
+#pragma once
+
+#include <cds/gc/hp.h>
+#include <cds/init.h>
+
+#include "../quota/packed.hpp"
+#include "alive_count.hpp"
+#include "unseen_order.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+// Starts the library once, and attaches the calling thread to it until the thread ends. The library
+// is never stopped: a thread may outlive every static object.
+class LibcdsThread {
+ public:
+  static void attach() {
+    if (!attached_) [[unlikely]]
+      attach_slowly();
+  }
+
+ private:
+  static constexpr std::size_t hazards_per_thread = 1;
+  static constexpr std::size_t max_threads = 512;
+
+  [[gnu::noinline]] static void attach_slowly() {
+    struct Library {
+      Library() {
+        cds::Initialize();
+        cds::gc::hp::smr::construct(hazards_per_thread, max_threads);
+      }
+    };
+    // A name for the records that the library hands from one thread to a later one.
+    static char records;
+    struct AtThreadExit {
+      AtThreadExit() {
+        cds::threading::Manager::attachThread();
+        ordered_after(&records);
+        attached_ = true;
+      }
+      ~AtThreadExit() {
+        attached_ = false;
+        ordered_before(&records);
+        cds::threading::Manager::detachThread();
+      }
+    };
+    static const Library library;
+    static thread_local const AtThreadExit at_thread_exit;
+    static_cast<void>(library);
+    static_cast<void>(at_thread_exit);
+  }
+
+  static inline constinit thread_local bool attached_ = false;
+};
+
+class LibcdsHazardSource {
+  struct Node {
+    Node(const Published& value, const AliveCount& alive) : published(value), member(alive) {}
+    sync::plain<Published> published;
+    AliveCount::Member member;
+  };
+  struct Disposer {
+    void operator()(Node* node) const noexcept {
+      ordered_after(node);
+      sync::destroy(node);
+    }
+  };
+  using Pointer = sync::atomic<Node*>;
+
+ public:
+  struct Reader {};
+
+  class Guard {
+   public:
+    Guard(const Pointer& current, std::uint32_t traffic_class)
+        : node_(protection_.protect(current)), traffic_class_(traffic_class) {}
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
+    ~Guard() { ordered_before(node_); }
+    const PublishedRule& operator*() const noexcept { return published().rules[traffic_class_]; }
+    const Published& published() const noexcept { return node_->published.read(); }
+
+   private:
+    cds::gc::HP::Guard protection_;
+    const Node* node_;
+    std::uint32_t traffic_class_;
+  };
+
+  explicit LibcdsHazardSource(const Published& published)
+      : current_(sync::make<Node>(published, alive_)) {}
+  // relaxed: the caller has joined with every other user.
+  ~LibcdsHazardSource() { sync::destroy(current_.load(sync::relaxed)); }
+  LibcdsHazardSource(const LibcdsHazardSource&) = delete;
+  LibcdsHazardSource& operator=(const LibcdsHazardSource&) = delete;
+
+  [[nodiscard]] Reader attach() {
+    LibcdsThread::attach();
+    return {};
+  }
+  [[nodiscard]] Guard read(Reader&, std::uint32_t traffic_class) noexcept {
+    LibcdsThread::attach();  // a handle may have been handed to this thread
+    return {current_, traffic_class};
+  }
+  [[nodiscard]] Config config(Reader& reader) noexcept {
+    return read(reader, 0).published().config();
+  }
+  void publish(const Published& published) {
+    LibcdsThread::attach();
+    Node* const next = sync::make<Node>(published, alive_);
+    // relaxed: publishers are serialised, so this one's predecessor is ordered by their lock.
+    Node* const previous = current_.load(sync::relaxed);
+    // (1) release: pairs with the acquire load in cds::gc::HP::Guard::protect().
+    current_.store(next, sync::release);
+    cds::gc::HP::retire<Disposer>(previous);
+  }
+  [[nodiscard]] Footprint footprint() const noexcept {
+    return {sizeof(Node), (alive_.value() - 1) * sizeof(Node)};
+  }
+
+ private:
+  AliveCount alive_;
+  alignas(sync::false_sharing_range) Pointer current_;
+};
+
+class libcds_hp : public Composed<LibcdsHazardSource, PackedQuota> {
+ public:
+  using Composed::Composed;
+  static constexpr Info info{.name = "libcds_hp",
+                             .summary = "libcds, hazard pointers, atomic counter",
+                             .source = "libcds (gc::HP); Michael, Hazard Pointers, IEEE TPDS 2004",
+                             .exactness = Exactness::exact,
+                             .progress = Progress::lock_free_within_window,
+                             .bound = "0"};
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND

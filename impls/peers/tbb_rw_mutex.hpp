@@ -1,0 +1,26 @@
+// Row `tbb_rw_mutex`: tbb::rw_mutex held shared around an atomic counter.
+//
+// Source: oneTBB 2021.6 or newer: one word that counts readers and holds a writer back from
+//   starvation. Semantics, progress, cost, memory and when to avoid it: config/shared_lock.hpp and
+//   quota/packed.hpp.
+#pragma once
+
+#include <oneapi/tbb/rw_mutex.h>
+
+#include "../config/shared_lock.hpp"
+#include "../quota/packed.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+class tbb_rw_mutex : public Composed<SharedLockSource<tbb::rw_mutex>, PackedQuota> {
+ public:
+  using Composed::Composed;
+  static constexpr Info info{.name = "tbb_rw_mutex",
+                             .summary = "oneTBB's rw_mutex held shared around an atomic counter",
+                             .source = "oneTBB (rw_mutex)",
+                             .exactness = Exactness::exact,
+                             .progress = Progress::blocking,
+                             .bound = "0"};
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND

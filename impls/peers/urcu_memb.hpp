@@ -1,0 +1,56 @@
+// Row `urcu_memb`: liburcu's flavour with an asymmetric fence; atomic counter.
+//
+// Source: M. Desnoyers, P. McKenney, A. Stern, M. Dagenais and J. Walpole, "User-Level
+//   Implementations of Read-Copy Update", IEEE TPDS 23(2), 2012; liburcu 0.13 or newer.
+// Semantics: exact (quota/packed.hpp).
+// Progress: sections wait-free; see grace_period.hpp and quota/packed.hpp for the rest.
+// Cost of the configuration: two loads of lines that only writers write, three stores to the
+//   thread's own line; no fence, since the writer pays membarrier(2).
+// Memory: grace_period.hpp.
+// Avoid when: publish() must not wait for a preempted reader.
+#pragma once
+
+#include "../quota/packed.hpp"
+#include "grace_period.hpp"
+#include "urcu.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+class UrcuMembDomain {
+  struct Flavour {
+    static bool is_registered() noexcept { return URCU_TLS(urcu_memb_reader).registered != 0; }
+    static void register_thread() noexcept { urcu_memb_register_thread(); }
+    static void unregister_thread() noexcept { urcu_memb_unregister_thread(); }
+  };
+
+ public:
+  struct Reader {
+    void enter() noexcept {
+      if (!Flavour::is_registered()) [[unlikely]]
+        detail::register_thread<Flavour>();
+      urcu_memb_read_lock();
+    }
+    void leave() noexcept { urcu_memb_read_unlock(); }
+  };
+
+  [[nodiscard]] Reader attach() noexcept {
+    if (!Flavour::is_registered()) detail::register_thread<Flavour>();
+    return {};
+  }
+  void wait_for_readers() noexcept { urcu_memb_synchronize_rcu(); }
+  [[nodiscard]] std::size_t bytes() const noexcept { return 0; }
+};
+
+class urcu_memb : public Composed<GracePeriodSource<UrcuMembDomain>, PackedQuota> {
+ public:
+  using Composed::Composed;
+  static constexpr Info info{
+      .name = "urcu_memb",
+      .summary = "liburcu, asymmetric fence by membarrier, atomic counter",
+      .source = "liburcu (memb); Desnoyers et al., User-Level RCU, IEEE TPDS 2012",
+      .exactness = Exactness::exact,
+      .progress = Progress::lock_free_within_window,
+      .bound = "0"};
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -1,0 +1,90 @@
+// The configuration behind xenium's concurrent_ptr, freed by one of its reclamation schemes.
+//
+// Source: M. Pöter, xenium, https://github.com/mpoeter/xenium; the schemes' papers in the rows.
+// Progress, cost: in the rows.
+// Memory: the library keeps what is retired in lists of the retiring threads, for the whole process
+//   and longer than the limiter lives.
+// Avoid when: a handle is handed to a thread that never attached one: its first request allocates
+//   that thread's record.
+#pragma once
+
+#include <array>  // xenium uses it without including it
+#include <xenium/reclamation/generic_epoch_based.hpp>
+#include <xenium/reclamation/hazard_pointer.hpp>
+
+#include "../published.hpp"
+#include "alive_count.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+template <class Reclaimer>
+class XeniumSource {
+  struct Node : Reclaimer::template enable_concurrent_ptr<Node> {
+    Node(const Published& value, const AliveCount& alive) : published(value), member(alive) {}
+    sync::plain<Published> published;
+    AliveCount::Member member;
+  };
+  using Pointer = typename Reclaimer::template concurrent_ptr<Node, 0>;
+  using Protection = typename Pointer::guard_ptr;
+
+ public:
+  struct Reader {};
+
+  class Guard {
+   public:
+    Guard(const Pointer& current, std::uint32_t traffic_class) noexcept
+        : traffic_class_(traffic_class) {
+      // (1) acquire: pairs with (2): the configuration is complete before its pointer is seen.
+      protection_.acquire(current, sync::acquire);
+    }
+    const PublishedRule& operator*() const noexcept {
+      return protection_->published.read().rules[traffic_class_];
+    }
+
+   private:
+    Protection protection_;
+    std::uint32_t traffic_class_;
+  };
+
+  explicit XeniumSource(const Published& published)
+      : current_(typename Pointer::marked_ptr(sync::make<Node>(published, alive_))) {}
+  // relaxed: the caller has joined with every other user.
+  ~XeniumSource() { sync::destroy(current_.load(sync::relaxed).get()); }
+  XeniumSource(const XeniumSource&) = delete;
+  XeniumSource& operator=(const XeniumSource&) = delete;
+
+  // Protects once, so that it is here that the library allocates the thread's record.
+  [[nodiscard]] Reader attach() {
+    Protection protection;
+    // (3) acquire: pairs with (2).
+    protection.acquire(current_, sync::acquire);
+    return {};
+  }
+  [[nodiscard]] Guard read(Reader&, std::uint32_t traffic_class) noexcept {
+    return {current_, traffic_class};
+  }
+  [[nodiscard]] Config config(Reader&) noexcept {
+    Protection protection;
+    // (4) acquire: pairs with (2).
+    protection.acquire(current_, sync::acquire);
+    return protection->published.read().config();
+  }
+  void publish(const Published& published) {
+    Node* const next = sync::make<Node>(published, alive_);
+    Protection previous;
+    // relaxed: publishers are serialised, so this one's predecessor is ordered by their lock.
+    previous.acquire(current_, sync::relaxed);
+    // (2) release: pairs with (1), (3), (4).
+    current_.store(typename Pointer::marked_ptr(next), sync::release);
+    previous.reclaim();
+  }
+  [[nodiscard]] Footprint footprint() const noexcept {
+    return {sizeof(Node), (alive_.value() - 1) * sizeof(Node)};
+  }
+
+ private:
+  AliveCount alive_;
+  alignas(sync::false_sharing_range) Pointer current_;
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -1,0 +1,31 @@
+// Row `xenium_ebr`: xenium's epoch-based reclamation; atomic counter.
+//
+// Source: K. Fraser, "Practical Lock-Freedom", PhD thesis, University of Cambridge, 2004; xenium
+//   0.0.2 or newer.
+// Semantics: exact (quota/packed.hpp).
+// Progress: reads wait-free but for every hundredth, which looks at every thread's epoch and may
+//   free what its own thread retired.
+// Cost of the configuration: three loads of lines that only writers write, two stores to the
+//   thread's own line with a full fence between them.
+// Memory: no bound while a reader is preempted inside a section; otherwise some three hundred
+//   retired configurations on each thread that publishes (xenium.hpp).
+// Avoid when: memory must be bounded; otherwise as xenium.hpp.
+#pragma once
+
+#include "../quota/packed.hpp"
+#include "xenium.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+class xenium_ebr : public Composed<XeniumSource<xenium::reclamation::epoch_based<>>, PackedQuota> {
+ public:
+  using Composed::Composed;
+  static constexpr Info info{.name = "xenium_ebr",
+                             .summary = "xenium, epoch-based reclamation, atomic counter",
+                             .source = "xenium (epoch_based); Fraser, Practical Lock-Freedom, 2004",
+                             .exactness = Exactness::exact,
+                             .progress = Progress::lock_free_within_window,
+                             .bound = "0"};
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -1,0 +1,33 @@
+// Row `xenium_hp`: xenium's hazard pointers; atomic counter.
+//
+// Source: M. Michael, "Hazard Pointers: Safe Memory Reclamation for Lock-Free Objects", IEEE TPDS
+//   15(6), 2004; xenium 0.0.2 or newer.
+// Semantics: exact (quota/packed.hpp).
+// Progress: reads lock-free; publish lock-free but for the allocator.
+// Cost of the configuration: two loads of a line that only writers write, two stores to the
+//   thread's own line with a full fence between them, and a list of the thread's free hazard
+//   pointers popped and pushed.
+// Memory: at most 100 retired configurations and 6 for each thread, of all limiters of this type
+//   together, on each thread that publishes (xenium.hpp).
+// Avoid when: xenium.hpp.
+#pragma once
+
+#include "../quota/packed.hpp"
+#include "xenium.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+class xenium_hp
+    : public Composed<XeniumSource<xenium::reclamation::hazard_pointer<>>, PackedQuota> {
+ public:
+  using Composed::Composed;
+  static constexpr Info info{
+      .name = "xenium_hp",
+      .summary = "xenium, hazard pointers, atomic counter",
+      .source = "xenium (hazard_pointer); Michael, Hazard Pointers, IEEE TPDS 2004",
+      .exactness = Exactness::exact,
+      .progress = Progress::lock_free_within_window,
+      .bound = "0"};
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND

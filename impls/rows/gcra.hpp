@@ -1,0 +1,24 @@
+// Row `gcra`: hazard pointers; the generic cell rate algorithm on one word of virtual time.
+//
+// Source, semantics, progress, cost, memory and when to avoid it: config/hazard_pointer.hpp and
+// quota/gcra.hpp.
+#pragma once
+
+#include "../config/hazard_pointer.hpp"
+#include "../quota/gcra.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+class gcra : public Composed<HazardPointerSource, GcraQuota> {
+ public:
+  using Composed::Composed;
+  static constexpr Info info{.name = "gcra",
+                             .summary = "Hazard pointers; virtual scheduling on one atomic word",
+                             .source = "ITU-T I.371, Annex A",
+                             .contract = Contract::gcra,
+                             .exactness = Exactness::exact,
+                             .progress = Progress::lock_free,
+                             .bound = "limit (by its own contract)"};
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -1,0 +1,23 @@
+// Row `left_right`: two copies, read indicators per CPU, atomic counter.
+//
+// Source, semantics, progress, cost, memory and when to avoid it: config/left_right.hpp and
+// quota/packed.hpp.
+#pragma once
+
+#include "../config/left_right.hpp"
+#include "../quota/packed.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+class left_right : public Composed<LeftRightSource, PackedQuota> {
+ public:
+  using Composed::Composed;
+  static constexpr Info info{.name = "left_right",
+                             .summary = "Two copies, read indicators per CPU, atomic counter",
+                             .source = "Ramalhete and Correia, Left-Right, 2015",
+                             .exactness = Exactness::exact,
+                             .progress = Progress::lock_free_within_window,
+                             .bound = "0"};
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND

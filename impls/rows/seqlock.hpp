@@ -1,0 +1,23 @@
+// Row `seqlock`: rule copied under a sequence lock, atomic counter.
+//
+// Source, semantics, progress, cost, memory and when to avoid it: config/seqlock.hpp and
+// quota/packed.hpp.
+#pragma once
+
+#include "../config/seqlock.hpp"
+#include "../quota/packed.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+class seqlock : public Composed<SeqlockSource, PackedQuota> {
+ public:
+  using Composed::Composed;
+  static constexpr Info info{.name = "seqlock",
+                             .summary = "Rule copied under a sequence lock, atomic counter",
+                             .source = "Boehm, Can Seqlocks Get Along, MSPC 2012",
+                             .exactness = Exactness::exact,
+                             .progress = Progress::blocking,
+                             .bound = "0"};
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND

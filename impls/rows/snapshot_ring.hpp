@@ -1,0 +1,23 @@
+// Row `snapshot_ring`: ring of eight pre-allocated snapshots, atomic counter.
+//
+// Source, semantics, progress, cost, memory and when to avoid it: config/ring.hpp and
+// quota/packed.hpp.
+#pragma once
+
+#include "../config/ring.hpp"
+#include "../quota/packed.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+class snapshot_ring : public Composed<RingSource<8>, PackedQuota> {
+ public:
+  using Composed::Composed;
+  static constexpr Info info{.name = "snapshot_ring",
+                             .summary = "Ring of eight pre-allocated snapshots, atomic counter",
+                             .source = "original; after the pooled configurations of Go services",
+                             .exactness = Exactness::exact,
+                             .progress = Progress::lock_free_within_window,
+                             .bound = "0"};
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND
