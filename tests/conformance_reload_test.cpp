@@ -246,7 +246,7 @@ LIMITERBENCH_CHECK(reload, every, replaced_configurations_do_not_pile_up) {
   Single single(subject, limit_of(1, 10));
   const auto idle = single.limiter->attach();
   idle->try_acquire({0, 1, 0});
-  constexpr std::uint64_t reloads = 2'000 * (work > 1 ? 5 : 2);
+  const std::uint64_t reloads = 3'000 + 1'000 * work;
   for (std::uint64_t i = 0; i < reloads; ++i) {
     single.limiter->publish(limit_of(i, 10 + i % 2));
     if (i % 64 == 0) single.ask(1, i);

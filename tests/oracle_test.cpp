@@ -45,7 +45,7 @@ LIMITERBENCH_CHECK(oracle, limiting, every_saturated_window_admits_its_limit) {
     for (const Permits limit : {Permits{1}, Permits{23}, Permits{5'000}}) {
       const Rule rule{.limit = limit, .window = window, .backoff = {}};
       const auto limiter = subject.make(reloaded(1, rule));
-      const Nanoseconds windows = (limit < 100 ? 12 : 5) * work;
+      const Nanoseconds windows = (limit < 100 ? 5 : 3) * work;
       std::vector<std::atomic<Permits>> admitted(windows);
       std::uint64_t version = 1;
       const Background reloads([&] { limiter->publish(reloaded(++version, rule)); });
