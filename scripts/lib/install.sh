@@ -44,17 +44,50 @@ by_hand() {
   refuse "install these with this system's package manager, then run the command again."
 }
 
+can_install() { has_apt && [[ $install == yes ]] && { ((EUID == 0)) || has_command sudo; }; }
+
+# The wanted packages that this release has. What it lacks is remembered, so that the next command
+# does not ask the network again.
+drop_unavailable() {
+  local package available=()
+  for package in "${wanted_packages[@]}"; do
+    if apt-cache show "$package" >/dev/null 2>&1; then
+      available+=("$package")
+    else
+      echo "$package" >>"$unavailable"
+    fi
+  done
+  wanted_packages=("${available[@]}")
+}
+
+drop_known_unavailable() {
+  local package left=()
+  if [[ ! -e $unavailable ]]; then return 0; fi
+  for package in "${wanted_packages[@]}"; do
+    grep -qx "$package" "$unavailable" || left+=("$package")
+  done
+  wanted_packages=("${left[@]}")
+}
+
 # ensure LEVEL: everything that LEVEL needs is there afterwards, or the command ends. Sets PYTHON.
 ensure() {
+  local unavailable=$root/build/unavailable-packages
   find_missing "$1"
-  if ((${#missing_packages[@]} == 0)); then return 0; fi
-  if [[ $install == no ]] || ! has_apt || { ((EUID != 0)) && ! command -v sudo >/dev/null; }; then
-    by_hand
+  drop_known_unavailable
+  if ((${#missing_packages[@]} + ${#wanted_packages[@]} == 0)); then return 0; fi
+  if ! can_install; then
+    if ((${#missing_packages[@]} != 0)); then by_hand; fi
+    say "without the rows of: ${wanted_packages[*]}"
+    return 0
   fi
 
-  say "installing ${missing_packages[*]}"
+  mkdir -p "$root/build"
   quietly apt-update apt_get update || exit 2
-  quietly apt-install apt_get install --no-install-recommends "${missing_packages[@]}" || exit 2
+  drop_unavailable
+  local packages=("${missing_packages[@]}" "${wanted_packages[@]}")
+  if ((${#packages[@]} == 0)); then return 0; fi
+  say "installing ${packages[*]}"
+  quietly apt-install apt_get install --no-install-recommends "${packages[@]}" || exit 2
 
   find_missing "$1"
   if ((${#missing_packages[@]} != 0)); then

@@ -4,6 +4,7 @@
 
 missing_packages=()
 missing_names=()
+wanted_packages=()
 
 # need PACKAGE NAME CHECK...: NAME says it to somebody without apt-get.
 need() {
@@ -18,6 +19,11 @@ need_or_fetch() {
   if has_apt; then need "$@"; fi
 }
 
+# want PACKAGE CHECK...: without it there is less, but nothing stops.
+want() {
+  if has_apt && ! "${@:2}" >/dev/null 2>&1; then wanted_packages+=("$1"); fi
+}
+
 need_module() { need "$1" "Python module $2" python_sees "$PYTHON" "$2"; }
 
 at_least() { [[ $(printf '%s\n' "$1" "$2" | sort -V | head -n 1) == "$1" ]]; }
@@ -27,7 +33,7 @@ has_cmake() { at_least 3.25 "$(cmake --version | sed -n '1s/[^0-9]*//p')"; }
 has_hwloc() { pkg-config --exists 'hwloc >= 2.4'; }
 has_header() {
   local folder
-  for folder in /usr/include /usr/local/include ${CMAKE_PREFIX_PATH:+"$CMAKE_PREFIX_PATH/include"}; do
+  for folder in /usr/include /usr/include/*-linux-gnu /usr/local/include ${CMAKE_PREFIX_PATH:+"$CMAKE_PREFIX_PATH/include"}; do
     if [[ -e $folder/$1 ]]; then return 0; fi
   done
   return 1
@@ -69,6 +75,17 @@ need_build() {
   need_or_fetch nlohmann-json3-dev "nlohmann json >= 3.11" has_header nlohmann/json.hpp
 }
 
+# Each brings rows of other people's libraries.
+want_peers() {
+  want liburcu-dev has_header urcu/urcu-memb.h
+  want libck-dev has_header ck_epoch.h
+  want libxenium-dev has_header xenium/reclamation/hazard_pointer.hpp
+  want libcds-dev has_header cds/gc/hp.h
+  want libtbb-dev has_header oneapi/tbb/rw_mutex.h
+  want libabsl-dev has_header absl/synchronization/mutex.h
+  want libboost-thread-dev has_header boost/thread/shared_mutex.hpp
+}
+
 need_tests() {
   need_or_fetch libgtest-dev "GoogleTest >= 1.12" has_header gtest/gtest.h
 }
@@ -85,11 +102,12 @@ need_ci() {
 find_missing() { # find_missing LEVEL
   missing_packages=()
   missing_names=()
+  wanted_packages=()
   case $1 in
     plot) ;;
-    run) need_build ;;
-    test) need_build && need_tests ;;
-    ci) need_build && need_tests && need_ci ;;
+    run) need_build && want_peers ;;
+    test) need_build && want_peers && need_tests ;;
+    ci) need_build && want_peers && need_tests && need_ci ;;
     *) refuse "setup: unknown level '$1' (plot, run, test, ci)" ;;
   esac
   need_python "$1"
