@@ -26,15 +26,22 @@ choose_python() {
 }
 
 # check_arguments COMMAND ARGUMENT...: ends the command if Python's parser refuses the arguments or
-# answers them itself. It needs no module that must be installed; without any Python the question
-# waits until there is one.
+# answers them itself (--help). It needs no module that must be installed; without any Python the
+# question is put again once there is one.
 check_arguments() {
   local help=no
   case " $* " in *" --help "* | *" -h "*) help=yes ;; esac
+  checked=no
   if choose_python argparse; then
     LIMITERBENCH_CHECK_ARGUMENTS=1 "$PYTHON" -m limiterbench "$@" || exit $?
+    checked=yes
     if [[ $help == yes ]]; then exit 0; fi
   elif [[ $help == yes ]]; then
     refuse "--help needs Python >= 3.9: scripts/setup plot installs it."
   fi
+}
+
+# check_arguments_late COMMAND ARGUMENT...: for after ensure, which has brought a Python.
+check_arguments_late() {
+  if [[ $checked == no ]]; then check_arguments "$@"; fi
 }
