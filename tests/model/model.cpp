@@ -93,14 +93,15 @@ Outcome explore_tree(const Kind& kind, const Search& search) {
   return outcome;
 }
 
-// The high word of a schedule's number picks one of Relacy's generators, which are weak: use some.
+// Relacy seeds a linear congruential generator with the schedule's number, of which bits 36 to 39
+// pick the increment: several, since one is weak. (Bits 32 to 35 would pick worse multipliers.)
 Outcome explore_random(const Kind& kind, const Search& search) {
   constexpr std::uint64_t generators = 8;
   const std::uint64_t schedules = with_effort(search.schedules / generators);
   enough = ~std::uint64_t{0};
   Outcome total;
   for (std::uint64_t i = 0; i < generators && total.clean(); ++i) {
-    const std::uint64_t before_first = i << 32;
+    const std::uint64_t before_first = i << 36;
     const rl::string from = std::to_string(before_first + 1).c_str();
     const std::uint64_t before = total.schedules;
     total = run(kind, search, from, before_first + schedules);
