@@ -13,7 +13,7 @@ check_shell() {
 
 check_python() {
   "$PYTHON" -m black --quiet --check --diff "$root/scripts" "$root/tests/scripts" &&
-    "$PYTHON" -m flake8 "$root/scripts" "$root/tests/scripts" &&
+    "$PYTHON" -m flake8 --config "$root/.flake8" "$root/scripts" "$root/tests/scripts" &&
     (cd "$root" && "$PYTHON" -m mypy --strict scripts/limiterbench tests/scripts)
 }
 

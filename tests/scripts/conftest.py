@@ -1,0 +1,90 @@
+"""What the tests share: the command line over a stand-in program, and a finished small run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Dict, List
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FAKE = Path(__file__).resolve().with_name("fake_limiterbench")
+# A test that waits longer than this for another process has found a bug.
+PATIENCE_SECONDS = 60.0
+
+sys.path.insert(0, str(ROOT / "scripts"))
+
+
+class CommandLine:
+    """`python3 -m limiterbench`, in a folder of its own, over the stand-in program."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.env: Dict[str, str] = {
+            **os.environ,
+            "LIMITERBENCH_ROOT": str(folder),
+            "LIMITERBENCH_PROGRAM": str(FAKE),
+            "PYTHONPATH": str(ROOT / "scripts"),
+        }
+
+    def without_charts(self) -> "CommandLine":
+        """Drawing takes longer than all else: as on a host that has no matplotlib."""
+        modules = self.folder / "no_charts"
+        modules.mkdir()
+        (modules / "matplotlib.py").write_text("raise ImportError('no matplotlib')\n")
+        self.env["PYTHONPATH"] = f"{modules}:{self.env['PYTHONPATH']}"
+        return self
+
+    def _command(self, arguments: "tuple[str, ...]") -> List[str]:
+        return [sys.executable, "-m", "limiterbench", *arguments]
+
+    def __call__(self, *arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            self._command(arguments),
+            cwd=self.folder,
+            env={**self.env, **env},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def start(self, *arguments: str, **env: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            self._command(arguments),
+            cwd=self.folder,
+            env={**self.env, **env},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> CommandLine:
+    return CommandLine(tmp_path)
+
+
+SMALL = (
+    *("--impl", "rwmutex", "--impl", "hazard"),
+    *("--scenario", "steady"),
+    *("--repetitions", "2", "--seconds", "0.01", "--seed", "1"),
+)
+SMALL_REPETITIONS = 2 * 2 * 2
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("finished")
+    answer = CommandLine(folder)("run", *SMALL, "--out", "run")
+    assert answer.returncode == 0, answer.stderr
+    return folder / "run"
+
+
+@pytest.fixture
+def stored_run(cli: CommandLine, finished_run: Path) -> Path:
+    """A copy that the test may spoil."""
+    return Path(shutil.copytree(finished_run, cli.folder / "run"))

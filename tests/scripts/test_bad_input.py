@@ -1,0 +1,109 @@
+"""Everything that is refused: exit status 2, the reason on stderr, nothing touched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import List
+
+import pytest
+from conftest import SMALL, CommandLine
+
+
+def refused(cli: CommandLine, *arguments: str, **env: str) -> str:
+    before = sorted(cli.folder.rglob("*"))
+    answer = cli(*arguments, **env)
+    assert answer.returncode == 2, answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert sorted(cli.folder.rglob("*")) == before
+    return answer.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["--impl", "hazrd"], ["'hazrd'", "did you mean hazard?", "rwmutex_read", "sharded"]),
+        (["--scenario", "stedy"], ["'stedy'", "did you mean steady?", "reload_storm"]),
+        (["--placement", "scater"], ["'scater'", "did you mean scatter?", "compact", "smt"]),
+        (["--quik"], ["unknown flag '--quik'", "did you mean --quick?", "--repetitions"]),
+        (["--qui"], ["unknown flag '--qui'", "did you mean --quick?"]),
+        (["--threads", "0"], ["0", "2 CPUs", "--oversubscribe"]),
+        (["--threads", "1,3"], ["3", "2 CPUs", "--oversubscribe"]),
+        (["--threads", "-1"], ["-1"]),
+        (["--repetitions", "0"], ["--repetitions", "whole number from 1"]),
+        (["--seconds", "0"], ["--seconds", "above 0"]),
+        (["--seconds", "nan"], ["--seconds"]),
+        (["--seconds", "inf"], ["--seconds"]),
+        (["--time-limit", "-3"], ["--time-limit"]),
+        (["--seed", "-1"], ["--seed"]),
+        (["--quick", "--full"], ["not allowed with"]),
+        (["surplus"], ["'surplus' is not expected"]),
+        (["--topology", "pack:2"], ["--dry-run"]),
+        (["--impl"], ["expected one argument"]),
+    ],
+)
+def test_flags_and_names(cli: CommandLine, arguments: List[str], said: List[str]) -> None:
+    error = refused(cli, "run", *arguments)
+    for part in said:
+        assert part in error
+
+
+def test_more_threads_than_cpus_when_it_is_asked_for(cli: CommandLine) -> None:
+    answer = cli("run", "--threads", "1,4", "--oversubscribe", "--dry-run")
+    assert answer.returncode == 0
+    assert "1 4" in answer.stdout
+
+
+def test_commands(cli: CommandLine) -> None:
+    assert "did you mean plot?" in refused(cli, "plt")
+    assert "run, plot, report" in refused(cli)
+
+
+@pytest.mark.parametrize("content", [None, "notes.txt"])
+def test_an_output_folder_that_is_no_run(cli: CommandLine, content: str) -> None:
+    folder = cli.folder / "mine"
+    folder.mkdir()
+    if content:
+        (folder / content).write_text("precious")
+    assert "is not a run" in refused(cli, "run", "--out", "mine")
+
+
+def test_an_output_that_is_a_file_or_below_one(cli: CommandLine) -> None:
+    (cli.folder / "file").write_text("precious")
+    assert "is not a run" in refused(cli, "run", "--out", "file")
+    assert "not writable" in refused(cli, "run", "--out", "file/run")
+
+
+def test_an_output_folder_that_cannot_be_made(cli: CommandLine) -> None:
+    assert "/proc" in refused(cli, "run", *SMALL, "--out", "/proc/limiterbench")
+
+
+def test_an_output_folder_that_holds_a_run(cli: CommandLine, stored_run: Path) -> None:
+    assert "--resume run" in refused(cli, "run", "--out", "run")
+
+
+@pytest.mark.parametrize("command", [["run", "--resume"], ["plot"], ["report", "--text"]])
+def test_folders_that_are_no_run(cli: CommandLine, command: List[str]) -> None:
+    (cli.folder / "empty").mkdir()
+    assert "no such folder" in refused(cli, *command, "absent")
+    assert "not a run" in refused(cli, *command, "empty")
+
+
+@pytest.mark.parametrize("flag", [["--seed", "0"], ["--full"], ["--impl", "hazard"]])
+def test_a_resumed_run_cannot_be_changed(
+    cli: CommandLine, stored_run: Path, flag: List[str]
+) -> None:
+    assert f"{flag[0]} cannot change" in refused(cli, "run", "--resume", "run", *flag)
+
+
+def test_a_program_that_is_not_built(cli: CommandLine) -> None:
+    said = refused(cli, "run", LIMITERBENCH_PROGRAM=str(cli.folder / "absent"))
+    assert "not built" in said
+
+
+@pytest.mark.parametrize("arguments", [["--quik"], ["--out", "mine"], ["--resume", "mine"]])
+def test_what_the_shell_can_ask_before_it_builds(cli: CommandLine, arguments: List[str]) -> None:
+    (cli.folder / "mine").mkdir()
+    nothing = {"LIMITERBENCH_CHECK_ARGUMENTS": "1", "LIMITERBENCH_PROGRAM": "/absent"}
+    refused(cli, "run", *arguments, **nothing)
+    answer = cli("run", "--impl", "hazard", **nothing)
+    assert (answer.returncode, answer.stdout) == (0, "")

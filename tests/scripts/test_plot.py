@@ -1,0 +1,131 @@
+"""Charts: what is drawn, that it is drawn again to the byte, and that old ones are not lost."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Dict
+
+import pytest
+from conftest import CommandLine
+
+
+def bytes_of(folder: Path) -> Dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (folder / "figures").iterdir()}
+
+
+def test_a_redraw_is_the_same_to_the_byte(cli: CommandLine, stored_run: Path) -> None:
+    before = bytes_of(stored_run)
+    shutil.rmtree(stored_run / "figures")
+    answer = cli("plot", "run", PYTHONHASHSEED="7", TZ="Asia/Tokyo", LC_ALL="C")
+    assert answer.returncode == 0, answer.stderr
+    assert bytes_of(stored_run) == before
+    assert sorted(answer.stdout.split()) == sorted(f"run/figures/{name}" for name in before)
+
+
+def test_the_order_of_the_records_does_not_show(cli: CommandLine, stored_run: Path) -> None:
+    before = bytes_of(stored_run)
+    cells = stored_run / "cells.jsonl"
+    cells.write_text("".join(reversed(cells.read_text().splitlines(keepends=True))))
+    assert cli("plot", "run").returncode == 0
+    assert bytes_of(stored_run) == before
+
+
+def test_the_users_own_settings_do_not_show(cli: CommandLine, stored_run: Path) -> None:
+    before = bytes_of(stored_run)
+    (cli.folder / "matplotlibrc").write_text("axes.facecolor: red\nfont.size: 30\n")
+    assert cli("plot", "run", MPLCONFIGDIR=str(cli.folder)).returncode == 0
+    assert bytes_of(stored_run) == before
+
+
+def test_other_records_give_other_charts(cli: CommandLine, stored_run: Path) -> None:
+    before = bytes_of(stored_run)
+    cells = stored_run / "cells.jsonl"
+    lines = [json.loads(line) for line in cells.read_text().splitlines()]
+    for line in lines:
+        if line["cell"] == "hazard/steady/compact/threads:2":
+            line["throughput"]["wall_ns"] *= 3
+    cells.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert cli("plot", "run").returncode == 0
+    after = bytes_of(stored_run)
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"scaling_steady.svg", "scaling_steady.png"}
+
+
+@pytest.mark.parametrize(
+    "name, content, said",
+    [
+        ("cells.jsonl", "{\n", "cells.jsonl:1: not JSON"),
+        ("cells.jsonl", '{"schema": 1', "cells.jsonl:1: truncated"),
+        ("cells.jsonl", '{"schema": 2}\n', "cells.jsonl:1: schema is 2, newer"),
+        ("cells.jsonl", "", "no repetition that can be drawn"),
+        ("run.json", '{\n "schema": 2\n}', "run.json:2: schema is 2, newer"),
+        ("run.json", '{\n "schema": 1,\n}', "run.json:3: not JSON"),
+        ("run.json", '{\n "schema": 1\n}', "run.json:1: topology is missing"),
+        ("run.json", "[]", "run.json:1: not a JSON object"),
+        ("run.json", "", "run.json:1: not JSON"),
+    ],
+)
+def test_bad_records_leave_the_charts_alone(
+    cli: CommandLine, stored_run: Path, name: str, content: str, said: str
+) -> None:
+    before = bytes_of(stored_run)
+    (stored_run / name).write_text(content)
+    answer = cli("plot", "run")
+    assert answer.returncode == 2
+    assert said in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert bytes_of(stored_run) == before
+    assert not [entry for entry in stored_run.iterdir() if entry.name.startswith(".")]
+
+
+def test_missing_records_are_said(cli: CommandLine, stored_run: Path) -> None:
+    (stored_run / "cells.jsonl").unlink()
+    answer = cli("plot", "run")
+    assert answer.returncode == 2
+    assert "cells.jsonl: No such file" in answer.stderr
+
+
+def test_charts_of_nothing_are_removed_and_foreign_files_kept(
+    cli: CommandLine, stored_run: Path
+) -> None:
+    old = stored_run / "figures" / "scaling_gone.svg"
+    mine = stored_run / "figures" / "notes.svg"
+    old.write_text("old")
+    mine.write_text("mine")
+    assert cli("plot", "run").returncode == 0
+    assert (old.exists(), mine.exists()) == (False, True)
+
+
+def test_other_placements_have_charts_of_their_own(cli: CommandLine) -> None:
+    answer = cli(
+        *("run", "--impl", "hazard", "--scenario", "edge", "--seconds", "0.01"),
+        *("--placement", "scatter", "--placement", "compact", "--out", "run"),
+    )
+    assert answer.returncode == 0, answer.stderr
+    names = set(bytes_of(cli.folder / "run"))
+    assert {"p99_edge.png", "p99_edge_scatter.png", "percentiles_edge_scatter.svg"} <= names
+
+
+def test_one_thread_count_one_repetition_and_only_the_floor(cli: CommandLine) -> None:
+    answer = cli(
+        *("run", "--impl", "unlimited", "--scenario", "steady", "--seconds", "0.01"),
+        *("--threads", "1", "--repetitions", "1", "--out", "run"),
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert len(bytes_of(cli.folder / "run")) == 6
+
+
+def test_names_with_odd_characters_are_drawn(cli: CommandLine, stored_run: Path) -> None:
+    for name in ("cells.jsonl", "run.json"):
+        path = stored_run / name
+        path.write_text(path.read_text().replace("hazard", "h$a^{z_<&>"))
+    answer = cli("plot", "run")
+    assert answer.returncode == 0, answer.stderr
+
+
+def test_the_table_of_a_stored_run(cli: CommandLine, stored_run: Path) -> None:
+    answer = cli("report", "--text", "run")
+    assert answer.returncode == 0
+    assert "steady, compact, at 2 threads, fastest first" in answer.stdout

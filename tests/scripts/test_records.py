@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Callable, Dict
+
+import pytest
+
+from limiterbench.errors import InputError
+from limiterbench.records import read_records
+
+Change = Callable[[Dict[str, Any]], Any]
+
+
+@pytest.fixture
+def cells(stored_run: Path) -> Path:
+    return stored_run / "cells.jsonl"
+
+
+def spoil(cells: Path, number: int, change: Change) -> None:
+    lines = cells.read_text().splitlines()
+    record = json.loads(lines[number - 1])
+    change(record)
+    lines[number - 1] = json.dumps(record)
+    cells.write_text("\n".join(lines) + "\n")
+
+
+def test_every_line_becomes_a_record(cells: Path) -> None:
+    records = read_records(cells)
+    assert len(records) == len(cells.read_text().splitlines())
+    record = records[0]
+    line = json.loads(cells.read_text().splitlines()[0])
+    assert record.measured is not None
+    operations = sum(line["throughput"]["operations"])
+    seconds = line["throughput"]["wall_ns"] / 1e9
+    assert record.measured.operations_per_second == pytest.approx(operations / seconds)
+    assert record.measured.latency.histogram.total == sum(
+        count for _, count in line["latency"]["histogram"]["counts"]
+    )
+
+
+@pytest.mark.parametrize(
+    "change, reason",
+    [
+        (lambda r: r.update(schema=2), "schema is 2, newer than 1"),
+        (lambda r: r.update(schema="1"), "schema is not a whole number"),
+        (lambda r: r.pop("limiter"), "limiter is missing"),
+        (lambda r: r.update(cell="nonsense"), "cell is 'nonsense', not limiter/scenario"),
+        (lambda r: r.update(threads=64), "but the other fields say"),
+        (lambda r: r.update(repetition=-1), "repetition is -1, less than 0"),
+        (lambda r: r.update(repetition=True), "repetition is not a whole number"),
+        (lambda r: r.update(status="maybe"), "status is 'maybe'"),
+        (lambda r: r["throughput"].update(wall_ns=0), "throughput.wall_ns is not above 0"),
+        (lambda r: r["throughput"].update(operations=[1] * 9), "throughput.operations has 9"),
+        (lambda r: r["throughput"].update(operations=["x"]), "not a list of whole numbers"),
+        (lambda r: r["latency"].update(histogram=3), "latency.histogram is not an object"),
+        (lambda r: r["latency"]["histogram"].update(counts=[]), "latency.histogram is empty"),
+        (lambda r: r["latency"]["histogram"].update(counts=[[1]]), "list of [bucket, count]"),
+        (lambda r: r["latency"]["histogram"].update(counts=[[1, 2], [1, 3]]), "bucket 1 twice"),
+        (lambda r: r["latency"]["histogram"].update(sub_buckets=32), "sub_buckets is not 64"),
+        (lambda r: r["latency"].update(max_ns=float("nan")), "NaN is not a JSON number"),
+        (lambda r: r["timer"].pop("floor"), "timer.floor is missing"),
+        (lambda r: r["admission"].update(error=None), "admission.error is not a whole number"),
+    ],
+)
+def test_a_wrong_field_is_named_with_file_and_line(
+    cells: Path, change: Change, reason: str
+) -> None:
+    spoil(cells, 3, change)
+    with pytest.raises(InputError) as refused:
+        read_records(cells)
+    assert str(refused.value).startswith(f"{cells}:3: ")
+    assert reason in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "line, reason",
+    [
+        (b"{", "not JSON"),
+        (b"", "not JSON"),
+        (b"[1]", "not a JSON object"),
+        (b'{"schema": 1}', "cell is missing"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b"[" * 200_000, "nested too deeply"),
+    ],
+)
+def test_a_corrupt_line_is_refused(cells: Path, line: bytes, reason: str) -> None:
+    lines = cells.read_bytes().splitlines()
+    lines[1] = line
+    cells.write_bytes(b"\n".join(lines) + b"\n")
+    with pytest.raises(InputError) as refused:
+        read_records(cells)
+    assert str(refused.value).startswith(f"{cells}:2: ")
+    assert reason in str(refused.value)
+
+
+def test_a_line_without_its_end_is_refused_unless_allowed(cells: Path) -> None:
+    data = cells.read_bytes()
+    count = len(data.splitlines())
+    cells.write_bytes(data[:-1])
+    with pytest.raises(InputError, match=f":{count}: truncated"):
+        read_records(cells)
+    assert len(read_records(cells, torn_end=True)) == count - 1
+
+
+def test_a_repetition_that_is_there_twice_is_refused(cells: Path) -> None:
+    first = cells.read_bytes().splitlines(keepends=True)[0]
+    cells.write_bytes(cells.read_bytes() + first)
+    with pytest.raises(InputError, match="is already on line 1"):
+        read_records(cells)
+
+
+def test_a_failed_repetition_needs_only_its_name(cells: Path) -> None:
+    def fail(record: Dict[str, Any]) -> None:
+        kept = ("schema", "cell", "limiter", "scenario", "placement", "threads", "repetition")
+        for key in set(record) - set(kept):
+            del record[key]
+        record.update(status="failed", failure="killed by signal 11 (SIGSEGV)")
+
+    spoil(cells, 1, fail)
+    record = read_records(cells)[0]
+    assert record.measured is None
+    assert record.failure == "killed by signal 11 (SIGSEGV)"
+
+
+def test_percentiles_stay_within_the_exact_extremes(cells: Path) -> None:
+    spoil(
+        cells,
+        1,
+        lambda r: r["latency"].update(
+            min_ns=1000, max_ns=1001, histogram={"sub_buckets": 64, "counts": [[316, 5], [317, 5]]}
+        ),
+    )
+    measured = read_records(cells)[0].measured
+    assert measured is not None
+    assert measured.latency.percentiles([0.0, 0.5, 1.0]) == [1000, 1000, 1001]

@@ -1,0 +1,170 @@
+"""Ctrl-C, kill -9 and going on afterwards."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator, Tuple
+
+import pytest
+from conftest import FAKE, PATIENCE_SECONDS, SMALL, SMALL_REPETITIONS, CommandLine
+from test_run import lines_of, manifest_of
+
+# In the middle of a round, whatever the seed: a repetition of it has a turn in each round.
+STUCK = "hazard/steady/compact/threads:2"
+
+
+@pytest.fixture
+def bare(cli: CommandLine) -> CommandLine:
+    return cli.without_charts()
+
+
+@pytest.fixture
+def bare_run(bare: CommandLine, stored_run: Path) -> Path:
+    return stored_run
+
+
+def wait_for(fd: int) -> None:
+    assert select.select([fd], [], [], PATIENCE_SECONDS)[0], "waited too long"
+
+
+@contextmanager
+def stuck_run(bare: CommandLine) -> Iterator[Tuple["subprocess.Popen[str]", int]]:
+    """A run that is inside a cell that never ends, and the process id of that cell."""
+    fifo = bare.folder / "fifo"
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    hang = {"FAKE_HANG": STUCK, "FAKE_FIFO": str(fifo)}
+    process = bare.start("run", *SMALL, "--out", "run", **hang)
+    try:
+        wait_for(reader)
+        yield process, int(os.read(reader, 100))
+    finally:
+        process.kill()
+        process.communicate()
+        os.close(reader)
+
+
+def resume(bare: CommandLine) -> None:
+    before = (bare.folder / "run/cells.jsonl").read_text().splitlines()
+    answer = bare("run", "--resume", "run")
+    assert answer.returncode == 0, answer.stderr
+    lines = lines_of(bare.folder / "run")
+    keys = {(line["cell"], line["repetition"]) for line in lines}
+    assert len(keys) == len(lines) == SMALL_REPETITIONS
+    assert (bare.folder / "run/cells.jsonl").read_text().splitlines()[: len(before)] == before
+    assert manifest_of(bare.folder / "run")["status"] == "complete"
+
+
+@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stopped_run_keeps_what_finished_and_says_how_to_go_on(
+    bare: CommandLine, number: int, status: int
+) -> None:
+    with stuck_run(bare) as (process, cell):
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=PATIENCE_SECONDS)
+        with pytest.raises(ProcessLookupError):
+            os.kill(cell, 0)
+    assert process.returncode == status
+    assert "./scripts/run --resume run" in errors
+    assert "Traceback" not in errors
+    kept = lines_of(bare.folder / "run")
+    assert STUCK not in {line["cell"] for line in kept}
+    assert f"{len(kept)} repetition" in errors
+    assert manifest_of(bare.folder / "run")["status"] == "interrupted"
+    resume(bare)
+
+
+def test_ctrl_c_reaches_the_run_even_where_the_shell_ignores_it(bare: CommandLine) -> None:
+    """A script's background jobs start with SIGINT ignored."""
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with stuck_run(bare) as (process, _):
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=PATIENCE_SECONDS)
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    assert process.returncode == 130
+
+
+def test_a_killed_run_takes_its_cell_along_and_can_be_resumed(bare: CommandLine) -> None:
+    with stuck_run(bare) as (process, cell):
+        watched = os.pidfd_open(cell)
+        process.kill()
+        wait_for(watched)
+        os.close(watched)
+    resume(bare)
+
+
+def test_a_torn_last_line_is_measured_again(bare: CommandLine, bare_run: Path) -> None:
+    cells = bare_run / "cells.jsonl"
+    data = cells.read_bytes()
+    torn = data[: data[:-1].rfind(b"\n") + 40]
+    cells.write_bytes(torn)
+    answer = bare("run", "--resume", "run", "--dry-run")
+    assert "1 repetition left" in answer.stdout
+    assert cells.read_bytes() == torn
+    answer = bare("run", "--resume", "run")
+    assert answer.returncode == 0, answer.stderr
+    assert "torn" in answer.stdout
+    assert len(lines_of(bare_run)) == SMALL_REPETITIONS
+
+
+def test_a_failed_repetition_is_not_repeated(bare: CommandLine) -> None:
+    assert bare("run", *SMALL, "--out", "run", FAKE_CRASH=STUCK).returncode == 1
+    before = (bare.folder / "run/cells.jsonl").read_bytes()
+    assert bare("run", "--resume", "run").returncode == 1
+    assert (bare.folder / "run/cells.jsonl").read_bytes() == before
+
+
+def test_another_build_cannot_go_on(bare: CommandLine, bare_run: Path) -> None:
+    program = bare.folder / "other"
+    program.write_text(FAKE.read_text() + "# another build\n")
+    program.chmod(0o755)
+    answer = bare("run", "--resume", "run", LIMITERBENCH_PROGRAM=str(program))
+    assert answer.returncode == 2
+    assert "another program" in answer.stderr
+
+
+def test_another_host_cannot_go_on(bare: CommandLine, bare_run: Path) -> None:
+    assert "another host" in bare("run", "--resume", "run", FAKE_HOST="elsewhere").stderr
+    assert "another topology" in bare("run", "--resume", "run", FAKE_CPUS="4").stderr
+
+
+def test_a_run_under_way_cannot_be_resumed(bare: CommandLine) -> None:
+    with stuck_run(bare):
+        answer = bare("run", "--resume", "run")
+    assert answer.returncode == 2
+    assert "another run is writing" in answer.stderr
+
+
+def test_corrupt_records_are_refused_before_measuring(bare: CommandLine, bare_run: Path) -> None:
+    cells = bare_run / "cells.jsonl"
+    lines = cells.read_text().splitlines(keepends=True)
+    cells.write_text("".join(lines[:2]) + "{}\n" + "".join(lines[3:5]))
+    before = cells.read_bytes()
+    answer = bare("run", "--resume", "run")
+    assert answer.returncode == 2
+    assert "cells.jsonl:3: " in answer.stderr
+    assert cells.read_bytes() == before
+
+
+@pytest.mark.slow
+def test_killed_anywhere_nothing_is_lost_and_nothing_comes_twice(bare: CommandLine) -> None:
+    """Kills at the moment that a chosen number of repetitions is on record."""
+    assert bare("run", *SMALL, "--out", "run", "--dry-run").returncode == 0
+    cells = bare.folder / "run/cells.jsonl"
+    arguments: Tuple[str, ...] = ("run", *SMALL, "--out", "run")
+    for wanted in (1, 3, 4, 6):
+        process = bare.start(*arguments)
+        while process.poll() is None:
+            if cells.exists() and cells.read_bytes().count(b"\n") >= wanted:
+                break
+        process.kill()
+        process.communicate()
+        arguments = ("run", "--resume", "run")
+    resume(bare)
