@@ -9,6 +9,23 @@
 #include <urcu/urcu-memb.h>
 #include <urcu/urcu-qsbr.h>
 
+#include "../sync.hpp"
+
+#if LIMITERBENCH_TSAN
+// The inlined read side uses plain volatile accesses, which ThreadSanitizer takes for races. The
+// library's own copies of these functions it does not see.
+#undef urcu_memb_read_lock
+#undef urcu_memb_read_unlock
+#undef urcu_qsbr_thread_offline
+#undef urcu_qsbr_thread_online
+extern "C" {
+void urcu_memb_read_lock();
+void urcu_memb_read_unlock();
+void urcu_qsbr_thread_offline();
+void urcu_qsbr_thread_online();
+}
+#endif
+
 namespace limiterbench::detail {
 
 // Registers the calling thread with a flavour of liburcu until the thread ends. The library knows
