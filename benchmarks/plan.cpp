@@ -71,6 +71,10 @@ TrialSpec trial_spec(const host::Topology& topology, const Cell& cell, double ph
           writer,   shares,    phase_seconds,  phase_seconds / 4};
 }
 
+std::string_view contract_name(Contract contract) noexcept {
+  return contract == Contract::windows ? "windows" : "gcra";
+}
+
 json rows_json() {
   json list = json::array();
   for (const Row& row : rows()) {
@@ -78,6 +82,7 @@ json rows_json() {
     list.push_back({{"name", info.name},
                     {"summary", info.summary},
                     {"source", info.source},
+                    {"contract", contract_name(info.contract)},
                     {"exactness", to_string(info.exactness)},
                     {"progress", to_string(info.progress)},
                     {"bound", info.bound},

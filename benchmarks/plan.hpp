@@ -3,6 +3,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/placement.hpp"
@@ -38,6 +39,7 @@ struct Cell {
 [[nodiscard]] TrialSpec trial_spec(const host::Topology& topology, const Cell& cell,
                                    double phase_seconds);
 
+[[nodiscard]] std::string_view contract_name(Contract contract) noexcept;
 [[nodiscard]] nlohmann::json rows_json();
 [[nodiscard]] nlohmann::json plan_json(const host::Topology& topology, const Selection& selection);
 

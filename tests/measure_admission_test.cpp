@@ -34,7 +34,7 @@ void saturate(Ledger& ledger, std::uint64_t windows, std::uint32_t permits) {
 
 Admission check(const std::vector<const Ledger*>& ledgers, std::uint64_t windows,
                 Permits bound = 0) {
-  return check_admission(ledgers, rule, bound, begin, at(windows, 0.9));
+  return check_admission(ledgers, rule, Contract::windows, bound, {begin, at(windows, 0.9)});
 }
 
 TEST(ledger, attributes_only_what_is_sure) {
@@ -164,6 +164,25 @@ TEST(admission, catches_too_many_in_total) {
   Ledger ledger = fresh();
   ledger.note(at(1, 0.1), at(4, 0.2), 600, 0);
   EXPECT_NE(check({&ledger}, 4).failure, "");
+}
+
+// gcra: a burst of one limit, once, and its denials prove nothing about windows.
+TEST(admission, allows_a_rate_one_burst) {
+  const auto check_rate = [](const Ledger& ledger) {
+    return check_admission({&ledger}, rule, Contract::gcra, 100, {begin, at(10, 0.9)});
+  };
+  Ledger within = fresh();
+  within.note(at(1, 0.1), at(1, 0.2), 100, 0);
+  saturate(within, 10, 100);
+  within.note(at(10, 0.6), at(10, 0.7), 0, 1);
+  EXPECT_EQ(check_rate(within).failure, "");
+  EXPECT_EQ(check_rate(within).expected_max, 1200U);
+  EXPECT_EQ(check_rate(within).expected_min, 0U);
+  within.note(at(5, 0.6), at(5, 0.7), 1, 0);
+  EXPECT_NE(check_rate(within).failure, "");
+  Ledger slow = fresh();
+  slow.note(at(1, 0.1), at(1, 0.2), 7, 1);
+  EXPECT_EQ(check_rate(slow).failure, "");
 }
 
 }  // namespace

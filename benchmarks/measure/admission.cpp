@@ -66,11 +66,42 @@ std::uint64_t worst_error(const Sums& sums, std::int64_t limit) {
   return static_cast<std::uint64_t>(error);
 }
 
-std::string describe(const Run& run, std::int64_t allowed) {
-  const std::int64_t permitted = allowed * run.length();
+// What may be admitted in some windows in a row.
+struct Allowance {
+  std::int64_t each;  // for each window
+  std::int64_t once;  // and beyond that, however many they are
+  [[nodiscard]] std::int64_t of(std::int64_t windows) const { return windows * each + once; }
+};
+
+std::string upper_violation(const Sums& sums, const Allowance& allowance) {
+  const Run run = worst_run(sums, allowance.each);
+  const std::int64_t over = run.excess - allowance.once;
+  if (over <= 0) return {};
+  const std::int64_t allowed = allowance.of(run.length());
   return "windows " + std::to_string(run.from) + " to " + std::to_string(run.to) +
-         " of the phase admitted " + std::to_string(permitted + run.excess) + " permits, " +
-         std::to_string(run.excess) + " over the " + std::to_string(permitted) + " allowed";
+         " of the phase admitted " + std::to_string(allowed + over) + " permits, " +
+         std::to_string(over) + " over the " + std::to_string(allowed) + " allowed";
+}
+
+struct Saturated {
+  std::int64_t windows = 0;
+  std::string violation;
+};
+
+// `first`: the first window that began inside the phase.
+Saturated saturated_windows(const Sums& sums, std::size_t first, std::int64_t limit) {
+  Saturated found;
+  for (std::size_t w = first; w < sums.denied.size(); ++w) {
+    if (sums.denied[w] == 0) continue;
+    ++found.windows;
+    const std::int64_t before = w == 0 ? 0 : sums.straddling[w - 1];
+    const std::int64_t at_most =
+        before + sums.admitted[w] + sums.straddling[w] + sums.long_admitted;
+    if (at_most < limit && found.violation.empty())
+      found.violation = "window " + std::to_string(w) + " of the phase denied requests after " +
+                        std::to_string(at_most) + " of " + std::to_string(limit) + " permits";
+  }
+  return found;
 }
 
 }  // namespace
@@ -108,36 +139,33 @@ bool Ledger::enter(Nanoseconds from, Nanoseconds to, std::uint32_t admitted) noe
 }
 
 Admission check_admission(const std::vector<const Ledger*>& ledgers, const Rule& rule,
-                          Permits bound, Nanoseconds begin, Nanoseconds end) {
+                          Contract contract, Permits bound, Phase phase) {
   const Sums sums = add_up(ledgers);
   const auto limit = static_cast<std::int64_t>(rule.limit);
-  const auto allowed = static_cast<std::int64_t>(rule.limit + bound);
-  const std::uint64_t first = begin / rule.window;
+  const bool by_windows = contract == Contract::windows;
+  const Allowance allowance =
+      by_windows ? Allowance{limit + static_cast<std::int64_t>(bound), 0} : Allowance{limit, limit};
   const Nanoseconds margin = Ledger::margin(rule.window);
-  const std::uint64_t overlapped = (end + margin) / rule.window - first + 1;
+  const std::uint64_t first = phase.begin / rule.window;
+  const std::uint64_t last = (phase.end + margin) / rule.window;
+  const std::uint64_t first_inside = (phase.begin + margin + rule.window - 1) / rule.window;
 
   Admission result;
   result.admitted = static_cast<std::uint64_t>(sums.total);
   result.bound = bound;
   result.error = worst_error(sums, limit);
-  result.expected_max = overlapped * static_cast<std::uint64_t>(allowed);
-  if (const Run run = worst_run(sums, allowed); run.excess > 0) {
-    result.failure = describe(run, allowed);
-  } else if (result.admitted > result.expected_max) {
+  const auto windows = static_cast<std::int64_t>(last - first + 1);
+  result.expected_max = static_cast<std::uint64_t>(allowance.of(windows));
+  result.failure = upper_violation(sums, allowance);
+  if (result.failure.empty() && result.admitted > result.expected_max)
     result.failure = std::to_string(result.admitted) + " permits admitted, at most " +
                      std::to_string(result.expected_max) + " were allowed";
-  }
-  for (std::size_t w = 0; w < sums.admitted.size(); ++w) {
-    const bool began_inside = (first + w) * rule.window >= begin + margin;
-    if (!began_inside || sums.denied[w] == 0) continue;
-    result.expected_min += rule.limit;
-    const std::int64_t at_most = sums.admitted[w] + sums.straddling[w] +
-                                 (w == 0 ? 0 : sums.straddling[w - 1]) + sums.long_admitted;
-    if (at_most < limit && result.failure.empty())
-      result.failure = "window " + std::to_string(w) + " of the phase denied requests after " +
-                       std::to_string(at_most) + " of " + std::to_string(limit) + " permits";
-  }
-  if (result.admitted < result.expected_min && result.failure.empty())
+  if (!by_windows) return result;
+
+  const Saturated saturated = saturated_windows(sums, first_inside - first, limit);
+  result.expected_min = static_cast<std::uint64_t>(saturated.windows * limit);
+  if (result.failure.empty()) result.failure = saturated.violation;
+  if (result.failure.empty() && result.admitted < result.expected_min)
     result.failure = std::to_string(result.admitted) + " permits admitted, at least " +
                      std::to_string(result.expected_min) + " were due";
   return result;

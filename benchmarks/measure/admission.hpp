@@ -18,10 +18,13 @@
 // too many in each window breaks it, since what is lost at the ends of a..b does not grow with b -
 // a.
 //
-// Lower invariant. A request of cost 1 that was surely denied in window w proves that w was used
-// up. If w began after the phase did, all that w admitted was admitted by this phase: what is sure
-// in w, straddles its begin or its end, or is long is at least the limit. A window without a sure
-// denial claims nothing.
+// A rate with a burst (gcra) admits by the stamps of its requests: in a span of n windows at most
+// (n + 1) * limit, so that (b - a + 1) * limit + limit takes the place of the above.
+//
+// Lower invariant, of windows only. A request of cost 1 that was surely denied in window w proves
+// that w was used up. If w began after the phase did, all that w admitted was admitted by this
+// phase: what is sure in w, straddles its begin or its end, or is long is at least the limit. A
+// window without a sure denial claims nothing.
 #pragma once
 
 #include <limiterbench/limiter.hpp>
@@ -94,7 +97,13 @@ struct Admission {
 };
 
 // `begin` and `end` of the phase, as stamps: no request was stamped before, none decided after.
+struct Phase {
+  Nanoseconds begin;
+  Nanoseconds end;
+};
+
+// `bound`: the row's error_bound() for requests of cost 1.
 [[nodiscard]] Admission check_admission(const std::vector<const Ledger*>& ledgers, const Rule& rule,
-                                        Permits bound, Nanoseconds begin, Nanoseconds end);
+                                        Contract contract, Permits bound, Phase phase);
 
 }  // namespace limiterbench::bench

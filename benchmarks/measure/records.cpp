@@ -99,6 +99,7 @@ json record_of(const Cell& cell, const TrialSpec& spec, const TrialResult& resul
       {"status", failed ? "failed" : "ok"},
       {"failure", failed ? json(result.failure) : json(nullptr)},
       {"started_utc", started_utc},
+      {"contract", contract_name(info.contract)},
       {"exactness", to_string(info.exactness)},
       {"progress", to_string(info.progress)},
       {"note", info.note},
