@@ -47,6 +47,8 @@ TEST_F(cgroup, v2_takes_the_tightest_on_the_way_to_the_root) {
   EXPECT_EQ(cpu_quota(root).cpus, 4.0);
   write("sys/fs/cgroup/outer/cpu.max", "150000 100000");
   EXPECT_EQ(cpu_quota(root).cpus, 1.5);
+  write("sys/fs/cgroup/outer/cpu.max", "800000 100000");
+  EXPECT_EQ(cpu_quota(root).cpus, 4.0);
   write("sys/fs/cgroup/outer/cpu.max", "max 100000");
   EXPECT_EQ(cpu_quota(root).cpus, 4.0);
   EXPECT_EQ(cpu_quota(root).cgroup_version, 2);

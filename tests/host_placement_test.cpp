@@ -181,6 +181,7 @@ TEST(thread_counts, are_powers_of_two_boundaries_and_all) {
   for_each_order([](const Topology& topology, Placement placement, const Cpus& order) {
     const std::vector<unsigned> counts = thread_counts(topology, placement);
     const auto all = static_cast<unsigned>(order.size());
+    ASSERT_FALSE(counts.empty());
     EXPECT_TRUE(std::is_sorted(counts.begin(), counts.end()));
     EXPECT_EQ(std::adjacent_find(counts.begin(), counts.end()), counts.end());
     EXPECT_EQ(counts.front(), 1U);
