@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "conformance.hpp"
+#include "threads.hpp"
 
 namespace limiterbench::conformance {
 
@@ -246,6 +247,10 @@ LIMITERBENCH_CHECK(reload, every, replaced_configurations_do_not_pile_up) {
   Single single(subject, limit_of(1, 10));
   const auto idle = single.limiter->attach();
   idle->try_acquire({0, 1, 0});
+  const Idle elsewhere([&] { return single.limiter->attach(); },
+                       [](const auto& handle) {
+                         handle->try_acquire({0, 1, 0});
+                       });
   const std::uint64_t reloads = 3'000 + 1'000 * work;
   for (std::uint64_t i = 0; i < reloads; ++i) {
     single.limiter->publish(limit_of(i, 10 + i % 2));

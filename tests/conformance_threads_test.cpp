@@ -22,6 +22,29 @@ LIMITERBENCH_CHECK(threads, limiting, a_moved_handle_goes_on_as_it_was) {
   report.denied(single.ask(1, 0), window, 2, "after many moves");
 }
 
+// Each thread ends before the next begins, and only the first attaches.
+LIMITERBENCH_CHECK(threads, limiting, a_handle_may_be_handed_from_thread_to_thread) {
+  const auto limiter =
+      subject.make(uniform(1, {.limit = 2, .window = window, .backoff = {5, 2, 1'000}}));
+  std::unique_ptr<AnyHandle> handle;
+  const auto ask = [&] { return handle->try_acquire({0, 1, 0}); };
+  in_threads(1, [&](unsigned) {
+    handle = limiter->attach();
+    handle->burst({0, 1, 0}, max_limit, 0);  // ends with one denial
+  });
+  in_threads(1, [&](unsigned) {
+    handle = handle->moved();
+    report.denied(ask(), window + 10, 1, "on a second thread");
+    limiter->publish(uniform(2, {.limit = 3, .window = window, .backoff = {}}));
+    report.admitted(ask(), 2, "on a second thread, after a reload");
+  });
+  in_threads(1, [&](unsigned) {
+    report.require(handle->config().version == 2, "another configuration on a third thread");
+    report.denied(ask(), window, 2, "on a third thread");
+  });
+  handle.reset();
+}
+
 LIMITERBENCH_CHECK(threads, limiting, a_thousand_handles_at_once) {
   constexpr std::size_t count = 1'000;
   Single single(subject, uniform(1, {.limit = 2 * count, .window = window, .backoff = {}}));

@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <barrier>
+#include <semaphore>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -36,6 +38,27 @@ class Background {
         }) {}
 
  private:
+  std::jthread thread_;
+};
+
+// A thread that makes something, uses it once before the constructor returns, and then sleeps on it
+// until it is destroyed.
+class Idle {
+ public:
+  Idle(const auto& make, const auto& use)
+      : thread_([&make, &use, this](const std::stop_token& stop) {
+          const auto made = make();
+          use(made);
+          used_.release();
+          std::binary_semaphore asleep{0};
+          const std::stop_callback wake(stop, [&asleep] { asleep.release(); });
+          asleep.acquire();
+        }) {
+    used_.acquire();
+  }
+
+ private:
+  std::binary_semaphore used_{0};
   std::jthread thread_;
 };
 
