@@ -1,4 +1,4 @@
-"""The commands `run`, `plot` and `report`: flags, exit statuses, one-line errors."""
+"""The commands `run`, `plot`, `report` and `readme`: flags, exit statuses, one-line errors."""
 
 from __future__ import annotations
 
@@ -67,6 +67,10 @@ _whole_number.__name__ = "whole number from 0"
 _positive_seconds.__name__ = "number of seconds above 0"
 
 
+def _root() -> Path:
+    return Path(os.environ.get("LIMITERBENCH_ROOT", Path(__file__).resolve().parents[2]))
+
+
 def _run_parser() -> _Parser:
     parser = _Parser(prog="./scripts/run", allow_abbrev=False, description="Measure and draw.")
     size = parser.add_mutually_exclusive_group()
@@ -129,7 +133,7 @@ def _run(arguments: Sequence[str]) -> int:
     from limiterbench.program import Program
     from limiterbench.run_command import run
 
-    root = Path(os.environ.get("LIMITERBENCH_ROOT", Path(__file__).resolve().parents[2]))
+    root = _root()
     built = root / "build" / "release" / "limiterbench"
     return run(options, Program(Path(os.environ.get("LIMITERBENCH_PROGRAM", built))), root)
 
@@ -164,10 +168,26 @@ def _report(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _readme(arguments: Sequence[str]) -> int:
+    parser = _Parser(
+        prog="./scripts/readme", allow_abbrev=False, description="Write a run into README.md."
+    )
+    parser.add_argument("dir", metavar="DIR", type=Path, help="a run's folder")
+    folder = parser.parse(arguments).dir
+    if _only_checking():
+        return 0
+    from limiterbench.files import display
+    from limiterbench.readme import update
+
+    print(display(update(_root(), folder)))
+    return 0
+
+
 _COMMANDS: Dict[str, Callable[[Sequence[str]], int]] = {
     "run": _run,
     "plot": _plot,
     "report": _report,
+    "readme": _readme,
 }
 
 
