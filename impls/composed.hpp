@@ -10,8 +10,9 @@
 //   void publish(const Published&);              calls are serialised by Composed
 //   Footprint footprint() const noexcept;
 // A Quota provides
-//   Verdict take(traffic_class, const PublishedRule&, cost, now) noexcept;
-//   void adopt(traffic_class, const PublishedRule&) noexcept;   a changed rule; serialised
+//   bool try_take(traffic_class, const PublishedRule&, cost, now) noexcept;   inlined; true:
+//   counted Verdict take(traffic_class, const PublishedRule&, cost, now) noexcept;    the whole of
+//   it void adopt(traffic_class, const PublishedRule&) noexcept;   a changed rule; serialised
 //   Permits error_bound(const Rule&, cost) const noexcept;
 //   Footprint footprint() const noexcept;
 #pragma once
@@ -53,21 +54,18 @@ class Composed {
 
   [[nodiscard, gnu::always_inline]] Decision try_acquire(Handle& handle,
                                                          const Request& request) noexcept {
-    const std::uint32_t traffic_class = request.traffic_class;
-    if (traffic_class >= class_count) [[unlikely]]
+    if (request.traffic_class >= class_count) [[unlikely]]
       return refuse_class(handle);
     for (;;) {
-      const auto guard = source_.read(handle.reader_, traffic_class);
+      const auto guard = source_.read(handle.reader_, request.traffic_class);
       const PublishedRule& rule = *guard;
-      if (!is_admissible(request, rule.rule)) [[unlikely]]
-        return refusal(request, rule);
-      const Verdict verdict = quota_.take(traffic_class, rule, request.cost, request.now);
-      if (verdict.kind == Verdict::Kind::admitted) [[likely]] {
-        handle.streaks_.admit(traffic_class);
+      if (is_admissible(request, rule.rule) &&
+          quota_.try_take(request.traffic_class, rule, request.cost, request.now)) [[likely]] {
+        handle.streaks_.admit(request.traffic_class);
         return Decision::admit(rule.version);
       }
-      if (verdict.kind == Verdict::Kind::denied)
-        return handle.streaks_.deny(traffic_class, rule, verdict.end, request.now);
+      Decision decision = Decision::admit(rule.version);
+      if (decide(handle, request, rule, decision)) return decision;
     }
   }
 
@@ -101,6 +99,21 @@ class Composed {
     for (std::uint32_t i = 0; i < class_count; ++i) {
       if (latest_.rules[i].epoch != previous.rules[i].epoch) quota_.adopt(i, latest_.rules[i]);
     }
+  }
+
+  // All but the common case, apart from it: the admitting path keeps its registers. False: `rule`
+  // is not in force any more, read the configuration again.
+  [[nodiscard, gnu::noinline]] bool decide(Handle& handle, const Request& request,
+                                           const PublishedRule& rule, Decision& decision) noexcept {
+    if (!is_admissible(request, rule.rule)) {
+      decision = refusal(request, rule);
+      return true;
+    }
+    const Verdict verdict = quota_.take(request.traffic_class, rule, request.cost, request.now);
+    if (verdict.kind == Verdict::Kind::admitted) handle.streaks_.admit(request.traffic_class);
+    if (verdict.kind == Verdict::Kind::denied)
+      decision = handle.streaks_.deny(request.traffic_class, rule, verdict.end, request.now);
+    return verdict.kind != Verdict::Kind::stale;
   }
 
   [[gnu::noinline]] Decision refuse_class(Handle& handle) noexcept {

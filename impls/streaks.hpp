@@ -16,8 +16,8 @@ class Streaks {
 
   // The decision for a denial in a window that ends at `end`, later than `now`. Not inlined: it
   // would cost the admitting path its registers.
-  [[nodiscard, gnu::noinline]] Decision deny(std::uint32_t traffic_class, const PublishedRule& rule,
-                                             Nanoseconds end, Nanoseconds now) noexcept {
+  [[nodiscard]] Decision deny(std::uint32_t traffic_class, const PublishedRule& rule,
+                              Nanoseconds end, Nanoseconds now) noexcept {
     Streak& streak = streaks_[traffic_class];
     const Backoff& backoff = rule.rule.backoff;
     ++streak.count;

@@ -24,6 +24,12 @@ namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
 class GcraQuota {
  public:
+  [[nodiscard, gnu::always_inline]] bool try_take(std::uint32_t traffic_class,
+                                                  const PublishedRule& rule, Permits cost,
+                                                  Nanoseconds now) noexcept {
+    return take(traffic_class, rule, cost, now).kind == Verdict::Kind::admitted;
+  }
+
   [[nodiscard]] Verdict take(std::uint32_t traffic_class, const PublishedRule& rule, Permits cost,
                              Nanoseconds now) noexcept {
     sync::atomic<Nanoseconds>& word = arrival_[traffic_class].tat;

@@ -72,12 +72,39 @@ class LeasedQuota {
         lot_shift_(static_cast<unsigned>(std::bit_width(cpus - 1)) + 1),
         shard_(std::make_unique<Shard[]>(shards())) {}
 
-  [[nodiscard, gnu::always_inline]] Verdict take(std::uint32_t traffic_class,
-                                                 const PublishedRule& rule, Permits cost,
-                                                 Nanoseconds now) noexcept {
-    if (spend(traffic_class, rule, cost, now)) [[likely]]
-      return {Verdict::Kind::admitted};
-    return take_slowly(traffic_class, rule, cost, now);
+  [[nodiscard, gnu::always_inline]] bool try_take(std::uint32_t traffic_class,
+                                                  const PublishedRule& rule, Permits cost,
+                                                  Nanoseconds now) noexcept {
+    const unsigned cpu = shard_index();
+    Cell& cell = shard_[cpu].cells[traffic_class];
+    // (1) acquire: pairs with (2): the window is seen as new as the lease.
+    const std::uint64_t seen = cell.load(sync::acquire);
+    const Window& window = windows_[traffic_class];
+    const Window::View view = window.peek_last(rule, now);
+    return view.end != 0 && Window::same_generation(seen, view.word) &&
+           Window::used(seen) >= cost && Access::spend(cpu, cell, seen, cost, window, view.word);
+  }
+
+  [[nodiscard, gnu::noinline]] Verdict take(std::uint32_t traffic_class, const PublishedRule& rule,
+                                            Permits cost, Nanoseconds now) noexcept {
+    Window& window = windows_[traffic_class];
+    const Permits limit = rule.rule.limit;
+    for (;;) {
+      const Window::View view = window.enter(rule, now, carrying(traffic_class));
+      if (view.end == 0) return {Verdict::Kind::stale};
+      if (try_take(traffic_class, rule, cost, now)) return {Verdict::Kind::admitted};
+      const Permits used = Window::used(view.word);
+      if (used + cost <= limit) {
+        if (draw(window, traffic_class, view.word, cost, limit - used - cost))
+          return {Verdict::Kind::admitted};
+      } else if ((view.word & settled) != 0) {
+        if (window.is_current(view.word)) return {Verdict::Kind::denied, view.end};
+      } else if (window.try_close(view.word)) {
+        count_pool_write();
+        const Permits back = sweep(traffic_class, view.word, Window::generation(view.word));
+        window.open((view.word - back) | settled);
+      }
+    }
   }
 
   void adopt(std::uint32_t traffic_class, const PublishedRule& rule) noexcept {
@@ -102,42 +129,6 @@ class LeasedQuota {
     std::array<Cell, class_count> cells{};
     sync::atomic<std::uint64_t> pool_writes{0};
   };
-
-  [[nodiscard, gnu::always_inline]] bool spend(std::uint32_t traffic_class,
-                                               const PublishedRule& rule, Permits cost,
-                                               Nanoseconds now) noexcept {
-    const unsigned cpu = shard_index();
-    Cell& cell = shard_[cpu].cells[traffic_class];
-    // (1) acquire: pairs with (2): the window is seen as new as the lease.
-    const std::uint64_t seen = cell.load(sync::acquire);
-    const Window& window = windows_[traffic_class];
-    const Window::View view = window.peek_last(rule, now);
-    return view.end != 0 && Window::same_generation(seen, view.word) &&
-           Window::used(seen) >= cost && Access::spend(cpu, cell, seen, cost, window, view.word);
-  }
-
-  [[nodiscard, gnu::noinline]] Verdict take_slowly(std::uint32_t traffic_class,
-                                                   const PublishedRule& rule, Permits cost,
-                                                   Nanoseconds now) noexcept {
-    Window& window = windows_[traffic_class];
-    const Permits limit = rule.rule.limit;
-    for (;;) {
-      const Window::View view = window.enter(rule, now, carrying(traffic_class));
-      if (view.end == 0) return {Verdict::Kind::stale};
-      if (spend(traffic_class, rule, cost, now)) return {Verdict::Kind::admitted};
-      const Permits used = Window::used(view.word);
-      if (used + cost <= limit) {
-        if (draw(window, traffic_class, view.word, cost, limit - used - cost))
-          return {Verdict::Kind::admitted};
-      } else if ((view.word & settled) != 0) {
-        if (window.is_current(view.word)) return {Verdict::Kind::denied, view.end};
-      } else if (window.try_close(view.word)) {
-        count_pool_write();
-        const Permits back = sweep(traffic_class, view.word, Window::generation(view.word));
-        window.open((view.word - back) | settled);
-      }
-    }
-  }
 
   // Takes `cost` from the pool, and a lease of what remains there if there is enough to share.
   [[nodiscard]] bool draw(Window& window, std::uint32_t traffic_class, std::uint64_t word,

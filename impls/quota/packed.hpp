@@ -16,28 +16,19 @@ namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
 class PackedQuota {
  public:
-  [[nodiscard, gnu::always_inline]] Verdict take(std::uint32_t traffic_class,
-                                                 const PublishedRule& rule, Permits cost,
-                                                 Nanoseconds now) noexcept {
+  [[nodiscard, gnu::always_inline]] bool try_take(std::uint32_t traffic_class,
+                                                  const PublishedRule& rule, Permits cost,
+                                                  Nanoseconds now) noexcept {
     Window& window = windows_[traffic_class];
     const Window::View view = window.peek(rule, now);
     std::uint64_t word = view.word;
-    if (view.end != 0 && Window::used_or_closed(word) + cost <= rule.rule.limit &&
-        window.try_add(word, cost)) [[likely]]
-      return {Verdict::Kind::admitted};
-    return take_slowly(window, rule, cost, now);
+    return view.end != 0 && Window::used_or_closed(word) + cost <= rule.rule.limit &&
+           window.try_add(word, cost);
   }
 
-  void adopt(std::uint32_t traffic_class, const PublishedRule& rule) noexcept {
-    windows_[traffic_class].adopt(rule, carry);
-  }
-
-  [[nodiscard]] Permits error_bound(const Rule&, Permits) const noexcept { return 0; }
-  [[nodiscard]] Footprint footprint() const noexcept { return {}; }
-
- private:
-  [[gnu::noinline]] static Verdict take_slowly(Window& window, const PublishedRule& rule,
-                                               Permits cost, Nanoseconds now) noexcept {
+  [[nodiscard, gnu::noinline]] Verdict take(std::uint32_t traffic_class, const PublishedRule& rule,
+                                            Permits cost, Nanoseconds now) noexcept {
+    Window& window = windows_[traffic_class];
     for (;;) {
       const Window::View view = window.enter(rule, now, carry);
       if (view.end == 0) return {Verdict::Kind::stale};
@@ -51,6 +42,14 @@ class PackedQuota {
     }
   }
 
+  void adopt(std::uint32_t traffic_class, const PublishedRule& rule) noexcept {
+    windows_[traffic_class].adopt(rule, carry);
+  }
+
+  [[nodiscard]] Permits error_bound(const Rule&, Permits) const noexcept { return 0; }
+  [[nodiscard]] Footprint footprint() const noexcept { return {}; }
+
+ private:
   static std::uint64_t carry(std::uint64_t word, std::uint64_t, bool fresh) noexcept {
     return fresh ? 0 : Window::used(word);
   }

@@ -43,12 +43,40 @@ class ShardedQuota {
         shard_bits_(static_cast<unsigned>(std::bit_width(shards - 1))),
         shard_(std::make_unique<Shard[]>(shards)) {}
 
-  [[nodiscard, gnu::always_inline]] Verdict take(std::uint32_t traffic_class,
-                                                 const PublishedRule& rule, Permits cost,
-                                                 Nanoseconds now) noexcept {
-    if (count_far(traffic_class, rule, cost, now)) [[likely]]
-      return {Verdict::Kind::admitted};
-    return take_slowly(traffic_class, rule, cost, now);
+  // The common case: far from the limit and within a batch.
+  [[nodiscard, gnu::always_inline]] bool try_take(std::uint32_t traffic_class,
+                                                  const PublishedRule& rule, Permits cost,
+                                                  Nanoseconds now) noexcept {
+    Cell& cell = own_shard().cells[traffic_class];
+    // seq_cst, as the next two: see "The bound".
+    std::uint64_t seen = cell.load(sync::seq_cst);
+    const Window::View view = windows_[traffic_class].peek<sync::seq_cst>(rule, now);
+    const Permits limit = rule.rule.limit;
+    const unsigned shift = batch_shift(limit);
+    const Permits mine = Window::used(seen);
+    return view.end != 0 && Window::generation(seen) == Window::generation(view.word) &&
+           Window::used_or_closed(view.word) + (Permits{shards_} << shift) + cost <= limit &&
+           (mine + cost) >> shift == mine >> shift &&
+           cell.compare_exchange_strong(seen, seen + cost, sync::seq_cst, sync::relaxed);
+  }
+
+  [[nodiscard, gnu::noinline]] Verdict take(std::uint32_t traffic_class, const PublishedRule& rule,
+                                            Permits cost, Nanoseconds now) noexcept {
+    Window& window = windows_[traffic_class];
+    const Permits limit = rule.rule.limit;
+    const auto carry = [&](std::uint64_t word, std::uint64_t generation, bool fresh) noexcept {
+      return carry_over(traffic_class, limit, word, generation, fresh);
+    };
+    for (;;) {
+      const Window::View view = window.enter(rule, now, carry);
+      if (view.end == 0) return {Verdict::Kind::stale};
+      const Outcome outcome = Window::used(view.word) >= limit
+                                  ? Outcome::full
+                                  : count(window, traffic_class, view.word, limit, cost);
+      if (outcome == Outcome::counted) return {Verdict::Kind::admitted};
+      if (outcome == Outcome::full && window.is_current(view.word))
+        return {Verdict::Kind::denied, view.end};
+    }
   }
 
   void adopt(std::uint32_t traffic_class, const PublishedRule& rule) noexcept {
@@ -69,43 +97,6 @@ class ShardedQuota {
     std::array<Cell, class_count> cells{};
   };
   enum class Outcome : std::uint8_t { counted, full, again };
-
-  // The common case: far from the limit and within a batch.
-  [[nodiscard, gnu::always_inline]] bool count_far(std::uint32_t traffic_class,
-                                                   const PublishedRule& rule, Permits cost,
-                                                   Nanoseconds now) noexcept {
-    Cell& cell = own_shard().cells[traffic_class];
-    // seq_cst, as the next two: see "The bound".
-    std::uint64_t seen = cell.load(sync::seq_cst);
-    const Window::View view = windows_[traffic_class].peek<sync::seq_cst>(rule, now);
-    const Permits limit = rule.rule.limit;
-    const unsigned shift = batch_shift(limit);
-    const Permits mine = Window::used(seen);
-    return view.end != 0 && Window::generation(seen) == Window::generation(view.word) &&
-           Window::used_or_closed(view.word) + (Permits{shards_} << shift) + cost <= limit &&
-           (mine + cost) >> shift == mine >> shift &&
-           cell.compare_exchange_strong(seen, seen + cost, sync::seq_cst, sync::relaxed);
-  }
-
-  [[nodiscard, gnu::noinline]] Verdict take_slowly(std::uint32_t traffic_class,
-                                                   const PublishedRule& rule, Permits cost,
-                                                   Nanoseconds now) noexcept {
-    Window& window = windows_[traffic_class];
-    const Permits limit = rule.rule.limit;
-    const auto carry = [&](std::uint64_t word, std::uint64_t generation, bool fresh) noexcept {
-      return carry_over(traffic_class, limit, word, generation, fresh);
-    };
-    for (;;) {
-      const Window::View view = window.enter(rule, now, carry);
-      if (view.end == 0) return {Verdict::Kind::stale};
-      const Outcome outcome = Window::used(view.word) >= limit
-                                  ? Outcome::full
-                                  : count(window, traffic_class, view.word, limit, cost);
-      if (outcome == Outcome::counted) return {Verdict::Kind::admitted};
-      if (outcome == Outcome::full && window.is_current(view.word))
-        return {Verdict::Kind::denied, view.end};
-    }
-  }
 
   // The window's word is seq_cst here wherever its level is: the bound needs one order over levels
   // and cells.
