@@ -38,10 +38,9 @@ class Group(NamedTuple):
 
 
 def group_records(records: Iterable[Record]) -> List[Group]:
-    """In order of name, so that neither the order of cells nor of repetitions shows."""
-    ordered = sorted(records, key=lambda record: (record.cell, record.repetition))
+    """In order of name. What is drawn or printed must not depend on the order of the records."""
     groups: Dict[Tuple[str, str], Group] = {}
-    for record in ordered:
+    for record in records:
         cell = record.cell
         key = (cell.scenario, cell.placement)
         group = groups.setdefault(key, Group(*key, {}, 0))

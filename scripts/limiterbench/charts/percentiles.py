@@ -18,6 +18,8 @@ from limiterbench.statistics import Summary, summarize
 # Fewer samples than this beyond a percentile are chance, not a percentile.
 _SAMPLES_BEYOND = 10
 _POINTS_A_DECADE = 12
+# To p99.99999: what is rarer still has no room for its label.
+_DECADES = 7
 
 
 class Curve(NamedTuple):
@@ -32,7 +34,7 @@ def _tails(samples: int) -> List[float]:
     """Values of 1/(1-p), as far out as the samples carry. Holds 1, 2, 10, 100, … exactly."""
     furthest = samples / _SAMPLES_BEYOND
     steps = {1.0, 2.0}
-    for index in range(9 * _POINTS_A_DECADE + 1):
+    for index in range(_DECADES * _POINTS_A_DECADE + 1):
         decade, part = divmod(index, _POINTS_A_DECADE)
         steps.add(float(10**decade) if part == 0 else 10 ** (index / _POINTS_A_DECADE))
     return sorted(step for step in steps if step <= max(furthest, 2.0))
