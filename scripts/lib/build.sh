@@ -9,9 +9,9 @@ configure() { # configure PRESET OPTION...
 # build PRESET [TARGET] [OPTION...]: TARGET defaults to everything.
 build() {
   local preset=$1 target=${2:-all}
-  quietly "configure-$preset" configure "$preset" "${@:3}"
-  say "building build/$preset"
-  quietly "build-$preset" cmake --build "$root/build/$preset" --target "$target"
+  quietly "configure-$preset" configure "$preset" "${@:3}" &&
+    say "building build/$preset" &&
+    quietly "build-$preset" cmake --build "$root/build/$preset" --target "$target"
 }
 
 # Only the program. The tests' libraries are not needed for it, so a tree that was never configured

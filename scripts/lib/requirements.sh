@@ -87,6 +87,7 @@ want_peers() {
 }
 
 need_tests() {
+  want relacy-dev has_header relacy/relacy.hpp
   need_or_fetch libgtest-dev "GoogleTest >= 1.12" has_header gtest/gtest.h
 }
 

@@ -8,6 +8,7 @@ step() { # step NAME COMMAND...
   # relying on errexit, which is off inside a condition.
   "${@:2}" || status=$?
   if ((status != 0)); then
+    close_suites || true
     say "== $name: FAILED after $((SECONDS - begin)) s"
     exit "$status"
   fi
