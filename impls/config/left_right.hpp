@@ -1,23 +1,26 @@
-// Two copies of the configuration: readers use one while the publisher writes the other. Each CPU
-// has a read indicator of its own, so that readers share no line that any of them writes.
+// Two copies of the configuration: readers use one, the publisher writes the other and then swaps
+// them. Each CPU has a read indicator of its own, so that readers share no line that any of them
+// writes.
 //
 // Source: P. Ramalhete and A. Correia, "Left-Right: A Concurrency Control Technique with Wait-Free
-//   Population Oblivious Reads", 2015; the read indicator distributed over CPUs.
-// Progress: reads wait-free; publish blocks until the readers of the copy that it replaces have
-//   left, but not on later ones.
+//   Population Oblivious Reads", 2015; the read indicator distributed over CPUs. A configuration is
+//   replaced whole, so that the paper's second write, to the copy taken out, falls away.
+// Progress: reads wait-free; publish puts the configuration in force without waiting, then blocks
+//   until the readers of the one that it replaced have left, but not for later ones.
 // Cost: two loads of a line that only publish() writes, and two read-modify-writes of a line of
 //   this CPU's own.
 // Memory: two configurations and 128 bytes a CPU; nothing is allocated after construction.
 // Avoid when: publish() must not wait for a reader that is preempted.
 //
 // A reader arrives (1), then learns which copy is in front (2). The publisher names the other copy
-// (3), then waits until every CPU's indicator was seen empty (4). Both sides store, then load what
-// the other stored; all four are seq_cst, since acquire and release let both miss the other's
-// store. A reader that (2) sends to the old copy comes before (3) in their single order, so its
-// arrival comes before (4), which sees the indicator empty only after it has left: it leaves where
-// it arrived, whatever CPU it is on by then. There are two indicators a CPU, and new readers are
-// sent to the one that the publisher is not waiting for; that is what ends its wait. Which one a
-// reader takes is all the same to safety, since the publisher waits for both.
+// (3), then waits until it has seen every CPU's indicator empty (4); only the next publication
+// writes the first copy again. Both sides store, then load what the other stored; all four are
+// seq_cst, since acquire and release let both miss the other's store. A reader that (2) sends to
+// the first copy comes before (3) in their single order, so its arrival comes before (4), which
+// sees the indicator empty only after it has left: it leaves where it arrived, whatever CPU it is
+// on by then. There are two indicators a CPU, and new readers are sent to the one that the
+// publisher is not waiting for; that is what ends its wait. Which one a reader takes is all the
+// same to safety, since the publisher waits for both.
 #pragma once
 
 #include <array>
@@ -68,18 +71,12 @@ class LeftRightSource {
   }
 
   void publish(const Published& published) noexcept {
-    // relaxed, twice: publishers are serialised, so this one's predecessor is ordered by their
-    // lock.
+    // relaxed: publishers are serialised, so this one's predecessor is ordered by their lock.
     const unsigned back = 1 - front_.load(sync::relaxed);
-    const unsigned idle = 1 - arriving_.load(sync::relaxed);
     copies_[back].write() = published;
     // (3) seq_cst: pairs with (2); ordered before (4), see above.
     front_.store(back, sync::seq_cst);
-    await_departures(idle);
-    // relaxed: no reader's safety hangs on it.
-    arriving_.store(idle, sync::relaxed);
-    await_departures(1 - idle);
-    copies_[1 - back].write() = published;
+    await_readers();
   }
 
   [[nodiscard]] Footprint footprint() const noexcept { return {shards_ * sizeof(Shard), 0}; }
@@ -101,6 +98,16 @@ class LeftRightSource {
   static void depart(Indicator& readers) noexcept {
     // (5) release: pairs with (4): our reads of the copy come before it is overwritten.
     readers.fetch_sub(1, sync::release);
+  }
+
+  // All who arrived before the call. First the stragglers, who chose their indicator an odd number
+  // of publications ago; then those on the other, to which no more are sent.
+  void await_readers() noexcept {
+    // relaxed, twice: no reader's safety hangs on it, and only publishers write it.
+    const unsigned idle = 1 - arriving_.load(sync::relaxed);
+    await_departures(idle);
+    arriving_.store(idle, sync::relaxed);
+    await_departures(1 - idle);
   }
 
   void await_departures(unsigned indicator) const noexcept {
