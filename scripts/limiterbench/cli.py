@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import math
 import os
 import sys
@@ -200,6 +201,10 @@ def _dispatch(arguments: List[str]) -> int:
 
 
 def main(arguments: List[str]) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal without µ gets a question mark, not a stack trace.
+            stream.reconfigure(errors="replace")
     try:
         return _dispatch(arguments)
     except InputError as error:

@@ -55,7 +55,8 @@ class Program:
             raise HostError(f"{self.path}: {error.strerror}") from None
         if answer.returncode == 0:
             return answer.stdout
-        reason = answer.stderr.strip() or f"exit status {answer.returncode}"
+        said = answer.stderr.strip().removeprefix("limiterbench: ")
+        reason = said or f"exit status {answer.returncode}"
         if answer.returncode == _BAD_USAGE:
             raise InputError(reason)
         raise HostError(f"{self.path} {' '.join(flags)}: {reason}")

@@ -11,12 +11,14 @@ from typing import Optional, Type
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Column
 
 from limiterbench import units
 from limiterbench.cells import Cell
 
 _LOG_EVERY_SECONDS = 10.0
 _FAILURE_LENGTH = 200
+_ONE_LINE = Column(no_wrap=True, overflow="ellipsis")
 
 
 class RunProgress:
@@ -37,7 +39,7 @@ class RunProgress:
                 BarColumn(bar_width=20),
                 TextColumn("{task.completed}/{task.total}"),
                 TextColumn("{task.fields[left]}"),
-                TextColumn("{task.description}", markup=False),
+                TextColumn("{task.description}", markup=False, table_column=_ONE_LINE),
                 console=console,
                 auto_refresh=False,
             )

@@ -129,3 +129,9 @@ def test_the_table_of_a_stored_run(cli: CommandLine, stored_run: Path) -> None:
     answer = cli("report", "--text", "run")
     assert answer.returncode == 0
     assert "steady, compact, at 2 threads, fastest first" in answer.stdout
+
+
+def test_the_table_on_a_terminal_without_micro_signs(cli: CommandLine, stored_run: Path) -> None:
+    answer = cli("report", "--text", "run", PYTHONIOENCODING="ascii")
+    assert answer.returncode == 0, answer.stderr
+    assert "fastest first" in answer.stdout
