@@ -1,6 +1,6 @@
 """What the program prints, measures, refuses, and with which exit status.
 
-Usage: program_test.py PROGRAM DENY_BINDING_LIBRARY [unittest arguments]
+Usage: check_program.py PROGRAM DENY_BINDING_LIBRARY [unittest arguments]
 """
 
 import json
@@ -17,7 +17,9 @@ DENY_BINDING = ""
 BIG_HOST = "pack:2 l3:8 core:8 pu:2"
 
 
-def run(*arguments: str, env: Optional[Dict[str, str]] = None) -> "subprocess.CompletedProcess[str]":
+def run(
+    *arguments: str, env: Optional[Dict[str, str]] = None
+) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [PROGRAM, *arguments],
         env={**os.environ, **(env or {})},
@@ -91,7 +93,7 @@ class Prints(unittest.TestCase):
 
 class Measures(unittest.TestCase):
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
+        folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
 
@@ -104,9 +106,12 @@ class Measures(unittest.TestCase):
 
     def test_each_repetition_is_recorded(self) -> None:
         done = self.measure(
-            "--limiter=hazard", "--scenario=steady,edge", "--threads=1",
-            "--benchmark_repetitions=2", "--repetition_index=5",
-        )  # fmt: skip
+            "--limiter=hazard",
+            "--scenario=steady,edge",
+            "--threads=1",
+            "--benchmark_repetitions=2",
+            "--repetition_index=5",
+        )
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         found = sorted((record["cell"], record["repetition"]) for record in self.records())
         cells = ["hazard/edge/compact/threads:1", "hazard/steady/compact/threads:1"]
@@ -121,16 +126,24 @@ class Measures(unittest.TestCase):
         report = self.folder / "report.json"
         done = self.measure(
             "--benchmark_filter=^sharded/overload/compact/threads:1/",
-            f"--benchmark_out={report}", "--benchmark_out_format=json",
-            "--benchmark_repetitions=2", "--benchmark_enable_random_interleaving=true",
-        )  # fmt: skip
+            f"--benchmark_out={report}",
+            "--benchmark_out_format=json",
+            "--benchmark_repetitions=2",
+            "--benchmark_enable_random_interleaving=true",
+        )
         self.assertEqual(done.returncode, 0, done.stderr)
         content = json.loads(report.read_text(encoding="utf-8"))
         self.assertIn("topology", content["context"])
         result = content["benchmarks"][0]
         for key in (
-            "ops_per_second", "p50_ns", "p99_ns", "p999_ns", "max_ns", "fairness", "admission_error",
-        ):  # fmt: skip
+            "ops_per_second",
+            "p50_ns",
+            "p99_ns",
+            "p999_ns",
+            "max_ns",
+            "fairness",
+            "admission_error",
+        ):
             self.assertIn(key, result)
         # The time of an iteration is that of one decision.
         self.assertAlmostEqual(result["real_time"] * 1e-9 * result["ops_per_second"], 1, places=6)
