@@ -23,7 +23,21 @@
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
-#if LIMITERBENCH_RSEQ_ASM
+#if defined(LIMITERBENCH_SYNC_RELACY)
+
+[[nodiscard]] inline bool rseq_available() noexcept { return sync::host.restartable; }
+inline void restart_sequences() noexcept {
+  sync::fence(sync::seq_cst);
+  sync::restart_all();
+}
+[[nodiscard]] inline bool rseq_store(unsigned cpu, sync::atomic<std::uint64_t>& cell,
+                                     std::uint64_t expected, std::uint64_t next,
+                                     const sync::atomic<std::uint64_t>& guard,
+                                     std::uint64_t guarded) noexcept {
+  return sync::restartable_store(cpu, cell, expected, next, guard, guarded);
+}
+
+#elif LIMITERBENCH_RSEQ_ASM
 
 namespace detail {
 inline const bool rseq_registered = __rseq_size > 0 &&

@@ -61,6 +61,7 @@ struct Host {
   unsigned cpus = 2;
   bool migrates = false;       // current_cpu() is any CPU, at every call
   bool process_fence = false;  // process_fence() exists, so that light fences are nothing
+  bool restartable = true;     // so do restartable sequences
 };
 inline Host host;
 
@@ -537,5 +538,33 @@ class spin_wait {
   return static_cast<unsigned>(rl::ctx().threadx_->index_) % host.cpus;
 }
 [[nodiscard]] inline unsigned cpu_count() noexcept { return host.cpus; }
+
+namespace detail {
+// Counts, for each CPU, what interrupts a sequence there.
+inline unsigned interruptions[8] = {};
+}  // namespace detail
+
+// A restartable sequence that compares `cell` and `guard` and ends in a store. Other CPUs run
+// between its steps; another thread on its own CPU, or restart_all(), makes it store nothing. What
+// the thread sees of its own CPU's cell is the latest: only its CPU writes it.
+template <class T>
+[[nodiscard]] bool restartable_store(unsigned cpu, atomic<T>& cell, T expected, T next,
+                                     const atomic<T>& guard, T guarded,
+                                     location where = location::current()) {
+  if (current_cpu() != cpu) return false;
+  const unsigned begun = ++detail::interruptions[cpu];
+  if (guard.load(relaxed, where) != guarded) return false;
+  rl::ctx().sched();
+  const detail::uninterrupted alone;
+  if (detail::interruptions[cpu] != begun) return false;
+  if (cell.fetch_add(0, relaxed, where) != expected) return false;
+  cell.store(next, relaxed, where);
+  return true;
+}
+// MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ.
+inline void restart_all(location where = location::current()) {
+  process_fence(where);
+  for (unsigned& count : detail::interruptions) ++count;
+}
 
 }  // namespace limiterbench::sync::inline relacy

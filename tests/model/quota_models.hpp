@@ -1,0 +1,199 @@
+// Models that any counter of usage must pass: requests, a turn, a changed rule, two or three at a
+// time. As the rows' models, but without a source of configurations, so that more of the schedules
+// fit.
+#pragma once
+
+#include <limiterbench/composed.hpp>
+
+#include "model.hpp"
+
+namespace limiterbench::model {
+
+inline constexpr Nanoseconds length = 1'000;
+inline constexpr Nanoseconds first = 100, second = length + 100;  // one time in each window
+
+inline PublishedRule rule_of(std::uint64_t epoch, Permits limit, Nanoseconds window = length) {
+  return {.rule = {.limit = limit, .window = window, .backoff = {}},
+          .version = epoch,
+          .sequence = epoch,
+          .epoch = epoch};
+}
+
+enum class Answer { admitted, denied, stale };
+
+template <class Quota>
+class Counting : public Model {
+ protected:
+  explicit Counting(sync::Host host = {}) {
+    sync::host = host;
+    quota_ = sync::make<Quota>();
+  }
+  ~Counting() override { sync::destroy(quota_); }
+
+  void adopt(const PublishedRule& rule) { quota_->adopt(1, rule); }
+  // As Composed does it.
+  Verdict decide(const PublishedRule& rule, Nanoseconds now, Permits cost = 1) {
+    if (quota_->try_take(1, rule, cost, now)) return {Verdict::Kind::admitted};
+    return quota_->take(1, rule, cost, now);
+  }
+  Answer take(const PublishedRule& rule, Nanoseconds now, Permits cost = 1) {
+    const Verdict verdict = decide(rule, now, cost);
+    if (verdict.kind == Verdict::Kind::stale) return Answer::stale;
+    if (verdict.kind == Verdict::Kind::denied) {
+      require(verdict.end > now, "denied by a window that is over");
+      return Answer::denied;
+    }
+    used_ += cost;
+    return Answer::admitted;
+  }
+  Permits bound(Permits cost = 1) const { return quota_->error_bound({}, cost); }
+
+  Permits used_ = 0;
+
+ private:
+  Quota* quota_;
+};
+
+// Each thread makes as many requests as a window admits: together they get no more.
+template <class Quota, Permits limit, Permits cost = 1>
+struct filled : Counting<Quota> {
+  static constexpr int threads = 2;
+  const PublishedRule rule = rule_of(1, limit);
+  using Counting<Quota>::Counting;
+  void before() override { this->adopt(rule); }
+  void thread(unsigned) override {
+    for (Permits i = 0; i < limit / cost; ++i) this->take(rule, first, cost);
+  }
+  void after() override {
+    require(this->used_ >= limit / cost * cost, "denied while there was room");
+    require(this->used_ <= limit + this->bound(cost), "over the limit");
+  }
+};
+
+// A used-up window is over: all that fits in the next is admitted, whoever turns it.
+template <class Quota, Permits limit = 2>
+struct turned_from_full : Counting<Quota> {
+  static constexpr int threads = 2;
+  const PublishedRule rule = rule_of(1, limit);
+  void before() override {
+    this->adopt(rule);
+    while (this->used_ < limit) this->take(rule, first);
+  }
+  void thread(unsigned) override {
+    for (Permits i = 0; i < limit / 2; ++i) this->take(rule, second);
+  }
+  void after() override { require(this->used_ == 2 * limit, "denied by the window before"); }
+};
+
+// Late for its window: counted in the next, and denied with the end of that.
+template <class Quota>
+struct stamped_earlier : Counting<Quota> {
+  static constexpr int threads = 2;
+  const PublishedRule rule = rule_of(3, 1);
+  void before() override {
+    // Opens the first window and leaves it empty.
+    this->take(rule_of(2, 0), first);
+    this->adopt(rule);
+  }
+  void thread(unsigned index) override {
+    if (index == 0) {
+      this->take(rule, second);
+    } else {
+      const Verdict verdict = this->decide(rule, first);
+      if (verdict.kind == Verdict::Kind::denied)
+        require(verdict.end == 2 * length, "denied by a window that had room");
+    }
+  }
+};
+
+// A limit lowered to 1: no request under the old rule is admitted once adopt() has returned.
+template <class Quota, Permits old_limit = 3>
+struct lowered : Counting<Quota> {
+  static constexpr int threads = 3;
+  const PublishedRule old_rule = rule_of(1, old_limit), new_rule = rule_of(2, 1);
+  bool adopted = false, admitted_by_new = false;
+  void before() override { this->adopt(old_rule); }
+  void thread(unsigned index) override {
+    if (index == 2) {
+      this->adopt(new_rule);
+      adopted = true;
+      take_new();
+      return;
+    }
+    for (int i = 0; i < 2; ++i) {
+      const bool too_late = adopted;
+      const Answer answer = this->take(old_rule, first);
+      if (too_late) require(answer != Answer::admitted, "admitted under the replaced rule");
+      if (answer == Answer::stale) return take_new();
+    }
+  }
+  void take_new() { admitted_by_new |= this->take(new_rule, first) == Answer::admitted; }
+  void after() override {
+    require(this->used_ >= 1, "denied while there was room");
+    require(this->used_ <= old_limit + this->bound(), "over both limits");
+    if (admitted_by_new) require(this->used_ <= 1 + this->bound(), "over the lowered limit");
+  }
+};
+
+// A changed length starts a new window: the request under the new rule is admitted, adopted or not.
+template <class Quota>
+struct resized : Counting<Quota> {
+  static constexpr int threads = 3;
+  const PublishedRule old_rule = rule_of(1, 1), new_rule = rule_of(2, 1, 2 * length);
+  void before() override {
+    this->adopt(old_rule);
+    this->take(old_rule, first);
+  }
+  void thread(unsigned index) override {
+    if (index == 0) this->adopt(new_rule);
+    if (index == 1)
+      require(this->take(new_rule, first) == Answer::admitted, "denied by the window before");
+    if (index == 2)
+      require(this->take(old_rule, first) != Answer::admitted, "admitted twice under the old rule");
+  }
+};
+
+// A turn against a changed rule, each by its own thread: whoever is second sees all of the first.
+template <class Quota>
+struct turned_and_resized : Counting<Quota> {
+  static constexpr int threads = 2;
+  const PublishedRule old_rule = rule_of(1, 1), new_rule = rule_of(2, 1, 2 * length);
+  void before() override { this->adopt(old_rule); }
+  void thread(unsigned index) override {
+    if (index == 0) this->adopt(new_rule);
+    if (index == 1 && this->take(old_rule, second) == Answer::stale)
+      require(this->take(new_rule, second) == Answer::admitted, "a new window denied");
+  }
+};
+
+// Two rules in a row against a request that holds the first.
+template <class Quota>
+struct changed_twice : Counting<Quota> {
+  static constexpr int threads = 2;
+  const PublishedRule rules[3] = {rule_of(1, 2), rule_of(2, 1), rule_of(3, 2)};
+  void before() override { this->adopt(rules[0]); }
+  void thread(unsigned index) override {
+    if (index == 0) {
+      this->adopt(rules[1]);
+      this->adopt(rules[2]);
+    } else {
+      for (const PublishedRule& rule : rules) {
+        if (this->take(rule, first) != Answer::stale) break;
+      }
+    }
+  }
+  void after() override { require(this->used_ == 1, "denied while there was room"); }
+};
+
+template <class Quota>
+void check_quota(Report& report, Search tree, Search random) {
+  report.clean<filled<Quota, 2>>("filled", {tree, random});
+  report.clean<turned_from_full<Quota>>("turned from full", {tree, random});
+  report.clean<stamped_earlier<Quota>>("stamped earlier", {tree, random});
+  report.clean<lowered<Quota>>("lowered", {tree, random});
+  report.clean<resized<Quota>>("resized", {tree, random});
+  report.clean<turned_and_resized<Quota>>("turned and resized", {tree, random});
+  report.clean<changed_twice<Quota>>("changed twice", {tree, random});
+}
+
+}  // namespace limiterbench::model

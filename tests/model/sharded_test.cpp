@@ -1,0 +1,86 @@
+// The sharded counter: the bound of its error, and what sequential consistency is there for.
+#include <limiterbench/quota/sharded.hpp>
+
+#include "quota_models.hpp"
+
+namespace limiterbench::model {
+namespace {
+
+// All but 18 permits of 128 are used by one CPU. It uses the rest; then, with nothing to order the
+// two but seq_cst, the other CPU asks for 6 and for 1, less than the batch of 8 that it might count
+// unannounced. Nothing may be admitted beyond the bound of one request's cost, 6.
+struct filled_by_another : Counting<ShardedQuota> {
+  static constexpr int threads = 2;
+  const PublishedRule rule = rule_of(1, 128);
+  unsigned filling_cpu = 0;
+  bool filled = false;  // not a synchronisation: it only makes the one come after the other
+  void before() override {
+    adopt(rule);
+    filling_cpu = sync::current_cpu();
+    take(rule, first, 110);
+  }
+  void thread(unsigned index) override {
+    if (index == filling_cpu) {
+      for (int i = 0; i < 3; ++i) take(rule, first, 6);
+      filled = true;
+    } else {
+      while (!filled) sync::pause();
+      take(rule, first, 6);
+      take(rule, first, 1);
+    }
+  }
+  void after() override {
+    require(used_ >= 128, "denied while there was room");
+    require(used_ <= 128 + bound(6), "over the bound");
+  }
+};
+
+// Far from the limit under the old rule, with a batch of two and no announcement.
+struct lowered_while_far : Counting<ShardedQuota> {
+  static constexpr int threads = 2;
+  const PublishedRule old_rule = rule_of(1, 16), new_rule = rule_of(2, 1);
+  bool adopted = false;
+  void before() override {
+    adopt(old_rule);
+    take(old_rule, first);
+  }
+  void thread(unsigned index) override {
+    if (index == 0) {
+      adopt(new_rule);
+      adopted = true;
+    } else {
+      for (int i = 0; i < 3; ++i) {
+        const bool too_late = adopted;
+        const Answer answer = take(old_rule, first);
+        if (too_late) require(answer != Answer::admitted, "admitted under the replaced rule");
+      }
+    }
+  }
+};
+
+// Threads that change CPUs at every step, and a window between them.
+struct migrating : filled<ShardedQuota, 3> {
+  migrating() : filled({.cpus = 2, .migrates = true}) {}
+};
+struct on_one_cpu : filled<ShardedQuota, 3> {
+  on_one_cpu() : filled({.cpus = 1}) {}
+};
+
+}  // namespace
+}  // namespace limiterbench::model
+
+int main() {
+  using namespace limiterbench;
+  using namespace limiterbench::model;
+  const Search tree = Search::tree(30'000, 2);
+  const Search random = Search::random(40'000);
+  Report report;
+  check_quota<ShardedQuota>(report, tree, random);
+  report.clean<filled<ShardedQuota, 12, 2>>("filled, batches of two", {random});
+  report.clean<turned_from_full<ShardedQuota, 10>>("turned from full, batches of two", {random});
+  report.clean<filled_by_another>("filled by another", {random});
+  report.clean<lowered_while_far>("lowered while far", {tree, random});
+  report.clean<migrating>("migrating", {random});
+  report.clean<on_one_cpu>("on one CPU", {random});
+  return report.status();
+}
