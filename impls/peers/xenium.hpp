@@ -8,11 +8,16 @@
 //   that thread's record.
 #pragma once
 
+#include "../published.hpp"
+
+// Under clang's ThreadSanitizer xenium defines this as nothing, which breaks other headers' #if.
+#if LIMITERBENCH_TSAN && !defined(__SANITIZE_THREAD__)
+#define __SANITIZE_THREAD__ 1
+#endif
 #include <array>  // xenium uses it without including it
 #include <xenium/reclamation/generic_epoch_based.hpp>
 #include <xenium/reclamation/hazard_pointer.hpp>
 
-#include "../published.hpp"
 #include "alive_count.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
