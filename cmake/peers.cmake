@@ -15,7 +15,8 @@ endif()
 # limiterbench_peer(LIBRARY PACKAGE Debian's [INCLUDE folder] [LINK library...] [HEADERS shared header...]
 #                   ROWS row... CODE what a version that fits compiles)
 # A folder or library that is NOTFOUND means that it is absent; CODE fails where it is another
-# version or for another processor.
+# version or for another processor. CODE asks for a version where it can: the headers themselves
+# take a second each.
 function(limiterbench_peer library)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "PACKAGE;INCLUDE;CODE" "LINK;HEADERS;ROWS")
   set(works LIMITERBENCH_${library}_WORKS)
@@ -130,8 +131,9 @@ limiterbench_peer(
   INCLUDE ${LIMITERBENCH_TBB_INCLUDE}
   LINK ${LIMITERBENCH_TBB}
   ROWS tbb_rw_mutex
-  CODE "#include <oneapi/tbb/rw_mutex.h>
-    int main() { tbb::rw_mutex().lock_shared(); }")
+  CODE "#include <oneapi/tbb/version.h>
+    static_assert(TBB_VERSION_MAJOR * 100 + TBB_VERSION_MINOR >= 202106, \"the first rw_mutex\");
+    int main() {}")
 
 # A dozen static libraries, which its pkg-config file names.
 find_package(PkgConfig QUIET)
@@ -148,8 +150,11 @@ limiterbench_peer(
   PACKAGE libabsl-dev
   LINK ${absl}
   ROWS absl_mutex
-  CODE "#include <absl/synchronization/mutex.h>
-    int main() { absl::Mutex().ReaderLock(); }")
+  CODE "#include <absl/base/config.h>
+    #if defined(ABSL_LTS_RELEASE_VERSION) && ABSL_LTS_RELEASE_VERSION < 20220623
+    #error
+    #endif
+    int main() {}")
 
 find_path(LIMITERBENCH_BOOST_THREAD_INCLUDE boost/thread/shared_mutex.hpp)
 find_library(LIMITERBENCH_BOOST_THREAD boost_thread)
@@ -159,5 +164,6 @@ limiterbench_peer(
   INCLUDE ${LIMITERBENCH_BOOST_THREAD_INCLUDE}
   LINK ${LIMITERBENCH_BOOST_THREAD}
   ROWS boost_shared_mutex
-  CODE "#include <boost/thread/shared_mutex.hpp>
-    int main() { boost::shared_mutex().lock_shared(); }")
+  CODE "#include <boost/version.hpp>
+    static_assert(BOOST_VERSION >= 107400);
+    int main() {}")
