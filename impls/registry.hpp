@@ -19,6 +19,7 @@
 #include "rows/sharded.hpp"
 #include "rows/snapshot.hpp"
 #include "rows/snapshot_ring.hpp"
+#include "rows/snapshot_value.hpp"
 #include "rows/unlimited.hpp"
 
 // Rows on other people's libraries, each where the build says that the library is there.
@@ -61,6 +62,7 @@ using Rows = TypeList<
     go_rwmutex,
     rwmutex_read,
     snapshot,
+    snapshot_value,
     snapshot_ring,
     hazard,
     sharded,

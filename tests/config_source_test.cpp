@@ -2,6 +2,7 @@
 // never an older one than it could have seen before, and keeps the one it holds.
 #include <gtest/gtest.h>
 
+#include <limiterbench/config/atomic_value.hpp>
 #include <limiterbench/config/hazard_pointer.hpp>
 #include <limiterbench/config/left_right.hpp>
 #include <limiterbench/config/ring.hpp>
@@ -83,8 +84,9 @@ class OneShard : public LeftRightSource {
 };
 
 // The lock is Go's: one that prefers readers would never let the publisher in.
-using Sources = testing::Types<SharedLockSource<GoRwMutex>, HazardPointerSource, SeqlockSource,
-                               RingSource<2>, RingSource<8>, LeftRightSource, OneShard>;
+using Sources =
+    testing::Types<SharedLockSource<GoRwMutex>, HazardPointerSource, AtomicValueSource,
+                   SeqlockSource, RingSource<2>, RingSource<8>, LeftRightSource, OneShard>;
 TYPED_TEST_SUITE(ConfigSource, Sources);
 
 TYPED_TEST(ConfigSource, ReadersSeeWholeRulesInOrder) {
@@ -109,8 +111,8 @@ TYPED_TEST(ConfigSource, AReaderThatSleptSeesTheLatest) {
 }
 
 // Without those that keep publish() out while they are read.
-using Snapshots =
-    testing::Types<HazardPointerSource, SeqlockSource, RingSource<2>, LeftRightSource, OneShard>;
+using Snapshots = testing::Types<HazardPointerSource, AtomicValueSource, SeqlockSource,
+                                 RingSource<2>, LeftRightSource, OneShard>;
 template <class Source>
 class ConfigSnapshot : public ConfigSource<Source> {};
 TYPED_TEST_SUITE(ConfigSnapshot, Snapshots);

@@ -1,0 +1,154 @@
+// Go's atomic.Value: a variable that holds a value of one concrete type, which the first store
+// decides, and that is loaded and replaced as a whole.
+//
+// Source: Go, src/sync/atomic/value.go; hazard pointers (hazard_pointer.hpp) in place of the
+//   garbage collector.
+// Semantics: as Go's. Before the first store it loads as nil. To store untyped nil is
+//   std::invalid_argument, a value of another concrete type std::logic_error; a nil pointer of the
+//   right type is a value like any other. compare_and_swap compares values, not addresses, and
+//   throws std::logic_error if their type cannot be compared. An operation that throws has changed
+//   nothing. What was loaded is valid, and unchanging, for as long as its guard lives.
+// Progress: load lock-free, in practice three loads; store, swap and compare_and_swap lock-free,
+//   but that they wait for a first store in progress (two stores; Go forbids preemption there, we
+//   cannot).
+// Cost: load three loads of a line that only the others write, two stores to the thread's own line.
+// Memory: an allocation each value; at most a batch of replaced ones.
+// Avoid when: the type is known at compile time: config/hazard_pointer.hpp does without the second
+//   word and its check.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+#include "any_value.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+class AtomicValue {
+ public:
+  // Per-thread state. It holds one guard at a time.
+  using Reader = typename HazardDomain<AnyBox>::Pointer;
+
+  // What was loaded; false if that is nil.
+  class Guard {
+   public:
+    Guard(Reader& reader, const AnyView& view) noexcept : reader_(reader), view_(view) {}
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
+    ~Guard() { reader_.clear(); }
+
+    explicit operator bool() const noexcept { return static_cast<bool>(view_); }
+    template <class T>
+    [[nodiscard]] const T* get() const noexcept {
+      return view_.get<T>();
+    }
+    [[nodiscard]] const AnyView& view() const noexcept { return view_; }
+
+   private:
+    Reader& reader_;
+    AnyView view_;
+  };
+
+  AtomicValue() = default;
+  // relaxed: the caller has joined with every other user.
+  ~AtomicValue() { sync::destroy(data_.load(sync::relaxed)); }
+  AtomicValue(const AtomicValue&) = delete;
+  AtomicValue& operator=(const AtomicValue&) = delete;
+
+  [[nodiscard]] Reader attach() { return Reader(domain_); }
+
+  [[nodiscard]] Guard load(Reader& reader) const noexcept {
+    // (1) acquire: pairs with (3): who sees the type finds data of it. From then on the type stays,
+    // so that the two words need not be read at one point.
+    const AnyType* const type = type_.load(sync::acquire);
+    if (type == nullptr || type == &first_store_in_progress) [[unlikely]]
+      return {reader, {}};
+    return {reader, {type, reader.protect(data_)}};
+  }
+
+  void store(AnyValue next) {
+    while (!accepts("store", next)) {
+      if (try_store_first(next)) return;
+    }
+    // (4) acq_rel: as release pairs with (6) in hazard_pointer.hpp; as acquire with itself and (5):
+    // the box taken out was complete before this thread retires it.
+    domain_.retire(data_.exchange(next.release(), sync::acq_rel));
+  }
+
+  // The value that was replaced, nil if there was none.
+  Guard swap(Reader& reader, AnyValue next) {
+    while (!accepts("swap", next)) {
+      if (try_store_first(next)) return {reader, {}};
+    }
+    const AnyType* const type = next.view().type;
+    for (;;) {
+      AnyBox* const box = reader.protect(data_);
+      if (try_replace(box, next)) return {reader, {type, box}};
+    }
+  }
+
+  // Replaces the current value if it equals `old`; nil stands for no value yet.
+  bool compare_and_swap(Reader& reader, const AnyValue& old, AnyValue next) {
+    if (old.view() && next.view() && old.view().type != next.view().type)
+      throw std::logic_error("compare and swap of inconsistently typed values");
+    while (!accepts("compare and swap", next)) {
+      if (old.view()) return false;
+      if (try_store_first(next)) return true;
+    }
+    // Protected, so that the box compared cannot be freed and come back as another value's.
+    const Guard current(reader, {next.view().type, reader.protect(data_)});
+    return current.view().equals(old.view()) && try_replace(current.view().box, next);
+  }
+
+  [[nodiscard]] std::size_t retired() const noexcept { return domain_.retired(); }
+  [[nodiscard]] std::size_t slot_bytes() const noexcept { return domain_.slot_bytes(); }
+
+ private:
+  static constexpr AnyType first_store_in_progress{nullptr};
+
+  // Whether there is a value, of the type of `next`; false if there is none yet. Throws what Go
+  // panics with.
+  [[nodiscard]] bool accepts(const char* operation, const AnyValue& next) const {
+    if (!next.view()) throw std::invalid_argument(std::string(operation) + " of nil value");
+    for (sync::spin_wait wait;; wait()) {
+      // (2) acquire: pairs with (3), as (1).
+      const AnyType* const type = type_.load(sync::acquire);
+      if (type == &first_store_in_progress) continue;
+      if (type == nullptr) return false;
+      if (type == next.view().type) return true;
+      throw std::logic_error(std::string(operation) + " of inconsistently typed value");
+    }
+  }
+
+  // Hazard: two first stores of different types, of which one wins the type and the other the data.
+  // The mark makes type and data one thread's to write.
+  bool try_store_first(AnyValue& next) noexcept {
+    const AnyType* type = nullptr;
+    // relaxed: the mark publishes nothing, and nothing came before it.
+    if (!type_.compare_exchange_strong(type, &first_store_in_progress, sync::relaxed,
+                                       sync::relaxed))
+      return false;
+    type = next.view().type;
+    data_.store(next.release(), sync::relaxed);  // relaxed: (3) publishes it
+    // (3) release: pairs with (1), (2).
+    type_.store(type, sync::release);
+    return true;
+  }
+
+  // `box` must be protected: the swap then succeeds only if it was current all along.
+  bool try_replace(AnyBox* box, AnyValue& next) noexcept {
+    AnyBox* expected = box;
+    // (5) release: pairs with (6) in hazard_pointer.hpp, and with (4).
+    if (!data_.compare_exchange_strong(expected, next.view().box, sync::release, sync::relaxed))
+      return false;
+    next.release();
+    domain_.retire(box);
+    return true;
+  }
+
+  alignas(sync::false_sharing_range) sync::atomic<const AnyType*> type_{nullptr};
+  sync::atomic<AnyBox*> data_{nullptr};
+  alignas(sync::false_sharing_range) HazardDomain<AnyBox> domain_;
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND
