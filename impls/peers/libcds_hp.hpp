@@ -5,7 +5,7 @@
 // Semantics: exact (quota/packed.hpp).
 // Progress: reads lock-free; publish lock-free but for the allocator.
 // Cost of the configuration: two loads of a line that only writers write, two stores and a
-//   read-modify-write to the thread's own lines, and four calls into the library to find them.
+//   read-modify-write to the thread's own lines, and three calls into the library to find them.
 // Memory: the library keeps what is retired in an array of the retiring thread, for the whole
 //   process and longer than the limiter lives: at most twice as many as threads may attach.
 // Avoid when: more than 512 threads are attached at once, or the process uses libcds for more than

@@ -4,7 +4,7 @@
 //   Implementations of Read-Copy Update", IEEE TPDS 23(2), 2012; liburcu 0.13 or newer.
 // Semantics: exact (quota/packed.hpp).
 // Progress: sections wait-free; see grace_period.hpp and quota/packed.hpp for the rest.
-// Cost of the configuration: two loads of lines that only writers write, three stores to the
+// Cost of the configuration: three loads of lines that only writers write, two stores to the
 //   thread's own line; no fence, since the writer pays membarrier(2).
 // Memory: grace_period.hpp.
 // Avoid when: publish() must not wait for a preempted reader.

@@ -5,8 +5,8 @@
 //   Implementations of Read-Copy Update", IEEE TPDS 23(2), 2012; liburcu 0.13 or newer.
 // Semantics: exact (quota/packed.hpp).
 // Progress: sections wait-free; see grace_period.hpp and quota/packed.hpp for the rest.
-// Cost of the configuration: one load of a line that only writers write, two stores to the
-//   thread's own line, and three full fences: one to go online, two to go offline.
+// Cost of the configuration: two loads of lines that only writers write, two stores to the thread's
+//   own line, and three full fences: one to go online, two to go offline.
 // Why online for each decision: the scheme is free for a reader that says when it is idle. A
 //   Limiter is not told: a handle may lie unused for ever after any decision, and a thread that
 //   stayed online would then stop reclamation for the whole process. So each decision pays what a
