@@ -134,23 +134,35 @@ TEST(trial, reloads_are_counted_and_timed) {
 
 TEST(mix, keeps_its_shares_over_batches_of_any_size) {
   Position position{{open_class, tight_class, 32}, 5};
-  std::array<std::uint32_t, 2> by_class{};
   std::vector<std::uint32_t> distances;
   std::uint32_t since = 0;
   for (std::uint32_t batch = 1; batch <= 200; ++batch) {
-    const Tally tally = mixed(position, batch, [&](std::uint32_t traffic_class) {
-      ++by_class[traffic_class];
-      ++since;
-      if (traffic_class == tight_class) distances.push_back(std::exchange(since, 0));
-      return traffic_class == tight_class ? Decision::deny(1, 0) : Decision::admit(0);
-    });
+    const Tally tally =
+        mixed(position, batch, [&](std::uint32_t traffic_class, std::uint32_t count) -> Refused {
+          since += count;
+          if (traffic_class == open_class) return {};
+          EXPECT_EQ(count, 1U);
+          distances.push_back(std::exchange(since, 0));
+          return {.denied = count};
+        });
     EXPECT_EQ(tally.requests[0] + tally.requests[1], batch);
     EXPECT_EQ(tally.admitted[0], tally.requests[0]);
+    EXPECT_EQ(tally.denied[0] + tally.admitted[1], 0U);
     EXPECT_EQ(tally.denied[1], tally.requests[1]);
   }
   ASSERT_GT(distances.size(), 600U);
   EXPECT_EQ(distances[0], 6U);
   for (std::size_t i = 1; i < distances.size(); ++i) EXPECT_EQ(distances[i], 32U);
+}
+
+TEST(mix, counts_what_is_refused_for_good_as_neither_admitted_nor_denied) {
+  Position position{{open_class, tight_class, 32}, 31};
+  const Tally tally = mixed(position, 31, [](std::uint32_t, std::uint32_t) -> Refused {
+    return {.denied = 4, .never = 3};
+  });
+  EXPECT_EQ(tally.requests[0], 31U);
+  EXPECT_EQ(tally.admitted[0], 24U);
+  EXPECT_EQ(tally.denied[0], 4U);
 }
 
 TEST(fairness, is_jains_index) {
