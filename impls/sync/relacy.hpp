@@ -327,25 +327,26 @@ class plain {
 
 namespace detail {
 
-// One allocation: the address that Relacy knows it by stands before an object aligned as it asks.
-template <class T>
-struct block {
-  static constexpr std::size_t header = alignof(T) < 16 ? 16 : alignof(T);
-  static constexpr std::size_t size = header + sizeof(T) + alignof(T);
+// What stands before an object in memory from make(): it may be destroyed through a base class.
+struct Allocation {
+  void* base;  // as Relacy knows it, aligned to 16 bytes
+  std::size_t size;
 
-  static void* allocate(const rl::debug_info& where) {
-    void* const base = rl::ctx().alloc(size, false, where);
+  static void* allocate(std::size_t size, std::size_t alignment, const rl::debug_info& where) {
+    const std::size_t header = alignment < sizeof(Allocation) ? sizeof(Allocation) : alignment;
+    void* const base = rl::ctx().alloc(header + size + alignment, false, where);
     auto address = reinterpret_cast<std::uintptr_t>(base) + header;
-    address = (address + alignof(T) - 1) / alignof(T) * alignof(T);
-    void* const object = reinterpret_cast<void*>(address);
-    std::memcpy(static_cast<char*>(object) - sizeof base, &base, sizeof base);
-    return object;
+    address = (address + alignment - 1) / alignment * alignment;
+    const Allocation allocation{base, size};
+    std::memcpy(reinterpret_cast<void*>(address - sizeof allocation), &allocation,
+                sizeof allocation);
+    return reinterpret_cast<void*>(address);
   }
   static void free(void* object, const rl::debug_info& where) {
-    void* base;
-    std::memcpy(&base, static_cast<char*>(object) - sizeof base, sizeof base);
-    std::memset(object, 0xdd, sizeof(T));
-    rl::ctx().free(base, false, where);
+    Allocation allocation;
+    std::memcpy(&allocation, static_cast<char*>(object) - sizeof allocation, sizeof allocation);
+    std::memset(object, 0xdd, allocation.size);
+    rl::ctx().free(allocation.base, false, where);
   }
 };
 
@@ -353,15 +354,16 @@ struct block {
 
 template <class T, class... Arguments>
 [[nodiscard]] T* make(Arguments&&... arguments) {
-  void* const memory = detail::block<T>::allocate(detail::at(location::current()));
+  void* const memory =
+      detail::Allocation::allocate(sizeof(T), alignof(T), detail::at(location::current()));
   return ::new (memory) T(std::forward<Arguments>(arguments)...);
 }
 template <class T>
 void destroy(T* object) noexcept {
   if (object == nullptr) return;
   object->~T();
-  detail::block<T>::free(const_cast<std::remove_const_t<T>*>(object),
-                         detail::at(location::current()));
+  detail::Allocation::free(const_cast<std::remove_const_t<T>*>(object),
+                           detail::at(location::current()));
 }
 
 // std::shared_ptr, of which the count is trusted: it is there for the order that it gives between

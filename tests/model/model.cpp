@@ -6,6 +6,16 @@
 #include <iostream>
 #include <string>
 
+// Relacy replaces new and delete by inline functions. What the standard library frees within its
+// own binary must come to the same delete, so that it must exist out of line, and the deletes that
+// know the size too.
+[[gnu::used]] void* (*const relacy_new)(std::size_t) = &::operator new;
+[[gnu::used]] void* (*const relacy_new_array)(std::size_t) = &::operator new[];
+[[gnu::used]] void (*const relacy_delete)(void*) = &::operator delete;
+[[gnu::used]] void (*const relacy_delete_array)(void*) = &::operator delete[];
+void operator delete(void* object, std::size_t) noexcept { ::operator delete(object); }
+void operator delete[](void* object, std::size_t) noexcept { ::operator delete[](object); }
+
 namespace limiterbench::model {
 namespace {
 
