@@ -11,6 +11,7 @@
 extern "C" {
 #include <ck_pr.h>
 // ck_stack.h assigns the void* that this returns to typed pointers, which C++ does not allow.
+// NOLINTNEXTLINE: the library's name for it
 #define ck_pr_fas_ptr(target, value) \
   static_cast<std::remove_reference_t<decltype(*(target))>>(ck_pr_fas_ptr(target, value))
 #include <ck_stack.h>

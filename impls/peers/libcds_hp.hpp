@@ -26,7 +26,7 @@ namespace limiterbench::inline LIMITERBENCH_BACKEND {
 class LibcdsThread {
  public:
   static void attach() {
-    if (!attached_) [[unlikely]]
+    if (!is_attached) [[unlikely]]
       attach_slowly();
   }
 
@@ -47,10 +47,10 @@ class LibcdsThread {
       AtThreadExit() {
         cds::threading::Manager::attachThread();
         ordered_after(&records);
-        attached_ = true;
+        is_attached = true;
       }
       ~AtThreadExit() {
-        attached_ = false;
+        is_attached = false;
         ordered_before(&records);
         cds::threading::Manager::detachThread();
       }
@@ -61,7 +61,7 @@ class LibcdsThread {
     static_cast<void>(at_thread_exit);
   }
 
-  static inline constinit thread_local bool attached_ = false;
+  static inline constinit thread_local bool is_attached = false;
 };
 
 class LibcdsHazardSource {

@@ -4,7 +4,7 @@
 // Inlines the read side, as the library means it to be used by code under an LGPL-compatible
 // licence, which this is; a call through the PLT costs several times the section itself.
 #ifndef _LGPL_SOURCE
-#define _LGPL_SOURCE
+#define _LGPL_SOURCE  // NOLINT: the library's name for it
 #endif
 #include <urcu/urcu-memb.h>
 #include <urcu/urcu-qsbr.h>
