@@ -155,6 +155,45 @@ LIMITERBENCH_CHECK(threads, limiting, every_configuration_read_is_whole) {
   });
 }
 
+// Memory that is freed or reused too early shows to a reader that sleeps on what it has just found.
+LIMITERBENCH_CHECK(threads, limiting, a_reader_stopped_over_many_reloads_is_unharmed) {
+  constexpr std::uint64_t reloads = 300;  // per stop: more than a batch of deferred reclamation
+  const auto limiter = subject.make(following(2));
+  const Stalls stalls;
+  pthread_t reader{};
+  std::atomic<bool> done{false};
+  std::barrier<> gate(2);
+  const auto read = [&] {
+    const auto handle = limiter->attach();
+    while (!done.load(std::memory_order_relaxed)) {
+      // About as long in the one as in the other.
+      for (unsigned i = 0; i < 50; ++i) {
+        const Config config = handle->config();
+        report.require(config == in_force(following(config.version)), "version ", config.version,
+                       " as never published");
+      }
+      const Burst burst = handle->burst({0, 1, 0}, 2'000, 0);
+      report.require(burst.admitted == 2'000, "denied by version ", burst.last.version());
+    }
+  };
+  in_threads(2, [&](unsigned self) {
+    if (self == 0) reader = pthread_self();
+    gate.arrive_and_wait();
+    if (self == 0) {
+      read();
+    } else {
+      std::uint64_t version = 2;
+      for (unsigned i = 0; i < 30 + 20 * work; ++i) {
+        stalls.stop(reader);
+        for (std::uint64_t n = 0; n < reloads; ++n) limiter->publish(following(++version));
+        stalls.release();
+      }
+      done.store(true, std::memory_order_relaxed);
+    }
+    gate.arrive_and_wait();
+  });
+}
+
 // What one thread published and saw, in its own order; repetitions left out.
 using Log = std::vector<std::uint64_t>;
 

@@ -45,7 +45,7 @@ LIMITERBENCH_CHECK(oracle, limiting, every_saturated_window_admits_its_limit) {
     for (const Permits limit : {Permits{1}, Permits{23}, Permits{5'000}}) {
       const Rule rule{.limit = limit, .window = window, .backoff = {}};
       const auto limiter = subject.make(reloaded(1, rule));
-      const Nanoseconds windows = (limit < 100 ? 5 : 3) * work;
+      const Nanoseconds windows = (limit < 100 ? 3 : 2) * work;
       std::vector<std::atomic<Permits>> admitted(windows);
       std::uint64_t version = 1;
       const Background reloads([&] { limiter->publish(reloaded(++version, rule)); });
@@ -78,14 +78,29 @@ LIMITERBENCH_CHECK(oracle, limiting, windows_that_turn_under_way_lose_and_add_no
       std::atomic<Permits> admitted{0};
       std::uint64_t version = 1;
       const Background reloads([&] { limiter->publish(reloaded(++version, rule)); });
-      in_threads(team, [&](unsigned self) {
+      const auto member = [&](unsigned self) {
         const auto handle = limiter->attach();
-        for (;;) {
-          Nanoseconds i = index.load(std::memory_order_relaxed);
-          if (i >= windows) break;
+        for (Nanoseconds i = 0; (i = index.load(std::memory_order_relaxed)) < windows;) {
           admitted.fetch_add(drain(*handle, i * window, self).admitted, std::memory_order_relaxed);
           index.compare_exchange_strong(i, i + 1, std::memory_order_relaxed);
         }
+      };
+      const Stalls stalls;
+      pthread_t victim{};
+      std::barrier<> gate(static_cast<std::ptrdiff_t>(team) + 1);
+      in_threads(team + 1, [&](unsigned self) {
+        if (self == 0) victim = pthread_self();
+        gate.arrive_and_wait();
+        if (self < team) {
+          member(self);
+        } else {
+          for (Nanoseconds i = 0; (i = index.load(std::memory_order_relaxed)) < windows;) {
+            stalls.stop(victim);
+            while (stalls.stopped() && index.load(std::memory_order_relaxed) < i + 3) sched_yield();
+            stalls.release();
+          }
+        }
+        gate.arrive_and_wait();
       });
       const Permits total = admitted.load();
       const Permits bound = limiter->error_bound(rule, large_cost);
@@ -106,8 +121,9 @@ struct Round {
   Permits admitted_after = 0;  // of these, decided by the changed configuration
 };
 
-// Plays rounds until every request is denied under `after`. Version 2i+2 starts round i, 2i+3
-// changes it: who decided a request is read off its decision.
+// Plays rounds until every request is denied under `after`. At the change one thread stands still,
+// as a rule in the midst of a request that it decides only when the others are done. Version 2i+2
+// starts round i, 2i+3 changes it: who decided a request is read off its decision.
 template <class Plan, class Judge>
 static void change_while_draining(AnyLimiter& limiter, unsigned team, unsigned rounds,
                                   const Plan& plan, const Judge& judge) {
@@ -118,6 +134,8 @@ static void change_while_draining(AnyLimiter& limiter, unsigned team, unsigned r
   std::atomic<unsigned> bursts{0};
   std::atomic<unsigned> denied{0};
   std::barrier<> gate(static_cast<std::ptrdiff_t>(team) + 1);
+  const Stalls stalls;
+  std::vector<pthread_t> threads(team);
 
   const auto count = [&](const Burst& burst) {
     admitted.fetch_add(burst.admitted, std::memory_order_relaxed);
@@ -128,6 +146,7 @@ static void change_while_draining(AnyLimiter& limiter, unsigned team, unsigned r
     return burst.last.admitted();
   };
   const auto member = [&](unsigned self) {
+    threads[self] = pthread_self();
     const auto handle = limiter.attach();
     const Permits cost = self % 2 == 0 ? 1 : large_cost;
     for (unsigned i = 0; i < rounds; ++i) {
@@ -140,11 +159,11 @@ static void change_while_draining(AnyLimiter& limiter, unsigned team, unsigned r
       gate.arrive_and_wait();
     }
   };
-  const auto wait_until_midway = [&] {
+  const auto wait_for = [&](Permits admissions, unsigned denials) {
     for (;;) {
       const unsigned seen = bursts.load(std::memory_order_acquire);
-      if (admitted.load(std::memory_order_relaxed) >= round.midway) return;
-      if (denied.load(std::memory_order_relaxed) >= team) return;
+      if (admitted.load(std::memory_order_relaxed) >= admissions) return;
+      if (denied.load(std::memory_order_relaxed) >= denials) return;
       bursts.wait(seen, std::memory_order_acquire);
     }
   };
@@ -155,8 +174,11 @@ static void change_while_draining(AnyLimiter& limiter, unsigned team, unsigned r
       denied.store(0);
       limiter.publish(reloaded(2 * i + 2, round.before));
       gate.arrive_and_wait();
-      wait_until_midway();
+      wait_for(round.midway, team);
+      stalls.stop(threads[i % team]);
       limiter.publish(reloaded(2 * i + 3, round.after));
+      wait_for(everything, team - 1);
+      stalls.release();
       gate.arrive_and_wait();
       gate.arrive_and_wait();
       round.admitted = admitted.load();
@@ -176,13 +198,13 @@ LIMITERBENCH_CHECK(oracle, limiting, a_limit_lowered_under_way_holds_from_then_o
   for (const unsigned team : team_sizes) {
     const auto limiter = subject.make(reloaded(1, {.limit = 1, .window = window, .backoff = {}}));
     const auto plan = [](unsigned i) {
-      const Permits midway = 100 + i * 379 % 3'000;
+      const Permits midway = i * 379 % 1'000;
       return Round{.now = i * window,
-                   .before = {.limit = 4'000, .window = window, .backoff = {}},
-                   .after = {.limit = midway + i * 131 % 600, .window = window, .backoff = {}},
+                   .before = {.limit = 8'000, .window = window, .backoff = {}},
+                   .after = {.limit = i % 4 == 0 ? midway : 4'000, .window = window, .backoff = {}},
                    .midway = midway};
     };
-    change_while_draining(*limiter, team, 25 * work, plan, [&](const Round& round) {
+    change_while_draining(*limiter, team, 12 * work, plan, [&](const Round& round) {
       const Permits bound = larger_bound(*limiter, round);
       report.require(
           round.admitted >= round.after.limit && round.admitted <= round.before.limit + bound,
@@ -200,11 +222,11 @@ LIMITERBENCH_CHECK(oracle, limiting, a_limit_raised_under_way_is_used_up) {
     const auto limiter = subject.make(reloaded(1, {.limit = 1, .window = window, .backoff = {}}));
     const auto plan = [](unsigned i) {
       return Round{.now = i * window,
-                   .before = {.limit = 1'000, .window = window, .backoff = {}},
-                   .after = {.limit = 1'001 + i * 131 % 2'000, .window = window, .backoff = {}},
+                   .before = {.limit = 3'000, .window = window, .backoff = {}},
+                   .after = {.limit = 3'001 + i * 131 % 2'000, .window = window, .backoff = {}},
                    .midway = i * 379 % 1'000};
     };
-    change_while_draining(*limiter, team, 25 * work, plan, [&](const Round& round) {
+    change_while_draining(*limiter, team, 12 * work, plan, [&](const Round& round) {
       require_saturated(report, *limiter, round.after, round.admitted, "raised from ",
                         round.before.limit);
     });
@@ -216,13 +238,13 @@ LIMITERBENCH_CHECK(oracle, limiting, a_window_changed_under_way_starts_one_new_w
     const auto limiter = subject.make(reloaded(1, {.limit = 1, .window = window, .backoff = {}}));
     const auto plan = [](unsigned i) {
       return Round{.now = i * 4 * window,
-                   .before = {.limit = 1'500, .window = window, .backoff = {}},
+                   .before = {.limit = 6'000, .window = window, .backoff = {}},
                    .after = {.limit = 1'000 + i % 3 * 500,
                              .window = i % 2 == 0 ? 2 * window : window / 2,
                              .backoff = {}},
-                   .midway = i * 379 % 1'500};
+                   .midway = i * 379 % 1'000};
     };
-    change_while_draining(*limiter, team, 25 * work, plan, [&](const Round& round) {
+    change_while_draining(*limiter, team, 12 * work, plan, [&](const Round& round) {
       require_saturated(report, *limiter, round.after, round.admitted_after, "the new window");
       const Permits old = round.admitted - round.admitted_after;
       report.require(old <= round.before.limit + larger_bound(*limiter, round), "the old window ",

@@ -2,8 +2,13 @@
 // barrier keep those they wait for from running.
 #pragma once
 
+#include <sys/select.h>
+
 #include <atomic>
 #include <barrier>
+#include <cerrno>
+#include <csignal>
+#include <ctime>
 #include <semaphore>
 #include <stop_token>
 #include <thread>
@@ -60,6 +65,43 @@ class Idle {
  private:
   std::binary_semaphore used_{0};
   std::jthread thread_;
+};
+
+// Stops a thread between any two of its instructions, as an operating system does when it preempts
+// it, and for as long as the others need: so that they find every step half done, and it finds the
+// world changed. One at a time. It goes on by itself after a while, for it may hold a lock.
+class Stalls {
+ public:
+  Stalls() {
+    struct sigaction action {};
+    action.sa_handler = [](int) { stand_still(); };
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGUSR2, &action, nullptr);
+  }
+
+  // Returns when the thread stands still, or does not get to run.
+  void stop(pthread_t thread) const {
+    released.store(false, std::memory_order_relaxed);
+    pthread_kill(thread, SIGUSR2);
+    for (int i = 0; i < 1'000 && !stopped(); ++i) sched_yield();
+  }
+  [[nodiscard]] bool stopped() const { return standing.load(std::memory_order_acquire); }
+  void release() const { released.store(true, std::memory_order_relaxed); }
+
+ private:
+  static inline std::atomic<bool> standing{false};
+  static inline std::atomic<bool> released{false};
+
+  static void stand_still() {
+    const int error = errno;
+    standing.store(true, std::memory_order_release);
+    for (int i = 0; i < 30 && !released.load(std::memory_order_relaxed); ++i) {
+      const timespec a_tenth_of_a_millisecond{0, 100'000};
+      pselect(0, nullptr, nullptr, nullptr, &a_tenth_of_a_millisecond, nullptr);
+    }
+    standing.store(false, std::memory_order_release);
+    errno = error;
+  }
 };
 
 }  // namespace limiterbench::conformance
