@@ -52,6 +52,31 @@ struct revoked : Counting<Quota> {
   }
 };
 
+// Leases under the new rule, on the CPU where a request still holds the old one.
+template <class Quota>
+struct leased_anew : Counting<Quota> {
+  static constexpr int threads = 2;
+  const PublishedRule old_rule = rule_of(1, 16), new_rule = rule_of(2, 12);
+  bool adopted = false;
+  leased_anew() : Counting<Quota>({.cpus = 1}) {}
+  void before() override {
+    this->adopt(old_rule);
+    this->take(old_rule, first);
+  }
+  void thread(unsigned index) override {
+    if (index == 0) {
+      this->adopt(new_rule);
+      adopted = true;
+      this->take(new_rule, first);
+      this->take(new_rule, first);
+    } else {
+      const bool too_late = adopted;
+      const Answer answer = this->take(old_rule, first);
+      if (too_late) require(answer != Answer::admitted, "admitted under the replaced rule");
+    }
+  }
+};
+
 // Leases of a window that is over are worth nothing in the next.
 template <class Quota>
 struct turned_with_leases : Counting<Quota> {
@@ -85,6 +110,7 @@ void check(Report& report) {
   report.clean<filled<Quota, 6>>("filled, with leases", {tree, random});
   report.clean<swept<Quota>>("swept", {random});
   report.clean<revoked<Quota>>("revoked", {tree, random});
+  report.clean<leased_anew<Quota>>("leased anew", {tree, random});
   report.clean<turned_with_leases<Quota>>("turned, with leases", {random});
   report.clean<migrating<Quota>>("migrating", {random});
   report.clean<on_one_cpu<Quota>>("on one CPU", {random});

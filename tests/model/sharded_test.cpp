@@ -6,31 +6,38 @@
 namespace limiterbench::model {
 namespace {
 
-// All but 18 permits of 128 are used by one CPU. It uses the rest; then, with nothing to order the
-// two but seq_cst, the other CPU asks for 6 and for 1, less than the batch of 8 that it might count
-// unannounced. Nothing may be admitted beyond the bound of one request's cost, 6.
-struct filled_by_another : Counting<ShardedQuota> {
+// All but 18 permits of 128 are used, by one CPU. It uses the rest; the other CPU asks for 6 and
+// for 1, less than the batch of 8 that it may count unannounced. One comes after the other, with
+// nothing to order them but seq_cst: whoever comes later must see enough not to exceed the bound,
+// which is the cost of one request, 6.
+template <bool filler_first>
+struct one_after_the_other : Counting<ShardedQuota> {
   static constexpr int threads = 2;
-  const PublishedRule rule = rule_of(1, 128);
-  unsigned filling_cpu = 0;
-  bool filled = false;  // not a synchronisation: it only makes the one come after the other
+  const PublishedRule rule = rule_of(2, 128);
+  unsigned filler = 0;
+  bool over = false;  // no synchronisation: it only makes the one come after the other
   void before() override {
+    adopt(rule_of(1, 127));
+    filler = sync::current_cpu();
+    take(rule_of(1, 127), first, 110);
+    // Stamps every cell, so that both CPUs count without entering the window.
     adopt(rule);
-    filling_cpu = sync::current_cpu();
-    take(rule, first, 110);
   }
   void thread(unsigned index) override {
-    if (index == filling_cpu) {
+    const bool fills = index == filler;
+    if (fills != filler_first) {
+      while (!over) sync::pause();
+    }
+    if (fills) {
       for (int i = 0; i < 3; ++i) take(rule, first, 6);
-      filled = true;
     } else {
-      while (!filled) sync::pause();
       take(rule, first, 6);
       take(rule, first, 1);
     }
+    over = true;
   }
   void after() override {
-    require(used_ >= 128, "denied while there was room");
+    require(used_ >= 128 - 6, "denied while there was room");
     require(used_ <= 128 + bound(6), "over the bound");
   }
 };
@@ -78,7 +85,8 @@ int main() {
   check_quota<ShardedQuota>(report, tree, random);
   report.clean<filled<ShardedQuota, 12, 2>>("filled, batches of two", {random});
   report.clean<turned_from_full<ShardedQuota, 10>>("turned from full, batches of two", {random});
-  report.clean<filled_by_another>("filled by another", {random});
+  report.clean<one_after_the_other<true>>("the filling CPU first", {tree, random});
+  report.clean<one_after_the_other<false>>("the filling CPU last", {tree, random});
   report.clean<lowered_while_far>("lowered while far", {tree, random});
   report.clean<migrating>("migrating", {random});
   report.clean<on_one_cpu>("on one CPU", {random});
