@@ -5,7 +5,8 @@ passed=0 failed=0 skipped=0
 
 attribute() { # attribute NAME FILE: of the first <testsuite> of a JUnit file; 0 if there is none
   local value
-  value=$(grep -m 1 -oE "<testsuite [^>]*" "$2" | grep -oE " $1=\"[0-9]+\"" | tr -dc 0-9) || true
+  value=$(tr '\n\t' '  ' <"$2" | grep -oE '<testsuite [^>]*' | head -n 1 |
+    grep -oE " $1=\"[0-9]+\"" | tr -dc 0-9) || true
   echo "${value:-0}"
 }
 
