@@ -10,9 +10,11 @@
 //   void publish(const Published&);              calls are serialised by Composed
 //   Footprint footprint() const noexcept;
 // A Quota provides
-//   bool try_take(traffic_class, const PublishedRule&, cost, now) noexcept;   inlined; true:
-//   counted Verdict take(traffic_class, const PublishedRule&, cost, now) noexcept;    the whole of
-//   it void adopt(traffic_class, const PublishedRule&) noexcept;   a changed rule; serialised
+//   bool try_take(traffic_class, const PublishedRule&, cost, now) noexcept;
+//                                                the common case, inlined; true: counted
+//   Verdict take(traffic_class, const PublishedRule&, cost, now) noexcept;
+//   void adopt(traffic_class, const PublishedRule&) noexcept;
+//                                                puts a changed rule in force; serialised
 //   Permits error_bound(const Rule&, cost) const noexcept;
 //   Footprint footprint() const noexcept;
 #pragma once

@@ -17,8 +17,9 @@
 //
 // Reload. publish() validates, then puts the configuration in force; publishers are serialised.
 // Every request that starts after publish() has returned is decided by that configuration or a
-// newer one, and no request is admitted under an older one from then on: a lowered limit holds.
-// Usage in the window in force carries over; a changed window length starts a new window.
+// newer one, and no request is admitted under an older limit or window from then on: a lowered
+// limit holds. Usage in the window in force carries over; a changed window length starts a new
+// window.
 //
 // Memory ordering. publish() happens before every request that it decides. Admission orders
 // nothing else: two requests, admitted or denied, do not synchronise with each other, so a limiter
@@ -153,7 +154,7 @@ class Decision {
   [[nodiscard]] static constexpr Decision admit(std::uint64_t version) noexcept {
     return {0, version};
   }
-  // retry_after: at least 1, at most 2^63.
+  // retry_after: at least 1, below 2^64 - 16.
   [[nodiscard]] static constexpr Decision deny(Nanoseconds retry_after,
                                                std::uint64_t version) noexcept {
     return {retry_after, version};

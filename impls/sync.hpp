@@ -14,8 +14,9 @@
 //   plain<T>            data that is not atomic and that a checker should watch
 //   make<T>(), destroy()              allocation
 //   is_model            whether a checker runs this
-//   process_fence_available(), process_fence(), compiler_fence()   for
-//   primitives/asymmetric_fence.hpp current_cpu(), cpu_count(), pause(), spin_wait
+//   process_fence_available(), process_fence(), compiler_fence()
+//                       what primitives/asymmetric_fence.hpp is made of
+//   current_cpu(), cpu_count(), pause(), spin_wait
 #pragma once
 
 #if defined(LIMITERBENCH_SYNC_RELACY)

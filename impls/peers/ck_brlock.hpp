@@ -45,6 +45,7 @@ class CkBrlockSource {
 
     ::ck_brlock_t brlock = CK_BRLOCK_INITIALIZER;
     sync::mutex serial;
+    sync::atomic<std::size_t> readers{0};
   };
   struct alignas(sync::false_sharing_range) Slot {
     ::ck_brlock_reader_t reader{};
@@ -56,6 +57,7 @@ class CkBrlockSource {
     explicit Reader(Lock& lock) : lock_(&lock), slot_(std::make_unique<Slot>()) {
       const sync::lock_guard<sync::mutex> serial(lock.serial);
       ::ck_brlock_read_register(&lock.brlock, &slot_->reader);
+      lock.readers.fetch_add(1, sync::relaxed);  // relaxed: a statistic
     }
     Reader(Reader&&) noexcept = default;
     Reader& operator=(Reader&& other) noexcept {
@@ -67,6 +69,7 @@ class CkBrlockSource {
       if (slot_ == nullptr) return;
       const sync::lock_guard<sync::mutex> serial(lock_->serial);
       ::ck_brlock_read_unregister(&lock_->brlock, &slot_->reader);
+      lock_->readers.fetch_sub(1, sync::relaxed);  // relaxed: a statistic
     }
     void lock_shared() noexcept { lock_->lock_shared(slot_->reader); }
     void unlock_shared() noexcept { lock_->unlock_shared(slot_->reader); }
@@ -101,7 +104,9 @@ class CkBrlockSource {
     const sync::lock_guard<Lock> lock(lock_);
     published_.write() = published;
   }
-  [[nodiscard]] Footprint footprint() const noexcept { return {}; }
+  [[nodiscard]] Footprint footprint() const noexcept {
+    return {lock_.readers.load(sync::relaxed) * sizeof(Slot), 0};  // relaxed: a statistic
+  }
 
  private:
   alignas(sync::false_sharing_range) Lock lock_;

@@ -7,7 +7,7 @@
 //   wait-free; retire() lock-free but for the heavy fence, a system call once a batch.
 // Cost: protect() two loads and a store to the thread's own line, clear() a store.
 // Memory: 128 bytes a slot, reused after a thread leaves; at most retire_batch(slots) retired
-//   objects, and one more for each thread inside retire().
+//   objects while calls of retire() are serialised; a batch more for each other thread inside it.
 // Avoid when: one operation holds many objects at once; an epoch scheme announces once for all.
 #pragma once
 
@@ -15,6 +15,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <utility>
 
 #include "../sync.hpp"
@@ -101,9 +102,10 @@ class HazardDomain {
   // Frees `node` once it is safe. The caller must have unlinked it: no load that starts later may
   // find it. Any thread may call.
   void retire(Node* node) noexcept {
-    push_retired(node);
-    // relaxed: an estimate of when a batch is worth its heavy fence.
+    // relaxed: an estimate of when a batch is worth its heavy fence. Counted before it can be
+    // freed, so that the count never falls below zero.
     const std::size_t count = retired_count_.fetch_add(1, sync::relaxed) + 1;
+    push_retired(node);
     if (count >= retire_batch(slot_count_.load(sync::relaxed))) reclaim();
   }
 
@@ -173,9 +175,9 @@ class HazardDomain {
       if (const Node* node = slot->announced.load(sync::acquire)) announced[count++] = node;
     }
     const auto end = announced.begin() + static_cast<std::ptrdiff_t>(count);
-    std::sort(announced.begin(), end);
+    std::sort(announced.begin(), end, std::less<>{});
     for (Node* node = first; node != nullptr; node = node->retired_next) {
-      node->announced |= std::binary_search(announced.begin(), end, node);
+      node->announced |= std::binary_search(announced.begin(), end, node, std::less<>{});
     }
     return slot;
   }

@@ -48,8 +48,8 @@ inline const bool rseq_registered = __rseq_size > 0 &&
 
 [[nodiscard]] inline bool rseq_available() noexcept { return detail::rseq_registered; }
 
-// Restarts the sequences that are running on other CPUs, with a full fence on each: a sequence that
-// has not stored when this returns sees everything stored before the call.
+// Restarts the sequences that are running on other CPUs, with a full fence on each: one that read
+// its guard before this call has stored when it returns, or never will.
 inline void restart_sequences() noexcept {
   sync::fence(sync::seq_cst);
   syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 0, 0);
@@ -57,17 +57,21 @@ inline void restart_sequences() noexcept {
 
 // *cell = next, if this thread is on `cpu` and still sees *cell == expected and *guard == guarded.
 // False: one of them differs, or the sequence was interrupted; then nothing was stored.
+// The guard is read first, by acquire: a sequence that starts after restart_sequences() and finds
+// the guard as it was again sees what was done to the cell in between.
 [[nodiscard, gnu::always_inline]] inline bool rseq_store(unsigned cpu,
                                                          sync::atomic<std::uint64_t>& cell,
                                                          std::uint64_t expected, std::uint64_t next,
                                                          const sync::atomic<std::uint64_t>& guard,
                                                          std::uint64_t guarded) noexcept {
   struct rseq* const area = sync::rseq_area();
-  // The descriptor (1 to 2, abort at 4) is announced in rseq_cs; from 1 on, an interruption resumes
-  // at 4, which must follow the signature that the registration named.
+  // The sections carry the group flag "?": the linker drops them with the copy of an inline
+  // function that they describe. The descriptor (1 to 2, abort at 4) is announced in rseq_cs; from
+  // 1 on, an interruption resumes at 4, which must follow the signature that the registration
+  // named.
 #if defined(__x86_64__)
   asm goto(
-      ".pushsection __rseq_cs, \"aw\"\n\t"
+      ".pushsection __rseq_cs, \"aw?\"\n\t"
       ".balign 32\n"
       "3:\n\t"
       ".long 0, 0\n\t"
@@ -78,13 +82,13 @@ inline void restart_sequences() noexcept {
       "1:\n\t"
       "cmpl %[cpu], %c[cpu_id](%[area])\n\t"
       "jne %l[differs]\n\t"
-      "cmpq %[expected], (%[cell])\n\t"
-      "jne %l[differs]\n\t"
       "cmpq %[guarded], (%[guard])\n\t"
+      "jne %l[differs]\n\t"
+      "cmpq %[expected], (%[cell])\n\t"
       "jne %l[differs]\n\t"
       "movq %[next], (%[cell])\n"
       "2:\n\t"
-      ".pushsection __rseq_failure, \"ax\"\n\t"
+      ".pushsection __rseq_failure, \"ax?\"\n\t"
       ".byte 0x0f, 0xb9, 0x3d\n\t"
       ".long %c[signature]\n"
       "4:\n\t"
@@ -99,7 +103,7 @@ inline void restart_sequences() noexcept {
       : differs);
 #else
   asm goto(
-      ".pushsection __rseq_cs, \"aw\"\n\t"
+      ".pushsection __rseq_cs, \"aw?\"\n\t"
       ".balign 32\n"
       "3:\n\t"
       ".long 0, 0\n\t"
@@ -112,11 +116,11 @@ inline void restart_sequences() noexcept {
       "ldr w15, [%[area], %[cpu_id]]\n\t"
       "cmp w15, %w[cpu]\n\t"
       "bne %l[differs]\n\t"
+      "ldar x15, [%[guard]]\n\t"
+      "cmp x15, %[guarded]\n\t"
+      "bne %l[differs]\n\t"
       "ldr x15, [%[cell]]\n\t"
       "cmp x15, %[expected]\n\t"
-      "bne %l[differs]\n\t"
-      "ldr x15, [%[guard]]\n\t"
-      "cmp x15, %[guarded]\n\t"
       "bne %l[differs]\n\t"
       "str %[next], [%[cell]]\n"
       "2:\n\t"

@@ -20,10 +20,9 @@
 //   never exceeds handed out, which never exceeds the limit: never over.
 // A denial is made only while settled and with less in the pool than the cost. Settled, the cells
 //   are empty, so that admitted = handed out: it is denied exactly when its cost does not fit.
-// Stale spending. A swap succeeds only on a cell that still holds the lease that was read. A
-// changed
-//   rule sweeps every cell before it is adopted, so that a swap begun under the old rule fails. A
-//   turn of the window does not sweep: a swap that succeeds after it spends what belonged to the
+// Stale spending. A swap succeeds only on a cell that still holds the lease that was read.
+//   Adopting a changed rule sweeps every cell, so that a swap begun under the old rule fails. A
+//   turn of the window alone does not: a swap that succeeds after it spends what belonged to the
 //   old window, by a request that came in its time.
 //
 // Lots: half of the pool divided among the CPUs (powers of two), so that a window of L permits on N
@@ -166,10 +165,10 @@ class LeasedQuota {
   // What the word holds in its next generation. A new window needs no sweep, except that every 2^31
   // turns makes sure that no cell's generation is old enough to pass for new.
   [[nodiscard]] auto carrying(std::uint32_t traffic_class) noexcept {
-    return [this, traffic_class](std::uint64_t word, std::uint64_t generation,
-                                 bool fresh) noexcept -> std::uint64_t {
+    return [this, traffic_class](std::uint64_t word, std::uint64_t generation, bool fresh,
+                                 bool adopts) noexcept -> std::uint64_t {
       constexpr std::uint64_t sweep_period = std::uint64_t{1} << 63;
-      if (fresh && generation % sweep_period != 0) return settled;
+      if (fresh && !adopts && generation % sweep_period != 0) return settled;
       const Permits back = sweep(traffic_class, word, generation);
       return settled | (fresh ? 0 : Window::used(word) - back);
     };

@@ -50,7 +50,7 @@ class PackedQuota {
   [[nodiscard]] Footprint footprint() const noexcept { return {}; }
 
  private:
-  static std::uint64_t carry(std::uint64_t word, std::uint64_t, bool fresh) noexcept {
+  static std::uint64_t carry(std::uint64_t word, std::uint64_t, bool fresh, bool) noexcept {
     return fresh ? 0 : Window::used(word);
   }
 

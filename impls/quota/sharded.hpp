@@ -50,7 +50,7 @@ class ShardedQuota {
     Cell& cell = own_shard().cells[traffic_class];
     // seq_cst, as the next two: see "The bound".
     std::uint64_t seen = cell.load(sync::seq_cst);
-    const Window::View view = windows_[traffic_class].peek<sync::seq_cst>(rule, now);
+    const Window::View view = windows_[traffic_class].peek_last<sync::seq_cst>(rule, now);
     const Permits limit = rule.rule.limit;
     const unsigned shift = batch_shift(limit);
     const Permits mine = Window::used(seen);
@@ -64,8 +64,9 @@ class ShardedQuota {
                                             Permits cost, Nanoseconds now) noexcept {
     Window& window = windows_[traffic_class];
     const Permits limit = rule.rule.limit;
-    const auto carry = [&](std::uint64_t word, std::uint64_t generation, bool fresh) noexcept {
-      return carry_over(traffic_class, limit, word, generation, fresh);
+    const auto carry = [&](std::uint64_t word, std::uint64_t generation, bool fresh,
+                           bool adopts) noexcept {
+      return carry_over(traffic_class, limit, word, generation, fresh, adopts);
     };
     for (;;) {
       const Window::View view = window.enter(rule, now, carry);
@@ -81,8 +82,8 @@ class ShardedQuota {
 
   void adopt(std::uint32_t traffic_class, const PublishedRule& rule) noexcept {
     windows_[traffic_class].adopt(
-        rule, [&](std::uint64_t word, std::uint64_t generation, bool fresh) noexcept {
-          return carry_over(traffic_class, rule.rule.limit, word, generation, fresh);
+        rule, [&](std::uint64_t word, std::uint64_t generation, bool fresh, bool adopts) noexcept {
+          return carry_over(traffic_class, rule.rule.limit, word, generation, fresh, adopts);
         });
   }
 
@@ -151,10 +152,10 @@ class ShardedQuota {
   // swap begun under the old rule fails. A new window leaves them to their CPUs, except that every
   // 2^31 turns all are rewritten: a cell's generation is never so old that it could pass for new.
   [[nodiscard]] std::uint64_t carry_over(std::uint32_t traffic_class, Permits limit,
-                                         std::uint64_t word, std::uint64_t generation,
-                                         bool fresh) noexcept {
+                                         std::uint64_t word, std::uint64_t generation, bool fresh,
+                                         bool adopts) noexcept {
     constexpr std::uint64_t sweep_period = std::uint64_t{1} << 63;
-    if (fresh && generation % sweep_period != 0) return 0;
+    if (fresh && !adopts && generation % sweep_period != 0) return 0;
     Permits total = 0;
     Permits level = 0;
     const unsigned shift = batch_shift(limit);

@@ -50,12 +50,10 @@ class alignas(sync::false_sharing_range) Window {
 
   // The word and end in force, if `rule` is in force and `now` in its window. The word may be
   // closed: then it fails every compare-and-swap and used_or_closed() exceeds every limit.
-  // Acquire, or seq_cst for counters that reason over several words at once.
-  template <sync::memory_order order = sync::acquire>
   [[nodiscard]] View peek(const PublishedRule& rule, Nanoseconds now) const noexcept {
     // (1) acquire: pairs with (7), (13): with a generation come the end and epoch it was opened
     // with.
-    const std::uint64_t word = word_.load(order);
+    const std::uint64_t word = word_.load(sync::acquire);
     // (2) acquire: pairs with (5): who sees a later generation's end sees the word closed for it.
     const Nanoseconds end = end_.load(sync::acquire);
     // (3) acquire: pairs with (6): as (2); and who must read the configuration again finds it.
@@ -65,20 +63,22 @@ class alignas(sync::false_sharing_range) Window {
 
   // The same for a counter that swaps a word of its own, stamped with a generation and read by an
   // acquire before: the word is read last, so that no turn lies between it and end or epoch.
+  // Relaxed, or seq_cst for counters that reason over several words at once.
+  template <sync::memory_order order = sync::relaxed>
   [[nodiscard]] View peek_last(const PublishedRule& rule, Nanoseconds now) const noexcept {
     // (10) acquire: pairs with (5), as (2).
     const Nanoseconds end = end_.load(sync::acquire);
     // (11) acquire: pairs with (6), as (3).
     const std::uint64_t epoch = epoch_.load(sync::acquire);
     // relaxed: ordered after end and epoch by (10) and (11).
-    const std::uint64_t word = word_.load(sync::relaxed);
+    const std::uint64_t word = word_.load(order);
     return {word, epoch == rule.epoch && now < end ? end : 0};
   }
 
   // The window that a request stamped `now` counts against under `rule`, turned if it is over and
   // brought to `rule` if it was under an older one; View::end is 0 if it is under a newer one.
   // `carry` is asked, while the window is closed, what the word keeps: carry(old word, next
-  // generation, fresh) -> low 32 bits without `closed`.
+  // generation, is the window new, is the rule) -> low 32 bits without `closed`.
   template <class Carry>
   [[nodiscard]] View enter(const PublishedRule& rule, Nanoseconds now, Carry&& carry) noexcept {
     for (sync::spin_wait wait;;) {
@@ -98,14 +98,16 @@ class alignas(sync::false_sharing_range) Window {
   template <class Carry>
   void adopt(const PublishedRule& rule, Carry&& carry) noexcept {
     for (sync::spin_wait wait;;) {
+      // (14) acquire: pairs with (6): read before the word, so that a rule found adopted whose
+      // adopter is still at work shows as closed. A stale epoch costs a turn that changes nothing.
+      const std::uint64_t epoch = epoch_.load(sync::acquire);
       // (8) acquire: pairs with (7), (13), as (1).
       const std::uint64_t word = word_.load(sync::acquire);
       if (is_closed(word)) {
         wait();
         continue;
       }
-      // relaxed: epochs only grow, and a stale one costs a turn that fails or changes nothing.
-      if (epoch_.load(sync::relaxed) >= rule.epoch) return;
+      if (epoch >= rule.epoch) return;
       turn(word, rule, nullptr, carry);
     }
   }
@@ -170,11 +172,12 @@ class alignas(sync::false_sharing_range) Window {
       end_.store(now == nullptr ? 0 : *now - *now % length + length, sync::release);
       length_.write() = length;
     }
-    // (6) release: pairs with (3), (9), (11).
+    const bool adopts = epoch_.load(sync::relaxed) != rule.epoch;  // relaxed: as end
+    // (6) release: pairs with (3), (9), (11), (14).
     epoch_.store(rule.epoch, sync::release);
     const std::uint64_t generation = Window::generation(word) + generation_step;
     // (7) release: pairs with (1), (4), (8), (12).
-    word_.store(generation | carry(word, generation, fresh), sync::release);
+    word_.store(generation | carry(word, generation, fresh, adopts), sync::release);
   }
 
   sync::atomic<std::uint64_t> word_{0};

@@ -19,3 +19,4 @@ run_step(
   "-DCMAKE_CXX_FLAGS=${flags}")
 run_step(${CMAKE_COMMAND} --build ${work}/build)
 run_step(${work}/build/consumer)
+run_step(${work}/build/two_units)
