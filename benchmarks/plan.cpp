@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "rows.hpp"
 
@@ -36,6 +37,21 @@ json boundaries_json(const host::Topology& topology, host::Placement placement) 
   return list;
 }
 
+bool on_core_of(const host::Cpu& cpu, std::span<const host::Cpu> others) {
+  return std::any_of(others.begin(), others.end(),
+                     [&](const host::Cpu& other) { return other.core == cpu.core; });
+}
+
+// The first free CPU, on a core that no thread is measured on if there is one: a writer that spins
+// on the sibling of a measured thread takes half of its core.
+host::Cpu writer_cpu(std::span<const host::Cpu> order, unsigned threads) {
+  const auto used = order.first(threads);
+  const auto free = order.subspan(threads);
+  const auto found = std::find_if(free.begin(), free.end(),
+                                  [&](const host::Cpu& cpu) { return !on_core_of(cpu, used); });
+  return found == free.end() ? free.front() : *found;
+}
+
 }  // namespace
 
 std::string Cell::name() const {
@@ -66,9 +82,10 @@ TrialSpec trial_spec(const host::Topology& topology, const Cell& cell, double ph
   std::vector<host::Cpu> cpus;
   for (unsigned i = 0; i < cell.threads; ++i) cpus.push_back(order[i % order.size()]);
   const bool shares = cell.threads >= order.size();
-  const host::Cpu writer = shares ? cpus.back() : order[cell.threads];
-  return {topology, *cell.row, *cell.scenario, std::move(cpus),
-          writer,   shares,    phase_seconds,  phase_seconds / 4};
+  const host::Cpu writer = shares ? cpus.back() : writer_cpu(order, cell.threads);
+  const bool shares_core = on_core_of(writer, cpus);
+  return {topology, *cell.row,   *cell.scenario, std::move(cpus),  writer,
+          shares,   shares_core, phase_seconds,  phase_seconds / 4};
 }
 
 std::string_view contract_name(Contract contract) noexcept {

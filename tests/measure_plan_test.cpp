@@ -103,6 +103,18 @@ TEST(plan, gives_the_writer_a_cpu_of_its_own_where_one_is_free) {
   EXPECT_EQ(over.writer_cpu, topology.cpus()[1]);
 }
 
+TEST(plan, keeps_the_writer_off_the_cores_that_are_measured) {
+  const Topology topology = Topology::from("pack:1 l3:1 core:4 pu:2");
+  Cell cell{find_row("hazard"), find_scenario("steady"), host::Placement::smt, 3, false};
+  const TrialSpec odd = trial_spec(topology, cell, 0.2);
+  EXPECT_EQ(odd.writer_cpu.core, 2U);
+  EXPECT_FALSE(odd.writer_shares_core);
+  cell.threads = 7;
+  const TrialSpec last = trial_spec(topology, cell, 0.2);
+  EXPECT_FALSE(last.writer_shares_cpu);
+  EXPECT_TRUE(last.writer_shares_core);
+}
+
 TEST(plan, is_written_as_agreed) {
   const nlohmann::json plan = plan_json(Topology::from(big_host), {});
   EXPECT_EQ(plan["schema"], 1);

@@ -106,6 +106,7 @@ json record_of(const Cell& cell, const TrialSpec& spec, const TrialResult& resul
       {"cpus", cpus_json(spec)},
       {"writer_cpu", reloads ? json(spec.writer_cpu.os_index) : json(nullptr)},
       {"writer_shares_cpu", reloads && spec.writer_shares_cpu},
+      {"writer_shares_core", reloads && spec.writer_shares_core},
       {"home", {{"cpu", spec.cpus[0].os_index}, {"numa", spec.cpus[0].numa}}},
       {"oversubscribed", cell.oversubscribed},
       {"parameters", parameters_json(spec, result)},

@@ -15,6 +15,8 @@
 namespace limiterbench::bench {
 namespace {
 
+constexpr Permits unreached_edge_limit = 1'000'000'000;  // in one window of edge_class
+
 std::vector<host::Cpu> with_writer(const TrialSpec& spec) {
   std::vector<host::Cpu> cpus = spec.cpus;
   if (spec.scenario.reloads_per_second > 0) cpus.push_back(spec.writer_cpu);
@@ -33,8 +35,9 @@ class Trial {
   void run() {
     build();
     for (const Mode mode : {Mode::throughput, Mode::latency}) {
+      lift_edge_limit();
       send(mode, spec_.warmup_seconds, false);
-      prepare_edge();
+      set_edge_limit();
       send(mode, spec_.phase_seconds, true);
       collect(mode == Mode::latency ? result_.latency : result_.throughput);
     }
@@ -79,12 +82,22 @@ class Trial {
         });
   }
 
+  // Before a warm-up: nothing is denied in it, so that it measures admissions alone. Denials are
+  // cheaper, and a limit derived from a mixture would not be reached half-way.
+  void lift_edge_limit() { publish_edge_limit(unreached_edge_limit); }
+
   // After a warm-up: the limit that is reached half-way in each window.
-  void prepare_edge() {
-    if (!spec_.scenario.is_edge()) return;
-    std::uint64_t operations = 0;
-    for (const auto& member : members_) operations += member->totals().operations();
-    edge_limit_ = edge_limit_for(static_cast<double>(operations) / spec_.warmup_seconds);
+  void set_edge_limit() {
+    std::uint64_t admitted = 0;
+    for (const auto& member : members_) {
+      for (const std::uint64_t count : member->totals().admitted) admitted += count;
+    }
+    publish_edge_limit(edge_limit_for(static_cast<double>(admitted) / spec_.warmup_seconds));
+  }
+
+  void publish_edge_limit(Permits limit) {
+    if (!spec_.scenario.is_edge() || limit == edge_limit_) return;
+    edge_limit_ = limit;
     subject_->publish(configuration(spec_.scenario, ++version_, edge_limit_));
   }
 
@@ -189,7 +202,7 @@ class Trial {
   unsigned threads_;
   Team team_;
   std::uint64_t version_ = 1;
-  Permits edge_limit_ = 1'000'000'000;  // not reached in the warm-up
+  Permits edge_limit_ = unreached_edge_limit;
   std::uint64_t start_ = 0;
   // Destroyed in reverse: members, which hold handles, before what they are attached to.
   std::unique_ptr<Subject> subject_;

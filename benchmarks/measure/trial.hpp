@@ -24,7 +24,8 @@ struct TrialSpec {
   const Scenario& scenario;
   std::vector<host::Cpu> cpus;  // of thread 0, 1, ...
   host::Cpu writer_cpu;
-  bool writer_shares_cpu;
+  bool writer_shares_cpu;   // with a measured thread
+  bool writer_shares_core;  // the same, or its SMT sibling
   double phase_seconds;
   double warmup_seconds;  // before each phase
 };
