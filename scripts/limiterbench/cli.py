@@ -75,7 +75,7 @@ def _root() -> Path:
 def _run_parser() -> _Parser:
     parser = _Parser(prog="./scripts/run", allow_abbrev=False, description="Measure and draw.")
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="about two minutes (the default)")
+    size.add_argument("--quick", action="store_true", help="a few minutes (the default)")
     size.add_argument("--full", action="store_true", help="7 repetitions of 1 s phases")
     for flag, what in (("impl", "limiter"), ("scenario", "scenario"), ("placement", "placement")):
         parser.add_argument(

@@ -8,7 +8,8 @@ from typing import Optional
 QUICK_BUDGET_SECONDS = 140.0
 # Longer than the time between two reloads of the slow scenarios.
 QUICK_LONGEST_PHASE = 0.15
-QUICK_SHORTEST_PHASE = 0.02
+# Ten windows of the scenarios, and one reload of the slow ones.
+QUICK_SHORTEST_PHASE = 0.1
 QUICK_REPETITIONS = (3, 2)
 FULL_PHASE = 1.0
 FULL_REPETITIONS = 7
@@ -41,6 +42,12 @@ def choose(
             break
     phase = min(QUICK_LONGEST_PHASE, max(QUICK_SHORTEST_PHASE, phase))
     return Effort(mode, count, seconds or round(phase, 3), overhead)
+
+
+def affordable(overhead: float) -> int:
+    """How many cells the quick plan has time for, with the fewest and shortest repetitions."""
+    each = overhead + PHASES * QUICK_SHORTEST_PHASE
+    return int(1.1 * QUICK_BUDGET_SECONDS / (QUICK_REPETITIONS[-1] * each))
 
 
 def time_limit(seconds: float) -> float:

@@ -15,6 +15,10 @@ def bucket_of(value: int) -> int:
     return (exponent + 1) * SUB_BUCKETS + (value >> exponent) - SUB_BUCKETS
 
 
+# Of any value that fits 64 bits.
+BUCKETS = bucket_of(2**64 - 1) + 1
+
+
 def midpoint(bucket: int) -> float:
     """What the bucket's values are taken for: off by at most 1/128 of any of them."""
     if bucket < SUB_BUCKETS:

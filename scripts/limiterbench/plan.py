@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Dict, List, Optional, Sequence
 
 from limiterbench.cells import Cell, parse_cell
@@ -33,6 +33,7 @@ class Plan:
     rows: List[Row]
     boundaries: Dict[str, List[Boundary]]
     cells: List[Cell]
+    left_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,22 @@ def _flags(choice: Choice) -> List[str]:
     if choice.topology is not None:
         flags.append(f"--topology={choice.topology}")
     return flags
+
+
+def thin(plan: Plan, choice: Choice, most: int) -> Plan:
+    """For a quick look at a big host: fewer cells, not shorter ones.
+
+    Beyond `most` cells, and unless they were asked for, only the first placement and, of the thread
+    counts, 1, the smallest and the largest that fill something, and all CPUs.
+    """
+    cells = plan.cells
+    if len(cells) > most and not choice.placements:
+        cells = [cell for cell in cells if cell.placement == cells[0].placement]
+    if len(cells) > most and choice.threads is None:
+        filled = [b.threads for b in plan.boundaries.get(cells[0].placement, [])]
+        kept = {1, plan.cpus, *([min(filled), max(filled)] if filled else [])}
+        cells = [cell for cell in cells if cell.threads in kept]
+    return replace(plan, cells=cells, left_out=len(plan.cells) - len(cells))
 
 
 def make_plan(program: Program, choice: Choice) -> Plan:

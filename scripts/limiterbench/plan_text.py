@@ -39,6 +39,8 @@ def describe(plan: Plan, effort: Effort, folder: Optional[Path]) -> str:
     lines += _wrapped(
         "cells", [f"{len(cells):,}, each {repetitions} of two {effort.seconds:g} s phases"]
     )
+    if plan.left_out:
+        lines += _wrapped("left out", [f"{plan.left_out:,} more, which --full measures"])
     lines += _wrapped("duration", [f"about {units.clock(effort.duration(total))} ({effort.mode})"])
     if folder is not None:
         lines += _wrapped("folder", [display(folder)])

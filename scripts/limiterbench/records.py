@@ -9,7 +9,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 from limiterbench.cells import Cell, parse_cell
 from limiterbench.errors import InputError
 from limiterbench.fields import BadField, Fields, parse_object
-from limiterbench.histogram import SUB_BUCKETS, Histogram
+from limiterbench.histogram import BUCKETS, SUB_BUCKETS, Histogram
 
 SCHEMA = 1
 
@@ -37,6 +37,10 @@ class Floor:
 @dataclass(frozen=True)
 class Measured:
     operations_per_second: float
+    fairness: float
+    """Jain's index over the threads' operations: 1 if all are equal, 1/threads if one has all."""
+    reloads_per_second: float
+    """Configurations published in both phases, by their whole time."""
     latency: Latency
     floor: Floor
     timer_source: str
@@ -44,6 +48,7 @@ class Measured:
     admission_error: int
     oversubscribed: bool
     writer_shares_cpu: bool
+    writer_shares_core: bool
 
 
 @dataclass(frozen=True)
@@ -87,22 +92,33 @@ def _histogram(fields: Fields) -> Histogram:
             or not all(type(value) is int and value >= 0 for value in pair)
         ):
             fields.refuse("counts", "is not a list of [bucket, count]")
+        if pair[0] >= BUCKETS:
+            fields.refuse("counts", f"has bucket {pair[0]}; the last one is {BUCKETS - 1}")
         if pair[0] in counts:
             fields.refuse("counts", f"has bucket {pair[0]} twice")
         counts[pair[0]] = pair[1]
     return Histogram(counts.items())
 
 
-def _operations_per_second(fields: Fields, threads: int) -> float:
-    wall_ns = fields.number("wall_ns")
+def _operations(fields: Fields, threads: int) -> List[int]:
     operations = fields.integers("operations")
-    if wall_ns <= 0:
-        fields.refuse("wall_ns", "is not above 0")
     if len(operations) != threads:
         fields.refuse("operations", f"has {len(operations)} entries for {threads} threads")
     if min(operations) < 0 or sum(operations) <= 0:
         fields.refuse("operations", "counts none, or a negative number of them")
-    return sum(operations) * 1e9 / wall_ns
+    return operations
+
+
+def _wall_ns(fields: Fields) -> float:
+    wall_ns = fields.number("wall_ns")
+    if wall_ns <= 0:
+        fields.refuse("wall_ns", "is not above 0")
+    return wall_ns
+
+
+def _jain(operations: Sequence[int]) -> float:
+    squares = sum(count * count for count in operations)
+    return sum(operations) ** 2 / (len(operations) * squares)
 
 
 def _latency(fields: Fields) -> Latency:
@@ -115,8 +131,14 @@ def _latency(fields: Fields) -> Latency:
 def _measured(fields: Fields, threads: int) -> Measured:
     timer = fields.object("timer")
     floor = timer.object("floor")
+    throughput = fields.object("throughput")
+    operations = _operations(throughput, threads)
+    wall_ns = _wall_ns(throughput)
+    both_ns = wall_ns + _wall_ns(fields.object("latency"))
     return Measured(
-        operations_per_second=_operations_per_second(fields.object("throughput"), threads),
+        operations_per_second=sum(operations) * 1e9 / wall_ns,
+        fairness=_jain(operations),
+        reloads_per_second=fields.object("publishes").integer("count") * 1e9 / both_ns,
         latency=_latency(fields.object("latency")),
         floor=Floor(floor.number("p50_ns"), floor.number("p99_ns")),
         timer_source=timer.text("source"),
@@ -124,6 +146,7 @@ def _measured(fields: Fields, threads: int) -> Measured:
         admission_error=fields.object("admission").integer("error"),
         oversubscribed=fields.flag("oversubscribed"),
         writer_shares_cpu=fields.flag("writer_shares_cpu"),
+        writer_shares_core=fields.flag("writer_shares_core"),
     )
 
 

@@ -19,7 +19,7 @@ from limiterbench.effort import Effort
 from limiterbench.errors import InputError
 from limiterbench.manifest import Manifest, RunPlan, Topology
 from limiterbench.measuring import measure, turns_left
-from limiterbench.plan import Choice, Plan, make_plan
+from limiterbench.plan import Choice, Plan, make_plan, thin
 from limiterbench.plan_text import describe, reproducing_command
 from limiterbench.program import Program
 from limiterbench.records import read_records
@@ -43,6 +43,8 @@ def _plan(program: Program, options: Namespace) -> Tuple[Plan, Effort]:
     overhead = time.monotonic() - started
     plan = make_plan(program, _choice(options))
     mode = "full" if options.full else "quick"
+    if mode == "quick":
+        plan = thin(plan, _choice(options), efforts.affordable(overhead))
     return plan, efforts.choose(
         mode, len(plan.cells), overhead, options.repetitions, options.seconds
     )

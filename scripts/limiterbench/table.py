@@ -19,6 +19,7 @@ Value = Callable[[Measured], float]
 Label = Callable[[float], str]
 
 _WIDTH = 80
+_NAME = 18
 _HEADLINE = "steady"
 _SCENARIOS_A_TABLE = 5
 
@@ -74,13 +75,13 @@ def _error(repeated: Sequence[Measured]) -> str:
 
 
 def ranking(group: Group, cpus: int) -> Table:
-    """Throughput alone and together, latency together, permits admitted over the limit."""
+    """Throughput alone and together, the least fairness, latency, permits over the limit."""
     first, most = group.threads[0], _most_threads(group, cpus)
     table = _new_table()
-    table.add_column("limiter", overflow="ellipsis", no_wrap=True, max_width=16)
+    table.add_column("limiter", overflow="ellipsis", no_wrap=True, max_width=_NAME)
     # With one thread count there is nothing to scale from.
     skip = 2 if first == most else 0
-    headings = [f"{first} thr", "scale", f"{most} thr", "spread", "p50", "p99", "p99.9", "over"]
+    headings = [f"{first} thr", "scale", f"{most} thr", "fair", "p50", "p99", "p99.9", "over"]
     for heading in headings[skip:]:
         table.add_column(heading, justify="right", no_wrap=True)
     for row in _ranked(group, most):
@@ -95,7 +96,7 @@ def ranking(group: Group, cpus: int) -> Table:
             units.rate(alone) if alone else "-",
             f"{total.median / alone:.3g}x" if alone else "-",
             units.rate(total.median),
-            f"{100 * total.spread:.0f} %" if total.n > 1 else "-",
+            f"{summarize([m.fairness for m in points[most]]).low:.2f}",
             *times,
             _error(points[most]),
         ]
@@ -106,7 +107,7 @@ def ranking(group: Group, cpus: int) -> Table:
 def overview(groups: Sequence[Group], order: Group, cpus: int, value: Value, label: Label) -> Table:
     """Every scenario side by side, at the most threads that have a CPU each."""
     table = _new_table()
-    table.add_column("limiter", overflow="ellipsis", no_wrap=True, max_width=16)
+    table.add_column("limiter", overflow="ellipsis", no_wrap=True, max_width=_NAME)
     for group in groups:
         table.add_column(group.scenario, justify="right", no_wrap=True)
     rows = _ranked(order, _most_threads(order, cpus))

@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 
 from limiterbench import effort
+from limiterbench.cells import Cell
+from limiterbench.plan import Boundary, Choice, Plan, thin
 
 
 @pytest.mark.parametrize("cells", [1, 60, 100, 240])
@@ -31,3 +33,31 @@ def test_full_repeats_seven_seconds_of_each_phase() -> None:
     chosen = effort.choose("full", 60, 0.0, None, None)
     assert (chosen.repetitions, chosen.seconds) == (7, 1.0)
     assert chosen.duration(1) == pytest.approx(2.5)
+
+
+def _big_plan() -> Plan:
+    counts = (1, 2, 4, 8, 16, 32, 64, 128)
+    cells = [
+        Cell(f"row{row}", "steady", placement, threads)
+        for placement in ("compact", "scatter")
+        for threads in counts
+        for row in range(20)
+    ]
+    boundaries = {"compact": [Boundary(8, "complex"), Boundary(64, "smt")]}
+    return Plan(True, 128, "a host", [], boundaries, cells)
+
+
+def test_a_quick_plan_for_a_big_host_has_fewer_cells_not_shorter_ones() -> None:
+    thinned = thin(_big_plan(), Choice(), most=100)
+    assert {cell.placement for cell in thinned.cells} == {"compact"}
+    assert {cell.threads for cell in thinned.cells} == {1, 8, 64, 128}
+    assert thinned.left_out == 320 - len(thinned.cells)
+
+
+def test_what_was_asked_for_is_not_thinned() -> None:
+    asked = Choice(placements=["scatter"], threads="1,2")
+    assert thin(_big_plan(), asked, most=1).cells == _big_plan().cells
+
+
+def test_a_plan_that_is_affordable_is_left_whole() -> None:
+    assert thin(_big_plan(), Choice(), most=320) == _big_plan()

@@ -57,6 +57,7 @@ def test_every_line_becomes_a_record(cells: Path) -> None:
         (lambda r: r["latency"]["histogram"].update(counts=[]), "latency.histogram is empty"),
         (lambda r: r["latency"]["histogram"].update(counts=[[1]]), "list of [bucket, count]"),
         (lambda r: r["latency"]["histogram"].update(counts=[[1, 2], [1, 3]]), "bucket 1 twice"),
+        (lambda r: r["latency"]["histogram"].update(counts=[[999999, 1]]), "bucket 999999"),
         (lambda r: r["latency"]["histogram"].update(sub_buckets=32), "sub_buckets is not 64"),
         (lambda r: r["latency"].update(max_ns=float("nan")), "NaN is not a JSON number"),
         (lambda r: r["timer"].pop("floor"), "timer.floor is missing"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import List
 
 from limiterbench import units
@@ -40,6 +41,13 @@ def _warnings(manifest: Manifest, group: Group) -> List[str]:
     if shared:
         counts = ", ".join(map(str, shared))
         warnings.append(f"the writer shares a CPU with a measured thread at {counts} threads")
+    core = sorted({n for n in group.threads if n not in shared and _writer_shares_core(group, n)})
+    if core:
+        counts = ", ".join(map(str, core))
+        warnings.append(f"the writer shares a core with a measured thread at {counts} threads")
+    unfair = _unfair(group)
+    if unfair:
+        warnings.append("threads served unequally (Jain's index below 0.8): " + ", ".join(unfair))
     if any(measured.timer_source != "tsc" for measured in repetitions):
         warnings.append("timed by system call, not by the CPU's counter")
     if manifest.status == INTERRUPTED:
@@ -55,6 +63,37 @@ def _writer_shares(group: Group, threads: int) -> bool:
     )
 
 
+def _writer_shares_core(group: Group, threads: int) -> bool:
+    return any(
+        measured.writer_shares_core
+        for points in group.limiters.values()
+        for measured in points.get(threads, [])
+    )
+
+
+def _unfair(group: Group) -> List[str]:
+    return [
+        f"{limiter} at {threads}"
+        for limiter, points in sorted(group.limiters.items())
+        for threads, repeated in sorted(points.items())
+        if median(measured.fairness for measured in repeated) < 0.8
+    ]
+
+
+def _reloads(group: Group) -> List[str]:
+    """A row that publishes slowly is asked less: say how often each was reloaded."""
+    rates = [
+        median(measured.reloads_per_second for measured in repeated)
+        for points in group.limiters.values()
+        for repeated in points.values()
+    ]
+    low, high = units.rate(min(rates), 2), units.rate(max(rates), 2)
+    if high == "0":
+        return []
+    span = low if low == high else f"{low} to {high}, by row and threads"
+    return [f"Reloads a second, as achieved: {span}."]
+
+
 def caption(manifest: Manifest, group: Group, what: str) -> List[str]:
     plan = manifest.plan
     program = manifest.versions.get("program")
@@ -65,6 +104,7 @@ def caption(manifest: Manifest, group: Group, what: str) -> List[str]:
         f"Host: {_host(manifest)}. Measured {manifest.started_utc}, "
         f"build {built.get('commit', 'unknown')}.",
     ]
+    lines += _reloads(group)
     warnings = _warnings(manifest, group)
     if warnings:
         lines.append("Beware: " + "; ".join(warnings) + ".")

@@ -94,7 +94,12 @@ def percentiles(manifest: Manifest, group: Group, legends: Dict[str, Legend]) ->
     frame = Frame(
         f"Latency percentiles · {group.scenario}",
         "pN: N % of decisions take no longer; lower is better; each step right is ten times rarer",
-        caption(manifest, group, "latency phase, one clock read per decision included"),
+        caption(
+            manifest,
+            group,
+            "latency phase, one clock read per decision included; closed loop, so that "
+            "a thread kept waiting asks for nothing else, and starving looks fast",
+        ),
         entries=len(group.limiters) + 4,
         panels=len(shown),
     )

@@ -126,7 +126,12 @@ def p99(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
     frame = Frame(
         f"p99 against threads · {group.scenario}",
         "one decision in 100 takes longer than this; lower is better",
-        caption(manifest, group, "latency phase, one clock read per decision included"),
+        caption(
+            manifest,
+            group,
+            "latency phase, one clock read per decision included; closed loop, so that "
+            "a thread kept waiting asks for nothing else, and starving looks fast",
+        ),
         entries=len(series) + 4,
     )
     axes = frame.panels[0]
