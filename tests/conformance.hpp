@@ -69,11 +69,11 @@ class Report {
   struct Text {
     const Decision& decision;
     friend std::ostream& operator<<(std::ostream& out, const Text& text) {
-      const Decision& decision = text.decision;
-      if (decision.admitted()) out << "admitted";
-      if (decision.denied()) out << "denied for " << decision.retry_after() << " ns";
-      if (decision.never()) out << "never (" << to_string(decision.reason()) << ")";
-      return out << " by version " << decision.version();
+      const Decision& shown = text.decision;
+      if (shown.admitted()) out << "admitted";
+      if (shown.denied()) out << "denied for " << shown.retry_after() << " ns";
+      if (shown.never()) out << "never (" << to_string(shown.reason()) << ")";
+      return out << " by version " << shown.version();
     }
   };
 
