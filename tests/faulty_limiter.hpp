@@ -22,16 +22,16 @@ enum class Fault {
   cannot_publish,
 };
 
-template <Fault fault>
+template <Fault Chosen>
 class faulty_limiter {
  public:
   static constexpr Info info{
       .name = "faulty",
       .summary = "one mutex, one fault",
       .source = "original",
-      .exactness = fault == Fault::within_bound ? Exactness::approximate : Exactness::exact,
+      .exactness = Chosen == Fault::within_bound ? Exactness::approximate : Exactness::exact,
       .progress = Progress::blocking,
-      .bound = fault == Fault::within_bound ? "1" : "0"};
+      .bound = Chosen == Fault::within_bound ? "1" : "0"};
   struct Handle {};
 
   explicit faulty_limiter(const Config& config) : config_(config) {
@@ -39,15 +39,15 @@ class faulty_limiter {
   }
 
   Handle attach() {
-    if constexpr (fault == Fault::cannot_attach) throw std::runtime_error("no slot left");
+    if constexpr (Chosen == Fault::cannot_attach) throw std::runtime_error("no slot left");
     return {};
   }
 
   Decision try_acquire(Handle&, const Request& request) noexcept {
     const std::lock_guard lock(mutex_);
-    if (fault == Fault::refuses && ++requests_ % 1000 == 0)
+    if (Chosen == Fault::refuses && ++requests_ % 1000 == 0)
       return Decision::refuse(Reason::cost_above_limit, config_.version);
-    if (fault == Fault::denies_open_class && request.traffic_class == 0 && ++requests_ % 1000 == 0)
+    if (Chosen == Fault::denies_open_class && request.traffic_class == 0 && ++requests_ % 1000 == 0)
       return Decision::deny(1, config_.version);
     const Rule& rule = config_.rules[request.traffic_class];
     Usage& usage = usage_[request.traffic_class];
@@ -62,8 +62,8 @@ class faulty_limiter {
     const std::lock_guard lock(mutex_);
     Config seen = config_;
     ++reads_;
-    if (fault == Fault::tears_config && reads_ % 10 == 0) seen.rules[9].limit ^= 1;
-    if (fault == Fault::goes_backwards && reads_ % 10 == 0) {
+    if (Chosen == Fault::tears_config && reads_ % 10 == 0) seen.rules[9].limit ^= 1;
+    if (Chosen == Fault::goes_backwards && reads_ % 10 == 0) {
       seen.version = 0;
       seen.checksum = checksum_of(seen);
     }
@@ -71,7 +71,7 @@ class faulty_limiter {
   }
 
   void publish(const Config& config) {
-    if constexpr (fault == Fault::cannot_publish) throw std::runtime_error("out of memory");
+    if constexpr (Chosen == Fault::cannot_publish) throw std::runtime_error("out of memory");
     const std::lock_guard lock(mutex_);
     config_ = config;
     config_.checksum = checksum_of(config_);
@@ -79,7 +79,7 @@ class faulty_limiter {
 
   [[nodiscard]] Footprint footprint() const noexcept { return {100, 7}; }
   [[nodiscard]] Permits error_bound(const Rule&, Permits) const noexcept {
-    return fault == Fault::within_bound ? 1 : 0;
+    return Chosen == Fault::within_bound ? 1 : 0;
   }
 
  private:
@@ -89,8 +89,8 @@ class faulty_limiter {
   };
 
   static Permits allowed(const Rule& rule) {
-    if (fault == Fault::one_too_many || fault == Fault::within_bound) return rule.limit + 1;
-    return fault == Fault::one_too_few ? rule.limit - 1 : rule.limit;
+    if (Chosen == Fault::one_too_many || Chosen == Fault::within_bound) return rule.limit + 1;
+    return Chosen == Fault::one_too_few ? rule.limit - 1 : rule.limit;
   }
 
   std::mutex mutex_;

@@ -23,17 +23,17 @@ struct Setting {
   double seconds = 0.1;
 };
 
-template <Fault fault>
+template <Fault Chosen>
 TrialResult trial_of(const Setting& setting) {
-  const Row row = row_of<faulty_limiter<fault>>();
+  const Row row = row_of<faulty_limiter<Chosen>>();
   const Cell cell{&row, find_scenario(setting.scenario), host::Placement::compact, setting.threads,
                   false};
   return run_trial(trial_spec(this_host(), cell, setting.seconds));
 }
 
-template <Fault fault>
+template <Fault Chosen>
 std::string failure_of(const Setting& setting = {}) {
-  return trial_of<fault>(setting).failure;
+  return trial_of<Chosen>(setting).failure;
 }
 
 unsigned two_if_possible() { return this_host().cpus().size() < 2 ? 1 : 2; }
