@@ -1,0 +1,51 @@
+# shellcheck shell=bash
+# what --ci does, and both compilers with warnings as errors, models, sanitizers, clang-tidy
+run_kind() {
+  (($# == 0)) || refuse "test: unexpected argument '$1'"
+  step "setup" ensure ci
+  step "format" check_format
+  step "shell scripts" check_shell
+  step "Python scripts" check_python
+  step "gcc: build" build release all -DLIMITERBENCH_TESTS=ON -DLIMITERBENCH_WERROR=ON
+  step "gcc: tests" all_pass suite gcc run_ctest release
+  step "scripts: tests" all_pass suite pytest run_pytest
+  step "clang: build" build clang
+  step "clang: tests" all_pass suite clang run_ctest clang
+  step "clang-tidy" quietly tidy check_tidy clang
+  step "address, undefined: build" build asan-ubsan
+  step "address, undefined: tests" all_pass suite asan-ubsan run_ctest asan-ubsan
+  step "thread: build" build tsan
+  step "thread: tests" all_pass suite tsan run_ctest tsan
+  step "quick run" quick_run
+  close_suites
+}
+
+all_pass() { # all_pass suite ...
+  "$@"
+  ((failed == 0))
+}
+
+# Measures for real, then draws once more: every chart is there, and the second drawing is the same
+# to the byte.
+quick_run() {
+  local scratch figures
+  scratch=$(mktemp -d)
+  figures=$scratch/run/figures
+  "$root/scripts/run" --quick --no-install --out "$scratch/run" &&
+    check_figures "$figures" &&
+    (cd "$figures" && sha256sum -- *) >"$scratch/before" &&
+    "$root/scripts/plot" --no-install "$scratch/run" &&
+    (cd "$figures" && sha256sum --check --quiet "$scratch/before") &&
+    rm -r "$scratch"
+}
+
+check_figures() { # check_figures FOLDER
+  local scenario chart file
+  for scenario in readonly steady reload_storm overload edge; do
+    for chart in scaling p99 percentiles; do
+      for file in "$1/${chart}_$scenario".{svg,png}; do
+        if [[ ! -s $file ]]; then say "no chart: $file" && return 1; fi
+      done
+    done
+  done
+}
