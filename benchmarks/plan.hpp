@@ -35,8 +35,8 @@ struct Cell {
 [[nodiscard]] std::vector<Cell> plan(const host::Topology& topology, const Selection& selection);
 
 // Where the cell's threads and its writer run: thread i on the i-th CPU of the placement, the
-// writer on the next one, of a core without measured threads if there is one; if every CPU is taken,
-// on the last thread's.
+// writer on the next one, of a core without measured threads if there is one; if every CPU is
+// taken, on the last thread's.
 [[nodiscard]] TrialSpec trial_spec(const host::Topology& topology, const Cell& cell,
                                    double phase_seconds);
 

@@ -200,7 +200,8 @@ void packed_admission(benchmark::State& state) {
   }();
   benchmark::DoNotOptimize(adopted);
   std::uint64_t now = 0;
-  for (auto _ : state) benchmark::DoNotOptimize(quota.try_take(0, published().rules[0], 1, now += 2));
+  for (auto _ : state)
+    benchmark::DoNotOptimize(quota.try_take(0, published().rules[0], 1, now += 2));
 }
 
 // A whole row, admitting far from its limit.
