@@ -45,7 +45,7 @@ def test_other_records_give_other_charts(cli: CommandLine, stored_run: Path) -> 
     lines = [json.loads(line) for line in cells.read_text().splitlines()]
     for line in lines:
         if line["cell"] == "hazard/steady/compact/threads:2":
-            line["throughput"]["wall_ns"] *= 3
+            line["throughput"]["operations"] = [n // 3 for n in line["throughput"]["operations"]]
     cells.write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert cli("plot", "run").returncode == 0
     after = bytes_of(stored_run)
