@@ -10,7 +10,7 @@ constexpr Nanoseconds now = 5 * window + 400'000;
 constexpr Nanoseconds to_end = window - 400'000;
 
 LIMITERBENCH_CHECK(admission, limiting, a_window_admits_exactly_its_limit) {
-  for (const Permits limit : {1, 2, 3, 64, 999}) {
+  for (const Permits limit : std::initializer_list<Permits>{1, 2, 3, 64, 999}) {
     Single single(subject, uniform(1, {.limit = limit, .window = window, .backoff = {}}));
     for (Permits i = 1; i <= limit; ++i)
       report.admitted(single.ask(1, now), 1, "permit ", i, " of ", limit);

@@ -28,7 +28,8 @@ LIMITERBENCH_CHECK(retry, limiting, without_backoff_the_wait_ends_with_the_windo
 
 LIMITERBENCH_CHECK(retry, limiting, the_delay_grows_to_its_ceiling) {
   Single single = exhausted(subject, {.initial = 100, .multiplier = 3, .ceiling = 5'000});
-  for (const Nanoseconds delay : {100, 300, 900, 2'700, 5'000, 5'000, 5'000})
+  for (const Nanoseconds delay :
+       std::initializer_list<Nanoseconds>{100, 300, 900, 2'700, 5'000, 5'000, 5'000})
     report.denied(single.ask(1, 400), window - 400 + delay, 1, "delay ", delay);
 }
 
@@ -61,10 +62,10 @@ LIMITERBENCH_CHECK(retry, limiting, an_admission_ends_the_streak) {
   Single single(subject, uniform(1, {.limit = 10, .window = window, .backoff = {5, 2, 1'000}}));
   for (Nanoseconds i = 0; i < 3; ++i) {
     report.admitted(single.ask(8, i * window), 1, "8 of 10");
-    for (const Nanoseconds delay : {5, 10, 20})
+    for (const Nanoseconds delay : std::initializer_list<Nanoseconds>{5, 10, 20})
       report.denied(single.ask(3, i * window), window + delay, 1, "3 with 2 left");
     report.admitted(single.ask(1, i * window), 1, "1 with 2 left");
-    for (const Nanoseconds delay : {5, 10})
+    for (const Nanoseconds delay : std::initializer_list<Nanoseconds>{5, 10})
       report.denied(single.ask(3, i * window), window + delay, 1, "after an admission");
   }
 }
@@ -80,7 +81,7 @@ LIMITERBENCH_CHECK(retry, limiting, a_refusal_leaves_the_streak_alone) {
 
 LIMITERBENCH_CHECK(retry, limiting, streaks_are_counted_by_class) {
   Single single = exhausted(subject, {5, 2, 1'000});
-  for (const Nanoseconds delay : {5, 10, 20}) {
+  for (const Nanoseconds delay : std::initializer_list<Nanoseconds>{5, 10, 20}) {
     for (std::uint32_t i = 0; i < class_count; ++i)
       report.denied(single.ask(1, 0, i), window + delay, 1, "class ", i);
   }
@@ -92,7 +93,7 @@ LIMITERBENCH_CHECK(retry, limiting, streaks_are_counted_by_class) {
 LIMITERBENCH_CHECK(retry, limiting, streaks_are_counted_by_handle) {
   Single single = exhausted(subject, {5, 2, 1'000});
   const auto other = single.limiter->attach();
-  for (const Nanoseconds delay : {5, 10, 20}) {
+  for (const Nanoseconds delay : std::initializer_list<Nanoseconds>{5, 10, 20}) {
     report.denied(single.ask(1, 0), window + delay, 1, "one handle");
     report.denied(other->try_acquire({0, 1, 0}), window + delay, 1, "the other handle");
   }
@@ -111,10 +112,10 @@ LIMITERBENCH_CHECK(retry, limiting, the_wait_counts_from_the_request_s_own_time)
 
 LIMITERBENCH_CHECK(retry, limiting, a_reload_changes_the_delay_in_mid_streak) {
   Single single = exhausted(subject, {.initial = 100, .multiplier = 2, .ceiling = 10'000});
-  for (const Nanoseconds delay : {100, 200, 400})
+  for (const Nanoseconds delay : std::initializer_list<Nanoseconds>{100, 200, 400})
     report.denied(single.ask(1, 0), window + delay, 1, "old backoff");
   single.limiter->publish(with_backoff(2, {.initial = 10, .multiplier = 3, .ceiling = 1'000}));
-  for (const Nanoseconds delay : {270, 810, 1'000, 1'000})
+  for (const Nanoseconds delay : std::initializer_list<Nanoseconds>{270, 810, 1'000, 1'000})
     report.denied(single.ask(1, 0), window + delay, 2, "new backoff, denials 4 to 7");
   single.limiter->publish(with_backoff(3, {.initial = 0, .multiplier = 3, .ceiling = 1'000}));
   report.denied(single.ask(1, 0), window, 3, "no backoff, denial 8");
