@@ -157,6 +157,7 @@ class mutant {
     } else {
       put_in_force(config);
     }
+    if (is(Flaw::drops_contended_publications)) std::this_thread::yield();
   }
 
   Footprint footprint() const noexcept {
