@@ -546,20 +546,20 @@ namespace detail {
 inline unsigned interruptions[8] = {};
 }  // namespace detail
 
-// A restartable sequence that compares `cell` and `guard` and ends in a store. Other CPUs run
-// between its steps; another thread on its own CPU, or restart_all(), makes it store nothing. What
-// the thread sees of its own CPU's cell is the latest: only its CPU writes it.
+// A restartable sequence: `guard` is compared, by acquire, then `cell`, and then `next` is stored.
+// Other CPUs run between its steps; another thread on its own CPU, or restart_all(), makes it store
+// nothing. What it sees of its own CPU's cell is the latest, as threads on one CPU do.
 template <class T>
 [[nodiscard]] bool restartable_store(unsigned cpu, atomic<T>& cell, T expected, T next,
                                      const atomic<T>& guard, T guarded,
                                      location where = location::current()) {
   if (current_cpu() != cpu) return false;
   const unsigned begun = ++detail::interruptions[cpu];
-  if (guard.load(relaxed, where) != guarded) return false;
+  if (guard.load(acquire, where) != guarded) return false;
+  if (cell.fetch_add(0, relaxed, where) != expected) return false;
   rl::ctx().sched();
   const detail::uninterrupted alone;
   if (detail::interruptions[cpu] != begun) return false;
-  if (cell.fetch_add(0, relaxed, where) != expected) return false;
   cell.store(next, relaxed, where);
   return true;
 }

@@ -153,6 +153,31 @@ struct resized : Counting<Quota> {
   }
 };
 
+// A changed length with room left in the old window, in time after adopt() has returned but in no
+// order with it: the old rule admits nothing any more, not from a cell that its CPU left behind
+// either.
+template <class Quota>
+struct resized_with_room : Counting<Quota> {
+  static constexpr int threads = 2;
+  const PublishedRule old_rule = rule_of(1, 16), new_rule = rule_of(2, 1, 2 * length);
+  bool adopted = false;
+  resized_with_room() : Counting<Quota>({.cpus = 1}) {}
+  void before() override {
+    this->adopt(old_rule);
+    this->take(old_rule, first);
+  }
+  void thread(unsigned index) override {
+    if (index == 0) {
+      this->adopt(new_rule);
+      adopted = true;
+    } else {
+      // Not by a pause, after which Relacy shows a thread nothing older than what it has seen.
+      while (!adopted) rl::ctx().sched();
+      require(this->take(old_rule, first) != Answer::admitted, "admitted under the replaced rule");
+    }
+  }
+};
+
 // A turn against a changed rule, each by its own thread: whoever is second sees all of the first.
 template <class Quota>
 struct turned_and_resized : Counting<Quota> {
@@ -192,6 +217,7 @@ void check_quota(Report& report, Search tree, Search random) {
   report.clean<stamped_earlier<Quota>>("stamped earlier", {tree, random});
   report.clean<lowered<Quota>>("lowered", {tree, random});
   report.clean<resized<Quota>>("resized", {tree, random});
+  report.clean<resized_with_room<Quota>>("resized with room", {random});
   report.clean<turned_and_resized<Quota>>("turned and resized", {tree, random});
   report.clean<changed_twice<Quota>>("changed twice", {tree, random});
 }

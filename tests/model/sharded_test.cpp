@@ -26,7 +26,8 @@ struct one_after_the_other : Counting<ShardedQuota> {
   void thread(unsigned index) override {
     const bool fills = index == filler;
     if (fills != filler_first) {
-      while (!over) sync::pause();
+      // Not by a pause, after which Relacy shows a thread nothing older than what it has seen.
+      while (!over) rl::ctx().sched();
     }
     if (fills) {
       for (int i = 0; i < 3; ++i) take(rule, first, 6);
@@ -85,8 +86,8 @@ int main() {
   check_quota<ShardedQuota>(report, tree, random);
   report.clean<filled<ShardedQuota, 12, 2>>("filled, batches of two", {random});
   report.clean<turned_from_full<ShardedQuota, 10>>("turned from full, batches of two", {random});
-  report.clean<one_after_the_other<true>>("the filling CPU first", {tree, random});
-  report.clean<one_after_the_other<false>>("the filling CPU last", {tree, random});
+  report.clean<one_after_the_other<true>>("the filling CPU first", {random});
+  report.clean<one_after_the_other<false>>("the filling CPU last", {random});
   report.clean<lowered_while_far>("lowered while far", {tree, random});
   report.clean<migrating>("migrating", {random});
   report.clean<on_one_cpu>("on one CPU", {random});
