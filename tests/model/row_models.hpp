@@ -196,7 +196,7 @@ struct resized : RowModel<Row> {
   }
   void after() override {
     if (this->limits() && this->has_windows()) {
-      for (int version : {1, 2}) {
+      for (std::size_t version : {1u, 2u}) {
         const Permits admitted = this->admitted_by_[version];
         require(admitted <= 1 + this->bound(), "over the limit");
         if (this->requests_by_[version] != 0) require(admitted >= 1, "a new window denied");

@@ -59,7 +59,7 @@ struct read_lines : Sourced<Source> {
   static constexpr int threads = 2;
   void thread(unsigned index) override {
     if (index == 0) {
-      for (std::uint64_t n : {2, 3, 4}) this->source_->publish(published(n));
+      for (std::uint64_t n : {2u, 3u, 4u}) this->source_->publish(published(n));
     } else {
       auto reader = this->source_->attach();
       const std::uint64_t first = this->read(reader);
@@ -74,7 +74,7 @@ struct read_everything : Sourced<Source> {
   static constexpr int threads = 2;
   void thread(unsigned index) override {
     if (index == 0) {
-      for (std::uint64_t n : {2, 3}) this->source_->publish(published(n));
+      for (std::uint64_t n : {2u, 3u}) this->source_->publish(published(n));
     } else {
       auto reader = this->source_->attach();
       const std::uint64_t first = this->read_all(reader);
@@ -89,7 +89,7 @@ struct told : Sourced<Source> {
   static constexpr int threads = 3;
   void thread(unsigned index) override {
     if (index == 0) {
-      for (std::uint64_t n : {2, 3}) {
+      for (std::uint64_t n : {2u, 3u}) {
         this->source_->publish(published(n));
         published_.store(n, sync::release);
       }
