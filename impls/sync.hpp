@@ -16,7 +16,7 @@
 //   is_model            whether a checker runs this
 //   process_fence_available(), process_fence(), compiler_fence()
 //                       what primitives/asymmetric_fence.hpp is made of
-//   current_cpu(), cpu_count(), pause(), spin_wait
+//   current_cpu(count), cpu_count(), pause(), spin_wait
 #pragma once
 
 #if defined(LIMITERBENCH_SYNC_RELACY)
@@ -38,6 +38,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -171,31 +172,46 @@ class spin_wait {
   unsigned spins_ = 0;
 };
 
-#if LIMITERBENCH_HAS_RSEQ && (defined(__x86_64__) || defined(__aarch64__))
-// The thread's restartable-sequence area, which glibc >= 2.35 registers with the kernel.
-[[nodiscard]] inline struct rseq* rseq_area() noexcept {
-#if defined(__x86_64__)
-  char* thread_pointer;
-  asm("mov %%fs:0, %0" : "=r"(thread_pointer));
-#else
-  char* thread_pointer = static_cast<char*>(__builtin_thread_pointer());
-#endif
-  return reinterpret_cast<struct rseq*>(thread_pointer + __rseq_offset);
+#if LIMITERBENCH_HAS_RSEQ && defined(__x86_64__)
+// The CPU in the thread's restartable-sequence area, which glibc >= 2.35 registers with the kernel;
+// a huge number if it is not registered. The area is read relative to the thread pointer, without
+// computing its address.
+[[nodiscard, gnu::always_inline]] inline std::uint32_t rseq_cpu_id() noexcept {
+  std::uint32_t cpu;
+  asm volatile("movl %%fs:%c1(%2), %0"
+               : "=r"(cpu)
+               : "i"(offsetof(struct rseq, cpu_id)), "r"(__rseq_offset));
+  return cpu;
 }
+#elif LIMITERBENCH_HAS_RSEQ && defined(__aarch64__)
+[[nodiscard]] inline struct rseq* rseq_area() noexcept {
+  return reinterpret_cast<struct rseq*>(static_cast<char*>(__builtin_thread_pointer()) +
+                                        __rseq_offset);
+}
+[[nodiscard, gnu::always_inline]] inline std::uint32_t rseq_cpu_id() noexcept {
+  const volatile struct rseq* area = rseq_area();
+  return area->cpu_id;
+}
+#else
+[[nodiscard]] inline std::uint32_t rseq_cpu_id() noexcept { return ~std::uint32_t{0}; }
 #endif
 
-// The CPU that the caller is on, which may have changed by the time the caller uses it: good for
-// choosing a shard, not for owning one. The kernel keeps cpu_id current; a negative value says that
-// the area is not registered.
-[[nodiscard]] inline unsigned current_cpu() noexcept {
-#if LIMITERBENCH_HAS_RSEQ && (defined(__x86_64__) || defined(__aarch64__))
-  const volatile struct rseq* area = rseq_area();
-  const auto cpu = static_cast<std::int32_t>(area->cpu_id);
-  if (cpu >= 0) [[likely]]
-    return static_cast<unsigned>(cpu);
-#endif
-  const int slow = sched_getcpu();
-  return slow < 0 ? 0 : static_cast<unsigned>(slow);
+namespace detail {
+// Where the area does not tell. No CPU is numbered `count` or above, or it was added later.
+[[gnu::noinline]] inline unsigned ask_current_cpu(unsigned count) noexcept {
+  const int cpu = sched_getcpu();
+  return cpu < 0 ? 0 : std::min(static_cast<unsigned>(cpu), count);
+}
+}  // namespace detail
+
+// The CPU that the caller is on, or `count` if its number is `count` or more. It may have changed
+// by the time the caller uses it: good for choosing a shard, not for owning one.
+[[nodiscard, gnu::always_inline]] inline unsigned current_cpu(
+    unsigned count = std::numeric_limits<int>::max()) noexcept {
+  const std::uint32_t cpu = rseq_cpu_id();
+  if (cpu < count) [[likely]]
+    return cpu;
+  return detail::ask_current_cpu(count);
 }
 
 // CPUs that this machine has: one more than the highest number that current_cpu() returns, unless

@@ -64,7 +64,6 @@ inline void restart_sequences() noexcept {
                                                          std::uint64_t expected, std::uint64_t next,
                                                          const sync::atomic<std::uint64_t>& guard,
                                                          std::uint64_t guarded) noexcept {
-  struct rseq* const area = sync::rseq_area();
   // The sections carry the group flag "?": the linker drops them with the copy of an inline
   // function that they describe. The descriptor (1 to 2, abort at 4) is announced in rseq_cs; from
   // 1 on, an interruption resumes at 4, which must follow the signature that the registration
@@ -78,15 +77,15 @@ inline void restart_sequences() noexcept {
       ".quad 1f, 2f - 1f, 4f\n\t"
       ".popsection\n\t"
       "leaq 3b(%%rip), %%rax\n\t"
-      "movq %%rax, %c[rseq_cs](%[area])\n"
+      "movq %%rax, %%fs:%c[rseq_cs](%[area])\n"
       "1:\n\t"
-      "cmpl %[cpu], %c[cpu_id](%[area])\n\t"
+      "cmpl %[cpu], %%fs:%c[cpu_id](%[area])\n\t"
       "jne %l[differs]\n\t"
-      "cmpq %[guarded], (%[guard])\n\t"
+      "cmpq %[guarded], %[guard]\n\t"
       "jne %l[differs]\n\t"
-      "cmpq %[expected], (%[cell])\n\t"
+      "cmpq %[expected], %[cell]\n\t"
       "jne %l[differs]\n\t"
-      "movq %[next], (%[cell])\n"
+      "movq %[next], %[cell]\n"
       "2:\n\t"
       ".pushsection __rseq_failure, \"ax?\"\n\t"
       ".byte 0x0f, 0xb9, 0x3d\n\t"
@@ -95,8 +94,8 @@ inline void restart_sequences() noexcept {
       "jmp %l[differs]\n\t"
       ".popsection\n\t"
       :
-      : [area] "r"(area), [cpu] "r"(cpu), [cell] "r"(&cell), [expected] "r"(expected),
-        [next] "r"(next), [guard] "r"(&guard), [guarded] "r"(guarded),
+      : [area] "r"(__rseq_offset), [cpu] "r"(cpu), [cell] "m"(cell), [expected] "r"(expected),
+        [next] "r"(next), [guard] "m"(guard), [guarded] "r"(guarded),
         [rseq_cs] "i"(offsetof(struct rseq, rseq_cs)), [cpu_id] "i"(offsetof(struct rseq, cpu_id)),
         [signature] "i"(RSEQ_SIG)
       : "memory", "cc", "rax"
@@ -130,7 +129,7 @@ inline void restart_sequences() noexcept {
       "b %l[differs]\n"
       "5:\n\t"
       :
-      : [area] "r"(area), [cpu] "r"(cpu), [cell] "r"(&cell), [expected] "r"(expected),
+      : [area] "r"(sync::rseq_area()), [cpu] "r"(cpu), [cell] "r"(&cell), [expected] "r"(expected),
         [next] "r"(next), [guard] "r"(&guard), [guarded] "r"(guarded),
         [rseq_cs] "i"(offsetof(struct rseq, rseq_cs)), [cpu_id] "i"(offsetof(struct rseq, cpu_id)),
         [signature] "i"(RSEQ_SIG)

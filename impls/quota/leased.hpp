@@ -181,9 +181,7 @@ class LeasedQuota {
 
   // One for each CPU, and one for those that the system did not announce.
   [[nodiscard]] unsigned shards() const noexcept { return cpus_ + 1; }
-  [[nodiscard]] unsigned shard_index() const noexcept {
-    return std::min(sync::current_cpu(), cpus_);
-  }
+  [[nodiscard]] unsigned shard_index() const noexcept { return sync::current_cpu(cpus_); }
 
   std::array<Window, class_count> windows_;
   unsigned cpus_;

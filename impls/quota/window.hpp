@@ -1,7 +1,7 @@
 // The window in force of one traffic class, and the protocol by which it is replaced. Every exact
 // counter under quota/ builds on it.
 //
-// word    generation (32 bits) | spare | closed | used (30 bits)
+// word    generation (32 bits) | closed | spare | used (30 bits)
 // end     when the window in force ends, in full 64-bit nanoseconds
 // epoch   of the rule in force
 //
@@ -29,8 +29,8 @@ namespace limiterbench::inline LIMITERBENCH_BACKEND {
 class alignas(sync::false_sharing_range) Window {
  public:
   static constexpr std::uint64_t used_mask = max_limit;
-  static constexpr std::uint64_t closed = std::uint64_t{1} << 30;
-  static constexpr std::uint64_t spare = std::uint64_t{1} << 31;
+  static constexpr std::uint64_t closed = std::uint64_t{1} << 31;
+  static constexpr std::uint64_t spare = std::uint64_t{1} << 30;
   static constexpr std::uint64_t generation_step = std::uint64_t{1} << 32;
 
   static constexpr Permits used(std::uint64_t word) noexcept { return word & used_mask; }
@@ -149,7 +149,7 @@ class alignas(sync::false_sharing_range) Window {
     return same_generation(word, word_.load(sync::relaxed));
   }
   [[nodiscard]] static bool same_generation(std::uint64_t a, std::uint64_t b) noexcept {
-    return ((a ^ b) & (closed | ~(generation_step - 1))) == 0;
+    return (a ^ b) < closed;
   }
 
  private:

@@ -35,9 +35,11 @@
 #include <relacy/stdlib/event.hpp>
 // clang-format on
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -535,9 +537,11 @@ class spin_wait {
 };
 
 // One thread, one CPU, unless the model's threads migrate.
-[[nodiscard]] inline unsigned current_cpu() {
-  if (host.migrates) return rl::ctx().rand(host.cpus, rl::sched_type_user);
-  return static_cast<unsigned>(rl::ctx().threadx_->index_) % host.cpus;
+[[nodiscard]] inline unsigned current_cpu(unsigned count = std::numeric_limits<int>::max()) {
+  const auto thread = static_cast<unsigned>(rl::ctx().threadx_->index_);
+  const unsigned cpu =
+      host.migrates ? rl::ctx().rand(host.cpus, rl::sched_type_user) : thread % host.cpus;
+  return std::min(cpu, count);
 }
 [[nodiscard]] inline unsigned cpu_count() noexcept { return host.cpus; }
 
