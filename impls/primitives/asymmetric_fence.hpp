@@ -20,12 +20,14 @@ inline void light_fence() noexcept {
     // The compiler must not reorder across it; heavy_fence() makes the processor comply.
     sync::compiler_fence();
   } else {
+    // (1) seq_cst: pairs with (2).
     sync::fence(sync::seq_cst);
   }
 }
 
 inline void heavy_fence() noexcept {
-  // The kernel promises fences on the other threads, not on the caller: ours is explicit.
+  // (2) seq_cst: pairs with (1). Explicit also where the kernel takes part: it promises fences on
+  // the other threads, not on the caller.
   sync::fence(sync::seq_cst);
   if (sync::process_fence_available()) sync::process_fence();
 }

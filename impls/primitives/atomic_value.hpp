@@ -70,8 +70,8 @@ class AtomicValue {
     while (!accepts("store", next)) {
       if (try_store_first(next)) return;
     }
-    // (4) acq_rel: as release pairs with (6) in hazard_pointer.hpp; as acquire with itself and (5):
-    // the box taken out was complete before this thread retires it.
+    // (4) acq_rel: pairs with (6) in hazard_pointer.hpp, and with itself and (5): the box taken out
+    // was complete before this thread retires it.
     domain_.retire(data_.exchange(next.release(), sync::acq_rel));
   }
 

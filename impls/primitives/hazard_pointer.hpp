@@ -67,7 +67,8 @@ class HazardDomain {
         // a C++20 release sequence headed by (5) would not do for a relaxed store.
         slot_->announced.store(node, sync::release);
         light_fence();
-        // (6) acquire: pairs with the release store that published the object.
+        // (6) acquire: pairs with (1) in config/hazard_pointer.hpp and (4), (5) in
+        // atomic_value.hpp, or whatever release published the object.
         Node* const again = source.load(sync::acquire);
         if (again == node) [[likely]]
           return node;

@@ -27,6 +27,7 @@ namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
 [[nodiscard]] inline bool rseq_available() noexcept { return sync::host.restartable; }
 inline void restart_sequences() noexcept {
+  // (1) seq_cst: pairs with the kernel's fences, as (2).
   sync::fence(sync::seq_cst);
   sync::restart_all();
 }
@@ -51,6 +52,8 @@ inline const bool rseq_registered = __rseq_size > 0 &&
 // Restarts the sequences that are running on other CPUs, with a full fence on each: one that read
 // its guard before this call has stored when it returns, or never will.
 inline void restart_sequences() noexcept {
+  // (2) seq_cst: pairs with the fences that the kernel runs on the other CPUs. It promises none on
+  // the caller's.
   sync::fence(sync::seq_cst);
   syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 0, 0);
 }

@@ -76,7 +76,8 @@ class LeasedQuota {
                                                   Nanoseconds now) noexcept {
     const unsigned cpu = shard_index();
     Cell& cell = shard_[cpu].cells[traffic_class];
-    // (1) acquire: pairs with (2): the window is seen as new as the lease.
+    // (1) acquire: pairs with (1) in leased_rseq.hpp and (2): the window is seen as new as the
+    // lease.
     const std::uint64_t seen = cell.load(sync::acquire);
     const Window& window = windows_[traffic_class];
     const Window::View view = window.peek_last(rule, now);

@@ -20,10 +20,11 @@
 // The bound. An admission reads its CPU's cell, makes its test (of the level, or of the sum), and
 // swaps the cell from the value that it read; so on one shard each admission's test comes after all
 // earlier admissions. Of the last admissions of all shards in a window take the one, m, that read
-// its cell last in the single total order S of the seq_cst operations here. On every other shard
-// all admissions but the last precede, in S, that last one's read of its cell, hence m's read,
-// hence m's test, which counted them. The test passed, so that all admissions but the other
-// shards' last ones fit within the limit; those are shards - 1, of at most c permits each.
+// its cell last in the single total order S of the seq_cst operations, which are (15), (16) in
+// window.hpp and (1) to (7). On every other shard all admissions but the last precede, in S, that
+// last one's read of its cell, hence m's read, hence m's test, which counted them. The test passed,
+// so that all admissions but the other shards' last ones fit within the limit: shards - 1, of
+// at most c permits each.
 #pragma once
 
 #include <algorithm>
@@ -48,12 +49,14 @@ class ShardedQuota {
                                                   const PublishedRule& rule, Permits cost,
                                                   Nanoseconds now) noexcept {
     Cell& cell = own_shard().cells[traffic_class];
-    // seq_cst, as the next two: see "The bound".
+    // (1) seq_cst: see "The bound".
     std::uint64_t seen = cell.load(sync::seq_cst);
+    // (2) seq_cst: see "The bound".
     const Window::View view = windows_[traffic_class].peek_last<sync::seq_cst>(rule, now);
     const Permits limit = rule.rule.limit;
     const unsigned shift = batch_shift(limit);
     const Permits mine = Window::used(seen);
+    // (3) seq_cst: see "The bound". relaxed: a failed swap is not used.
     return view.end != 0 && Window::generation(seen) == Window::generation(view.word) &&
            Window::used_or_closed(view.word) + (Permits{shards_} << shift) + cost <= limit &&
            (mine + cost) >> shift == mine >> shift &&
@@ -104,7 +107,8 @@ class ShardedQuota {
   [[nodiscard]] Outcome count(Window& window, std::uint32_t traffic_class, std::uint64_t entered,
                               Permits limit, Permits cost) noexcept {
     Cell& cell = own_shard().cells[traffic_class];
-    std::uint64_t seen = cell.load(sync::seq_cst);  // seq_cst: see "The bound"
+    // (4) seq_cst: see "The bound".
+    std::uint64_t seen = cell.load(sync::seq_cst);
     // Hazard: overwriting what a CPU has counted since the window turned.
     if (is_later(seen, entered)) return Outcome::again;
     std::uint64_t word = window.load_in_order();
@@ -128,8 +132,8 @@ class ShardedQuota {
     if (begun != 0 && level + slack < limit &&
         !window.try_add_in_order(word, std::min(begun, limit - 1 - level)))
       return Outcome::again;
-    // seq_cst: see "The bound". relaxed: a failed swap is not used.
     const std::uint64_t counted = Window::generation(entered) | (mine + cost);
+    // (5) seq_cst: see "The bound". relaxed: a failed swap is not used.
     return cell.compare_exchange_strong(seen, counted, sync::seq_cst, sync::relaxed)
                ? Outcome::counted
                : Outcome::again;
@@ -140,7 +144,7 @@ class ShardedQuota {
                                            std::uint64_t entered) const noexcept {
     Permits total = 0;
     for (unsigned i = 0; i < shards_; ++i) {
-      // seq_cst: see "The bound".
+      // (6) seq_cst: see "The bound".
       const std::uint64_t seen = shard_[i].cells[traffic_class].load(sync::seq_cst);
       if (is_later(seen, entered)) return std::nullopt;
       total += permits(seen, entered);
@@ -165,6 +169,7 @@ class ShardedQuota {
       std::uint64_t kept;
       do {
         kept = fresh ? 0 : permits(seen, word);
+        // (7) seq_cst: see "The bound".
       } while (!cell.compare_exchange_weak(seen, generation | kept, sync::seq_cst, sync::relaxed));
       total += kept;
       level += kept >> shift << shift;

@@ -121,8 +121,12 @@ class alignas(sync::false_sharing_range) Window {
 
   // As above, and a read, in the single total order of seq_cst operations: for counters that reason
   // over several words at once.
-  [[nodiscard]] std::uint64_t load_in_order() const noexcept { return word_.load(sync::seq_cst); }
+  [[nodiscard]] std::uint64_t load_in_order() const noexcept {
+    // (15) seq_cst: see "The bound" in sharded.hpp.
+    return word_.load(sync::seq_cst);
+  }
   [[nodiscard]] bool try_add_in_order(std::uint64_t& word, Permits cost) noexcept {
+    // (16) seq_cst: see "The bound" in sharded.hpp. relaxed: a failed swap only refreshes `word`.
     return word_.compare_exchange_weak(word, word + cost, sync::seq_cst, sync::relaxed);
   }
 
