@@ -71,9 +71,11 @@ class WorkerOf final : public Worker {
   [[gnu::noinline]] Refused send(std::uint32_t traffic_class, std::uint32_t count,
                                  Nanoseconds now) noexcept {
     Refused refused;
+    Permits cost = 1;
     for (; count > 0; --count) {
       launder_value(now);
-      refused.count(limiter_.try_acquire(handle_, {traffic_class, 1, now}));
+      launder_value(cost);
+      refused.count(limiter_.try_acquire(handle_, {traffic_class, cost, now}));
     }
     return refused;
   }
@@ -83,8 +85,10 @@ class WorkerOf final : public Worker {
     const host::Clock& clock = host::Clock::get();
     Refused refused;
     std::uint64_t last = stamp;
+    Permits cost = 1;
     for (; count > 0; --count) {
-      refused.count(limiter_.try_acquire(handle_, {traffic_class, 1, clock.to_ns(last)}));
+      launder_value(cost);
+      refused.count(limiter_.try_acquire(handle_, {traffic_class, cost, clock.to_ns(last)}));
       const std::uint64_t end = Source::ticks();
       histogram.record(clock.to_ns(end - last));
       last = end;
