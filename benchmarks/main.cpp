@@ -1,12 +1,16 @@
 // limiterbench: a Google Benchmark program whose benchmarks run the harness's own pinned threads.
 //
-// Exit status: 0, or 1 if a cell failed or nothing could be measured, or 2 for bad arguments, or 3
-// if threads cannot be bound here, so that no other cell need be tried.
+// Exit status: 0, or 1 if a cell failed or nothing could be measured, or 2 for bad arguments or a
+// --records file that cannot be written, or 3 if threads cannot be bound here, so that no other
+// cell need be tried.
 #include <benchmark/benchmark.h>
 
 #include <cstdio>
 #include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "build_info.hpp"
@@ -66,6 +70,22 @@ void print_version() {
             << ", " << build.flags << "\n";
 }
 
+struct CannotBind : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+void check_binding(const host::Topology& topology) {
+  if (!topology.is_this_host())
+    throw bench::UsageError(
+        "the topology comes from a description (HWLOC_XMLFILE or "
+        "HWLOC_SYNTHETIC is set): it is not this host, nothing is measured");
+  try {
+    host::require_binding(topology);
+  } catch (const std::runtime_error& error) {
+    throw CannotBind(error.what());
+  }
+}
+
 void inform(const bench::Options& options, const host::Topology& topology) {
   if (options.list == bench::Format::text) std::cout << list_text();
   if (options.list == bench::Format::json) std::cout << bench::rows_json().dump(2) << "\n";
@@ -76,6 +96,7 @@ void inform(const bench::Options& options, const host::Topology& topology) {
     if (options.topology == bench::Format::json)
       std::cout << host::describe_json(topology).dump(2) << "\n";
   }
+  if (options.check_binding) check_binding(topology);
   if (options.environment) std::cout << environment_json().dump(2) << "\n";
   if (!options.topology_xml.empty()) topology.write_xml(options.topology_xml);
 }
@@ -112,22 +133,21 @@ void initialize_benchmark(const bench::Options& options, char* program) {
                             "'\n" + bench::usage());
 }
 
+// Opened before anything is measured: a name that cannot be written is the caller's mistake.
+std::unique_ptr<bench::RecordFile> open_records(const std::string& path) {
+  try {
+    return std::make_unique<bench::RecordFile>(path);
+  } catch (const std::runtime_error& error) {
+    throw bench::UsageError(std::string("--records: ") + error.what());
+  }
+}
+
 int measure(const bench::Options& options, const host::Topology& topology, char* program) {
   const bool lists = lists_only(options);
   bench::CellRun run{topology, options.seconds, options.repetition_index, nullptr};
   if (!lists) {
-    if (!topology.is_this_host())
-      throw bench::UsageError(
-          "the topology comes from a description (HWLOC_XMLFILE or "
-          "HWLOC_SYNTHETIC is set): it is not this host, nothing is measured");
-    try {
-      host::require_binding(topology);
-    } catch (const std::runtime_error& error) {
-      std::cerr << "limiterbench: " << error.what() << "\n";
-      return 3;
-    }
-    if (!options.records.empty())
-      run.records = std::make_unique<bench::RecordFile>(options.records);
+    check_binding(topology);
+    if (!options.records.empty()) run.records = open_records(options.records);
   }
   initialize_benchmark(options, program);
   add_context(topology);
@@ -165,6 +185,9 @@ int main(int argc, char** argv) {
   } catch (const bench::UsageError& error) {
     std::cerr << "limiterbench: " << error.what() << "\n";
     return 2;
+  } catch (const CannotBind& error) {
+    std::cerr << "limiterbench: " << error.what() << "\n";
+    return 3;
   } catch (const std::exception& error) {
     std::cerr << "limiterbench: " << error.what() << "\n";
     return 1;

@@ -164,6 +164,8 @@ const std::vector<Flag>& flags() {
        set_plan},
       {"--environment", Takes::nothing, "the host's facts that decide the numbers, as JSON",
        [](O& o, const S&) { o.environment = true; }},
+      {"--check_binding", Takes::nothing, "exit status 3 unless threads can be bound to each CPU",
+       [](O& o, const S&) { o.check_binding = true; }},
       {"--limiter", Takes::value, "=NAME  measure only this one; may be repeated", add_limiters},
       {"--scenario", Takes::value, "=NAME  likewise", add_scenarios},
       {"--placement", Takes::value, "=NAME  likewise: compact, scatter or smt", add_placements},

@@ -26,6 +26,7 @@ struct Options {
   Format topology = Format::none;
   bool plan = false;  // as JSON
   bool environment = false;
+  bool check_binding = false;
   std::string topology_spec;  // "": this host
   std::string topology_xml;
   std::string records;
@@ -38,7 +39,7 @@ struct Options {
   // Something is to be printed or written, so nothing is measured.
   [[nodiscard]] bool only_informs() const noexcept {
     return help || version || list != Format::none || topology != Format::none || plan ||
-           environment || !topology_xml.empty();
+           environment || check_binding || !topology_xml.empty();
   }
 };
 
