@@ -59,6 +59,8 @@ class Program:
         reason = said or f"exit status {answer.returncode}"
         if answer.returncode == _BAD_USAGE:
             raise InputError(reason)
+        if answer.returncode == HOST_REFUSES:
+            raise HostError(reason)
         raise HostError(f"{self.path} {' '.join(flags)}: {reason}")
 
     def about(self) -> About:
@@ -75,6 +77,10 @@ class Program:
             return parse_object(text)
         except BadField as error:
             raise HostError(f"{self.path} {' '.join(flags)}: {error}") from None
+
+    def require_binding(self) -> None:
+        """Raises HostError where threads cannot be bound: no cell could be measured."""
+        self.ask("--check_binding")
 
     def write_topology(self, path: Path) -> None:
         self.ask(f"--topology_xml={path}")

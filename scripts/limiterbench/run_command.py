@@ -96,6 +96,7 @@ def run(options: Namespace, program: Program, root: Path) -> int:
     manifest = _manifest(program, plan, effort, options, root)
     folder = folder or _default_folder(root, manifest)
     run_folder.refuse_unless_new(folder)
+    program.require_binding()
     print(describe(plan, effort, folder), flush=True)
     run_folder.create(folder, manifest, program.write_topology)
     return measure(folder, manifest, program, effort.duration(1))
@@ -115,4 +116,6 @@ def _resume(options: Namespace, program: Program, root: Path) -> int:
         repetitions = units.count(left, "repetition")
         print(f"{repetitions} left: about {units.clock(effort.duration(left))}")
         return 0
+    run_folder.refuse_unless_resumable(folder)
+    program.require_binding()
     return measure(folder, stored, program, effort.duration(1))

@@ -32,7 +32,7 @@ def open_run(folder: Path) -> Manifest:
 
 
 def refuse_unless_new(folder: Path) -> None:
-    """Checked before anything is measured. Touches nothing."""
+    """Checked before anything is built, shown or measured. Leaves nothing behind."""
     if is_run(folder):
         raise InputError(
             f"{display(folder)}: already holds a run; --resume {display(folder)} goes on with it"
@@ -40,8 +40,19 @@ def refuse_unless_new(folder: Path) -> None:
     if folder.exists() or folder.is_symlink():
         raise InputError(f"{display(folder)}: exists and is not a run; give a new folder's name")
     parent = next(parent for parent in folder.absolute().parents if parent.exists())
-    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-        raise InputError(f"{display(folder)}: {parent} is not writable")
+    _refuse_unless_writable(folder, parent)
+
+
+def refuse_unless_resumable(folder: Path) -> None:
+    _refuse_unless_writable(folder, folder)
+
+
+def _refuse_unless_writable(folder: Path, parent: Path) -> None:
+    """Tried, not asked: the permissions do not tell of /proc, nor of anything to root."""
+    try:
+        os.rmdir(tempfile.mkdtemp(prefix=".limiterbench.", dir=parent))
+    except OSError as error:
+        raise InputError(f"{display(folder)}: {parent} is not writable: {error.strerror}") from None
 
 
 def create(folder: Path, manifest: Manifest, write_topology: Callable[[Path], None]) -> None:

@@ -73,8 +73,18 @@ def test_an_output_that_is_a_file_or_below_one(cli: CommandLine) -> None:
     assert "not writable" in refused(cli, "run", "--out", "file/run")
 
 
-def test_an_output_folder_that_cannot_be_made(cli: CommandLine) -> None:
-    assert "/proc" in refused(cli, "run", *SMALL, "--out", "/proc/limiterbench")
+def test_an_output_folder_that_cannot_be_made_is_found_before_the_plan(cli: CommandLine) -> None:
+    answer = cli("run", *SMALL, "--out", "/proc/limiterbench")
+    assert answer.returncode == 2
+    assert "/proc/limiterbench: /proc is not writable: " in answer.stderr
+    assert answer.stdout == ""
+
+
+def test_a_default_folder_that_cannot_be_made_is_found_before_the_plan(cli: CommandLine) -> None:
+    answer = cli("run", *SMALL, LIMITERBENCH_ROOT="/proc")
+    assert answer.returncode == 2
+    assert "/proc is not writable: " in answer.stderr
+    assert answer.stdout == ""
 
 
 def test_an_output_folder_that_holds_a_run(cli: CommandLine, stored_run: Path) -> None:
@@ -105,5 +115,6 @@ def test_what_the_shell_can_ask_before_it_builds(cli: CommandLine, arguments: Li
     (cli.folder / "mine").mkdir()
     nothing = {"LIMITERBENCH_CHECK_ARGUMENTS": "1", "LIMITERBENCH_PROGRAM": "/absent"}
     refused(cli, "run", *arguments, **nothing)
+    refused(cli, "run", "--out", "/proc/limiterbench", **nothing)
     answer = cli("run", "--impl", "hazard", **nothing)
     assert (answer.returncode, answer.stdout) == (0, "")

@@ -147,10 +147,18 @@ def test_a_run_of_nothing_but_failures_says_so(cli: CommandLine) -> None:
     assert len(lines_of(cli.folder / "run")) == 4
 
 
-def test_a_host_that_forbids_binding_stops_the_run(cli: CommandLine) -> None:
+def test_a_host_that_forbids_binding_is_found_before_the_run_begins(cli: CommandLine) -> None:
     answer = cli("run", *SMALL, "--out", "run", FAKE_UNBOUND="1")
     assert answer.returncode == 1
-    assert "binding threads to CPUs is not permitted" in answer.stderr
+    assert answer.stderr == "error: cannot bind a thread to CPU 0: not permitted\n"
+    assert answer.stdout == ""
+    assert not list(cli.folder.iterdir())
+
+
+def test_a_host_that_no_longer_binds_stops_the_run(cli: CommandLine) -> None:
+    answer = cli("run", *SMALL, "--out", "run", FAKE_LOSES_CPUS="/")
+    assert answer.returncode == 1
+    assert "cannot bind a thread to CPU 0" in answer.stderr
     assert lines_of(cli.folder / "run") == []
     assert manifest_of(cli.folder / "run")["status"] == "failed"
 
