@@ -165,7 +165,7 @@ def _report(arguments: Sequence[str]) -> int:
     from limiterbench.table import print_tables
 
     manifest = open_run(folder)
-    print_tables(manifest, read_records(folder / CELLS))
+    print_tables(manifest, read_records(folder / CELLS, manifest.plan.cells))
     return 0
 
 

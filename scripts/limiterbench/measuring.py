@@ -40,7 +40,8 @@ def measure(folder: Path, manifest: Manifest, program: Program, seconds_each: fl
     with LineLog(folder / CELLS) as log, StopRequest() as stop:
         if log.repair():
             print("the last line of the records was torn: its repetition is measured again")
-        turns = turns_left(manifest.plan, read_records(folder / CELLS))
+        records = read_records(folder / CELLS, manifest.plan.cells)
+        turns = turns_left(manifest.plan, records)
         try:
             _measure(turns, folder, manifest.plan, program, log, stop, seconds_each)
         except HostError:

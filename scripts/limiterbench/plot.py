@@ -32,7 +32,11 @@ def _suffix(group: Group) -> str:
 def draw(folder: Path) -> List[Path]:
     """The paths of the charts. Raises InputError before any existing chart is touched."""
     manifest = open_run(folder)
-    groups = [group for group in group_records(read_records(folder / CELLS)) if group.limiters]
+    groups = [
+        group
+        for group in group_records(read_records(folder / CELLS, manifest.plan.cells))
+        if group.limiters
+    ]
     if not groups:
         raise InputError(f"{display(folder / CELLS)}: no repetition that can be drawn")
     figures = folder / FIGURES

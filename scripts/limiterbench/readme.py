@@ -79,7 +79,7 @@ def _rows(manifest: Manifest) -> str:
 def render(text: str, root: Path, folder: Path) -> str:
     """`text` with its generated blocks made from the run in `folder`."""
     manifest = open_run(folder)
-    groups = group_records(read_records(folder / CELLS))
+    groups = group_records(read_records(folder / CELLS, manifest.plan.cells))
     found = [g for g in groups if (g.scenario, g.placement) == (_SCENARIO, _PLACEMENT)]
     if not found or not found[0].limiters:
         raise InputError(f"{folder / CELLS}: nothing measured of {_SCENARIO}, {_PLACEMENT}")

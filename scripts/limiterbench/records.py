@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Collection, Dict, List, Optional, Sequence, Tuple
 
 from limiterbench.cells import Cell, parse_cell
 from limiterbench.errors import InputError
@@ -12,6 +12,7 @@ from limiterbench.fields import BadField, Fields, parse_object
 from limiterbench.histogram import BUCKETS, SUB_BUCKETS, Histogram
 
 SCHEMA = 1
+EXACTNESS = ("exact", "approximate", "none")
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,17 @@ def _latency(fields: Fields) -> Latency:
     histogram = _histogram(fields.object("histogram"))
     if histogram.total == 0:
         fields.refuse("histogram", "is empty")
-    return Latency(fields.number("min_ns"), fields.number("max_ns"), histogram)
+    low, high = fields.number("min_ns"), fields.number("max_ns")
+    if low > high:
+        fields.refuse("min_ns", f"is {low:g}, above max_ns, {high:g}")
+    return Latency(low, high, histogram)
+
+
+def _exactness(fields: Fields) -> str:
+    exactness = fields.text("exactness")
+    if exactness not in EXACTNESS:
+        fields.refuse("exactness", f"is '{exactness}', not one of {', '.join(EXACTNESS)}")
+    return exactness
 
 
 def _measured(fields: Fields, threads: int) -> Measured:
@@ -142,7 +153,7 @@ def _measured(fields: Fields, threads: int) -> Measured:
         latency=_latency(fields.object("latency")),
         floor=Floor(floor.number("p50_ns"), floor.number("p99_ns")),
         timer_source=timer.text("source"),
-        exactness=fields.text("exactness"),
+        exactness=_exactness(fields),
         admission_error=fields.object("admission").integer("error"),
         oversubscribed=fields.flag("oversubscribed"),
         writer_shares_cpu=fields.flag("writer_shares_cpu"),
@@ -167,9 +178,12 @@ def parse_record(line: str) -> Record:
     return Record(cell, repetition, None, _measured(fields, cell.threads))
 
 
-def read_records(path: Path, torn_end: bool = False) -> List[Record]:
+def read_records(
+    path: Path, planned: Optional[Collection[Cell]] = None, torn_end: bool = False
+) -> List[Record]:
     """Every record of a cells.jsonl. Raises InputError `file:line: reason`.
 
+    With the planned cells, a record of any other one is refused: it belongs to another run.
     With torn_end, a last line without its end, as a kill may leave, counts as not written.
     """
     try:
@@ -178,9 +192,14 @@ def read_records(path: Path, torn_end: bool = False) -> List[Record]:
         raise InputError(f"{path}: {error.strerror}") from None
     records: List[Record] = []
     first_line: Dict[Tuple[Cell, int], int] = {}
+    allowed = None if planned is None else frozenset(planned)
     lines = data.split(b"\n")
     for number, line in enumerate(lines[:-1], start=1):
         record = _parse_line(path, number, line)
+        if allowed is not None and record.cell not in allowed:
+            raise InputError(
+                f"{path}:{number}: cell is '{record.cell.name}', not in the run's plan"
+            )
         key = (record.cell, record.repetition)
         if key in first_line:
             raise InputError(

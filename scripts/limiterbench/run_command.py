@@ -111,7 +111,7 @@ def _resume(options: Namespace, program: Program, root: Path) -> int:
     if options.time_limit is not None:
         stored = replace(stored, plan=replace(stored.plan, time_limit=options.time_limit))
     if options.dry_run:
-        records = read_records(folder / run_folder.CELLS, torn_end=True)
+        records = read_records(folder / run_folder.CELLS, stored.plan.cells, torn_end=True)
         left = len(turns_left(stored.plan, records))
         repetitions = units.count(left, "repetition")
         print(f"{repetitions} left: about {units.clock(effort.duration(left))}")

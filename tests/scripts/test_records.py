@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict
 
 import pytest
+from conftest import CommandLine
 
 from limiterbench.errors import InputError
 from limiterbench.records import read_records
@@ -60,6 +61,8 @@ def test_every_line_becomes_a_record(cells: Path) -> None:
         (lambda r: r["latency"]["histogram"].update(counts=[[999999, 1]]), "bucket 999999"),
         (lambda r: r["latency"]["histogram"].update(sub_buckets=32), "sub_buckets is not 64"),
         (lambda r: r["latency"].update(max_ns=float("nan")), "NaN is not a JSON number"),
+        (lambda r: r["latency"].update(min_ns=9, max_ns=8), "latency.min_ns is 9, above max_ns, 8"),
+        (lambda r: r.update(exactness="exactly"), "exactness is 'exactly', not one of exact, app"),
         (lambda r: r["timer"].pop("floor"), "timer.floor is missing"),
         (lambda r: r["admission"].update(error=None), "admission.error is not a whole number"),
     ],
@@ -109,6 +112,20 @@ def test_a_repetition_that_is_there_twice_is_refused(cells: Path) -> None:
     cells.write_bytes(cells.read_bytes() + first)
     with pytest.raises(InputError, match="is already on line 1"):
         read_records(cells)
+
+
+def test_a_cell_that_was_not_planned_is_refused(cli: CommandLine, cells: Path) -> None:
+    def become_another(record: Dict[str, Any]) -> None:
+        record["limiter"] = "sharded"
+        record["cell"] = record["cell"].replace(record["cell"].split("/")[0], "sharded")
+
+    spoil(cells, 2, become_another)
+    assert len(read_records(cells)) > 2
+    for command in (["plot"], ["report", "--text"], ["run", "--resume"]):
+        answer = cli(*command, "run")
+        assert answer.returncode == 2
+        assert "cells.jsonl:2: cell is 'sharded/steady/compact/threads:" in answer.stderr
+        assert "not in the run's plan" in answer.stderr
 
 
 def test_a_failed_repetition_needs_only_its_name(cells: Path) -> None:
