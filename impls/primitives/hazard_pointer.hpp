@@ -113,6 +113,7 @@ class HazardDomain {
   // Frees every retired object that nobody announces.
   void reclaim() noexcept {
     // (7) acquire: pairs with (8): the links of the list, and the unlinking of each node, are seen.
+    // Not shown as relaxed: the heavy fence below orders the same, but not for ThreadSanitizer.
     Node* node = retired_.exchange(nullptr, sync::acquire);
     if (node == nullptr) return;
     heavy_fence();

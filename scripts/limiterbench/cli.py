@@ -1,4 +1,4 @@
-"""The commands `run`, `plot`, `report` and `readme`: flags, exit statuses, one-line errors."""
+"""The commands behind scripts/: flags, exit statuses, one-line errors."""
 
 from __future__ import annotations
 
@@ -184,11 +184,51 @@ def _readme(arguments: Sequence[str]) -> int:
     return 0
 
 
+_ABOUT_WEAKENING = """\
+Takes every memory order and fence of impls/ down, one step at a time, in a copy of the headers, and
+runs the model tests that cover the header: each step is caught by one of them, or reasoned, by a
+comment "Not shown as relaxed: …" above the order, or survives, and then the exit status is 1.
+
+Left out: impls/peers/, since Relacy cannot run other people's libraries; assembler, which has no
+orders to take down; sync.hpp, which defines the orders."""
+
+
+def _weaken_orders(arguments: Sequence[str]) -> int:
+    parser = _Parser(
+        prog="./scripts/weaken_orders",
+        allow_abbrev=False,
+        description=_ABOUT_WEAKENING,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--file",
+        metavar="HEADER",
+        action="append",
+        default=[],
+        help="only this one, as in primitives/hazard_pointer.hpp; may be given again",
+    )
+    parser.add_argument("--list", action="store_true", help="print the steps, try none")
+    parser.add_argument("--out", metavar="FILE", type=Path, help="write the table of all headers")
+    options = parser.parse(arguments)
+    if options.out is not None and (options.file or options.list):
+        raise InputError("--out is for the table of all headers")
+    if _only_checking():
+        return 0
+    from limiterbench.weaken import choose, list_steps, weaken
+
+    headers = choose(_root() / "impls", options.file)
+    if options.list:
+        list_steps(headers)
+        return 0
+    return weaken(_root(), headers, options.out)
+
+
 _COMMANDS: Dict[str, Callable[[Sequence[str]], int]] = {
     "run": _run,
     "plot": _plot,
     "report": _report,
     "readme": _readme,
+    "weaken_orders": _weaken_orders,
 }
 
 

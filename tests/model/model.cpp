@@ -157,6 +157,7 @@ void Report::check(const Kind& kind, const char* name, rl::test_result_e fault,
     if (outcome.result == fault) continue;
     if (!outcome.clean()) explain(kind, search, outcome);
     std::printf("^^^ wrong: expected %s\n", name_of(fault));
+    std::fflush(stdout);
     failed_ = true;
   }
 }
