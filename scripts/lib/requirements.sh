@@ -45,7 +45,7 @@ plot_modules=(numpy matplotlib rich)
 modules_of() { # modules_of LEVEL
   case $1 in
     plot | run) echo "${plot_modules[@]}" ;;
-    test) echo "${plot_modules[@]}" pytest ;;
+    test | aarch64) echo "${plot_modules[@]}" pytest ;;
     ci) echo "${plot_modules[@]}" pytest mypy flake8 black ;;
   esac
 }
@@ -100,6 +100,11 @@ need_ci() {
   need shellcheck "shellcheck" has_command shellcheck
 }
 
+need_aarch64() {
+  need g++-aarch64-linux-gnu "g++ for aarch64" has_command aarch64-linux-gnu-g++
+  need qemu-user "qemu-aarch64" has_command qemu-aarch64
+}
+
 find_missing() { # find_missing LEVEL
   missing_packages=()
   missing_names=()
@@ -109,7 +114,8 @@ find_missing() { # find_missing LEVEL
     run) need_build && want_peers ;;
     test) need_build && want_peers && need_tests ;;
     ci) need_build && want_peers && need_tests && need_ci ;;
-    *) refuse "setup: unknown level '$1' (plot, run, test, ci)" ;;
+    aarch64) need_build && need_tests && need_aarch64 ;;
+    *) refuse "setup: unknown level '$1' (plot, run, test, ci, aarch64)" ;;
   esac
   need_python "$1"
 }

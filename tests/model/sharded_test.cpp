@@ -66,6 +66,19 @@ struct lowered_while_far : Counting<ShardedQuota> {
   }
 };
 
+// The bound is no larger than it must be: in some schedule the CPUs, each of which finds the whole
+// limit free, all take it.
+template <unsigned cpus>
+struct over_by_the_bound : Counting<ShardedQuota> {
+  static constexpr int threads = cpus;
+  static constexpr Permits limit = 6;
+  const PublishedRule rule = rule_of(1, limit);
+  over_by_the_bound() : Counting({.cpus = cpus}) {}
+  void before() override { adopt(rule); }
+  void thread(unsigned) override { take(rule, first, limit); }
+  void after() override { require(used_ < limit + bound(limit), "reached"); }
+};
+
 // Threads that change CPUs at every step, and a window between them.
 struct migrating : filled<ShardedQuota, 3> {
   migrating() : filled({.cpus = 2, .migrates = true}) {}
@@ -89,6 +102,10 @@ int main() {
   report.clean<one_after_the_other<true>>("the filling CPU first", {random});
   report.clean<one_after_the_other<false>>("the filling CPU last", {random});
   report.clean<lowered_while_far>("lowered while far", {tree, random});
+  report.caught<over_by_the_bound<2>>("the bound of 2 CPUs is reached",
+                                      rl::test_result_user_assert_failed, {random});
+  report.caught<over_by_the_bound<4>>("the bound of 4 CPUs is reached",
+                                      rl::test_result_user_assert_failed, {random});
   report.clean<migrating>("migrating", {random});
   report.clean<on_one_cpu>("on one CPU", {random});
   return report.status();

@@ -1,0 +1,9 @@
+# shellcheck shell=bash
+# MINUTES (default 10): every row under random load, reloads and preemption
+run_kind() {
+  (($# <= 1)) || refuse "test: unexpected argument '$2'"
+  local minutes=${1:-10}
+  ensure test
+  build release limiterbench_soak -DLIMITERBENCH_TESTS=ON
+  "$root/build/release/tests/limiterbench_soak" --minutes "$minutes" --seed "$RANDOM"
+}

@@ -1,0 +1,72 @@
+// How seldom the exact leases touch what all CPUs share.
+#include <gtest/gtest.h>
+
+#include <limiterbench/quota/leased_rseq.hpp>
+
+#include "threads.hpp"
+
+namespace limiterbench {
+namespace {
+
+template <class Quota>
+class Leases : public testing::Test {};
+using Quotas = testing::Types<LeasedQuota<AtomicCells>, LeasedQuota<RseqCells>>;
+TYPED_TEST_SUITE(Leases, Quotas);
+
+PublishedRule rule_of(Permits limit) {
+  return {.rule = {.limit = limit, .window = 1'000'000, .backoff = {}},
+          .version = 1,
+          .sequence = 1,
+          .epoch = 1};
+}
+
+template <class Quota>
+Permits take_until_denied(Quota& quota, const PublishedRule& rule) {
+  for (Permits taken = 0;; ++taken) {
+    if (!quota.try_take(0, rule, 1, 0) && quota.take(0, rule, 1, 0).kind != Verdict::Kind::admitted)
+      return taken;
+  }
+}
+
+TYPED_TEST(Leases, WriteThePoolForLessThanOneDecisionInTwoHundred) {
+  const PublishedRule rule = rule_of(1'000'000);
+  TypeParam quota;
+  quota.adopt(0, rule);
+  std::atomic<Permits> admitted{0};
+  conformance::in_threads(2, [&](unsigned) { admitted += take_until_denied(quota, rule); });
+  EXPECT_EQ(admitted.load(), rule.rule.limit);
+  EXPECT_GT(quota.pool_writes(), 0U);
+  EXPECT_LT(quota.pool_writes() * 200, rule.rule.limit);
+  this->RecordProperty("pool_writes", std::to_string(quota.pool_writes()));
+}
+
+// "Used up" is published: from then on a request only reads.
+TYPED_TEST(Leases, DenyWithoutAWrite) {
+  const PublishedRule rule = rule_of(1'000);
+  TypeParam quota;
+  quota.adopt(0, rule);
+  take_until_denied(quota, rule);
+  const std::uint64_t writes = quota.pool_writes();
+  for (int i = 0; i < 1'000; ++i) EXPECT_EQ(take_until_denied(quota, rule), 0U);
+  EXPECT_EQ(quota.pool_writes(), writes);
+}
+
+// Leases lie with CPUs: threads that come and go strand nothing.
+TYPED_TEST(Leases, AThousandThreadsStrandNothing) {
+  const PublishedRule rule = rule_of(3'000);
+  TypeParam quota;
+  quota.adopt(0, rule);
+  std::atomic<Permits> admitted{0};
+  conformance::in_threads(1'000, [&](unsigned) {
+    for (int i = 0; i < 2; ++i) {
+      if (quota.try_take(0, rule, 1, 0) ||
+          quota.take(0, rule, 1, 0).kind == Verdict::Kind::admitted)
+        ++admitted;
+    }
+  });
+  EXPECT_EQ(admitted.load(), 2'000U);
+  EXPECT_EQ(take_until_denied(quota, rule), 1'000U);
+}
+
+}  // namespace
+}  // namespace limiterbench
