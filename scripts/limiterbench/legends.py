@@ -1,4 +1,4 @@
-"""The look of every row, the same in every chart. The only place that knows.
+"""The look of every row, the same in every chart, and which rows are drawn together.
 
 Colours are Okabe and Ito's, safe for the colour-blind; related rows share one. No two rows have
 the same marker and line style, so that charts can be read without colour too.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from itertools import product
-from typing import Dict, Iterable, NamedTuple, Tuple, Union
+from typing import Dict, Iterable, List, NamedTuple, Tuple, Union
 
 LineStyle = Union[str, Tuple[int, Tuple[int, ...]]]
 
@@ -35,7 +35,7 @@ class Legend(NamedTuple):
     linestyle: LineStyle
 
 
-LEGENDS: Dict[str, Legend] = {
+OWN: Dict[str, Legend] = {
     "unlimited": Legend(_GREY, ".", _DOTTED),
     "rwmutex": Legend(_RED, "s", _SOLID),
     "go_rwmutex": Legend(_RED, "d", _DASHED),
@@ -51,6 +51,22 @@ LEGENDS: Dict[str, Legend] = {
     "left_right": Legend(_SKY, "<", _DASHED),
     "gcra": Legend(_ORANGE, "8", _LONG_DASH),
 }
+
+# Around other people's libraries. A row that no table names is taken for one of the user's own.
+PEERS: Dict[str, Legend] = {
+    "urcu_qsbr": Legend(_BLUE, "v", _SOLID),
+    "urcu_memb": Legend(_BLUE, "^", _DASHED),
+    "ck_epoch": Legend(_GREEN, "o", _DASHED),
+    "ck_brlock": Legend(_GREEN, "D", _SOLID),
+    "xenium_hp": Legend(_RED, "X", _SOLID),
+    "xenium_ebr": Legend(_RED, "P", _DASH_DOT),
+    "libcds_hp": Legend(_PURPLE, "p", _SOLID),
+    "tbb_rw_mutex": Legend(_ORANGE, "s", _DASHED),
+    "absl_mutex": Legend(_SKY, "h", _LONG_DASH),
+    "boost_shared_mutex": Legend(_BLACK, "d", _DASH_DOT),
+}
+
+LEGENDS: Dict[str, Legend] = {**OWN, **PEERS}
 
 # Rows without an entry above take theirs from here.
 _COLOURS = (_RED, _BLUE, _GREEN, _PURPLE, _ORANGE, _SKY, _BLACK)
@@ -81,3 +97,20 @@ def legends_of(names: Iterable[str]) -> Dict[str, Legend]:
         taken.add(slot)
         chosen[name] = Legend(_COLOURS[start % len(_COLOURS)], *_SPARE[slot])
     return chosen
+
+
+class Family(NamedTuple):
+    """Rows that share a panel."""
+
+    name: str
+    rows: List[str]
+
+
+def families_of(names: Iterable[str]) -> List[Family]:
+    """Those that have rows: one panel cannot be read with all rows in it."""
+    rows = sorted(set(names))
+    families = [
+        Family("rows of this project", [row for row in rows if row not in PEERS]),
+        Family("rows around other libraries", [row for row in rows if row in PEERS]),
+    ]
+    return [family for family in families if family.rows]

@@ -108,6 +108,18 @@ def test_other_placements_have_charts_of_their_own(cli: CommandLine) -> None:
     assert {"p99_edge.png", "p99_edge_scatter.png", "percentiles_edge_scatter.svg"} <= names
 
 
+def test_rows_around_other_libraries_have_panels_of_their_own(cli: CommandLine) -> None:
+    rows = ("--impl", "hazard", "--impl", "ck_epoch", "--impl", "urcu_memb", "--impl", "peer_0")
+    flags = ("--scenario", "steady", "--seconds", "0.01", "--out", "run")
+    extra = {"FAKE_PEERS": "ck_epoch urcu_memb", "FAKE_ROWS": "1", "FAKE_CPUS": "32"}
+    answer = cli("run", *rows, *flags, **extra)
+    assert answer.returncode == 0, answer.stderr
+    before = bytes_of(cli.folder / "run")
+    # The background of a panel comes from a set of names, whose order the seed decides.
+    assert cli("plot", "run", PYTHONHASHSEED="3").returncode == 0
+    assert bytes_of(cli.folder / "run") == before
+
+
 def test_one_thread_count_one_repetition_and_only_the_floor(cli: CommandLine) -> None:
     answer = cli(
         *("run", "--impl", "unlimited", "--scenario", "steady", "--seconds", "0.01"),

@@ -49,22 +49,31 @@ def value_axis(axes: Any, values: Sequence[float], label: Callable[[float], str]
     _fix_ticks(axes.yaxis, plain_ticks(low, high), label)
 
 
-def _readable(counts: Sequence[int], octaves: float) -> List[int]:
-    """Thread counts whose labels do not touch: the ends, powers of two, then the others."""
+def _readable(counts: Sequence[int], nearest: float) -> List[int]:
+    """Thread counts whose labels do not touch: the ends, powers of two, then the others.
+
+    Labels touch if they are less than `nearest` octaves apart.
+    """
     ends = (counts[0], counts[-1])
     wanted = sorted(counts, key=lambda n: (n not in ends, n & (n - 1) != 0, n))
     kept: List[int] = []
     for count in wanted:
-        if all(abs(math.log2(count / other)) > 0.055 * octaves for other in kept):
+        if all(abs(math.log2(count / other)) > nearest for other in kept):
             kept.append(count)
     return sorted(kept)
+
+
+# In inches: what the names of boundaries take above the axes.
+NAMES_HEIGHT = 0.42
 
 
 class ThreadAxis:
     """The horizontal axis of charts over threads."""
 
-    def __init__(self, axes: Any, counts: Sequence[int]) -> None:
+    def __init__(self, axes: Any, counts: Sequence[int], panels: int) -> None:
+        """One of so many panels side by side: text takes that much more of its width."""
         self._axes = axes
+        self._panels = panels
         self._counts = counts
         octaves = math.log2(counts[-1] / counts[0])
         margin = max(0.12, 0.05 * octaves)
@@ -73,7 +82,11 @@ class ThreadAxis:
         self._octaves = octaves + 2 * margin
         axes.set_xscale("log", base=2)
         axes.set_xlim(self.low, self.high)
-        _fix_ticks(axes.xaxis, _readable(counts, self._octaves), lambda value: f"{value:g}")
+        _fix_ticks(
+            axes.xaxis,
+            _readable(counts, 0.055 * panels * self._octaves),
+            lambda value: f"{value:g}",
+        )
         axes.set_xlabel("threads")
 
     def beside(self, index: int, rows: int) -> float:
@@ -108,8 +121,8 @@ class ThreadAxis:
     def _name(self, x: float, text: str, lanes: List[float]) -> None:
         """Above the axes, in the first lane where it does not run into the one before."""
         place = math.log2(x / self.low) / self._octaves
-        width = 0.0145 * (len(text) + 3)
-        start = min(place, 1 - width)
+        width = 0.0145 * (len(text) + 3) * self._panels
+        start = max(0.0, min(place, 1 - width))
         lane = next((i for i, end in enumerate(lanes) if end < start), len(lanes))
         if lane == len(lanes):
             lanes.append(0.0)

@@ -29,12 +29,19 @@ _STYLE: Dict[str, Any] = {
     "lines.markersize": 6,
 }
 
+# In inches, but for what is a share of the width.
 _WIDTH = 10.6
-_HEIGHT = 6.2
+_LEFT = 0.085
+_RIGHT = 0.735
+_GAP = 0.025
+_PANELS_HEIGHT = 4.3
+_FURTHER_ROW = 2.4
+_ROW_GAP = 0.75
 _LEGEND_LINE = 0.185
 _CAPTION_LINE = 0.155
 _CAPTION_COLUMNS = 172
-_TOP = 1.0
+_TITLES = 0.92
+_HEADING = 0.08
 _AXIS_LABEL = 0.62
 
 
@@ -44,35 +51,56 @@ def use_style() -> None:
 
 
 class Frame:
-    """A figure with `panels` axes side by side that share the vertical scale."""
+    """A figure with a grid of axes that share the vertical scale, each under its heading.
+
+    `panels` holds them row by row. `above`: inches between a panel and its heading, for what is
+    written there.
+    """
 
     def __init__(
-        self, title: str, subtitle: str, caption: Sequence[str], entries: int, panels: int = 1
+        self,
+        title: str,
+        subtitle: str,
+        caption: Sequence[str],
+        entries: int,
+        headings: Sequence[Sequence[str]] = (("",),),
+        above: float = 0.0,
     ) -> None:
         lines = [line for text in caption for line in textwrap.wrap(text, _CAPTION_COLUMNS) or [""]]
-        foot = 0.12 + _CAPTION_LINE * len(lines)
-        height = max(_HEIGHT, _TOP + _AXIS_LABEL + foot + _LEGEND_LINE * (entries + 2))
-        self.figure = Figure(figsize=(_WIDTH, height))
+        foot = 0.12 + _CAPTION_LINE * len(lines) + _AXIS_LABEL
+        grid = _PANELS_HEIGHT + (len(headings) - 1) * _FURTHER_ROW
+        grid = max(grid, _LEGEND_LINE * (entries + 2))
+        self._top = _TITLES + _HEADING + above
+        self._height = self._top + grid + foot
+        self.figure = Figure(figsize=(_WIDTH, self._height))
         FigureCanvasAgg(self.figure)
-        left, right, gap = 0.085, 0.735, 0.025
-        bottom = (foot + _AXIS_LABEL) / height
-        top = 1 - _TOP / height
-        width = (right - left - gap * (panels - 1)) / panels
         self.panels: List[Any] = []
-        for index in range(panels):
-            x = left + index * (width + gap)
-            shared = self.panels[0] if self.panels else None
-            axes = self.figure.add_axes((x, bottom, width, top - bottom), sharey=shared)
-            if shared is not None:
-                axes.tick_params(labelleft=False)
-            self.panels.append(axes)
-        self._legend_top = top
+        self._add_panels(headings, foot, grid, above)
         say = self.figure.text
-        say(left, 1 - 0.3 / height, title, fontsize=13, weight="bold", va="center")
-        say(left, 1 - 0.54 / height, subtitle, fontsize=9.5, color="#444444", va="center")
+        height = self._height
+        say(_LEFT, 1 - 0.3 / height, title, fontsize=13, weight="bold", va="center")
+        say(_LEFT, 1 - 0.54 / height, subtitle, fontsize=9.5, color="#444444", va="center")
         for number, line in enumerate(reversed(lines)):
             y = (0.1 + _CAPTION_LINE * number) / height
             say(0.02, y, line, fontsize=7.6, color="#333333", va="bottom")
+
+    def _add_panels(
+        self, headings: Sequence[Sequence[str]], foot: float, grid: float, above: float
+    ) -> None:
+        tall = (grid - _ROW_GAP * (len(headings) - 1)) / len(headings)
+        for number, row in enumerate(headings):
+            width = (_RIGHT - _LEFT - _GAP * (len(row) - 1)) / len(row)
+            bottom = foot + (len(headings) - 1 - number) * (tall + _ROW_GAP)
+            for index, heading in enumerate(row):
+                x = _LEFT + index * (width + _GAP)
+                shared = self.panels[0] if self.panels else None
+                place = (x, bottom / self._height, width, tall / self._height)
+                axes = self.figure.add_axes(place, sharey=shared)
+                if index > 0:
+                    axes.tick_params(labelleft=False)
+                y = (bottom + tall + _HEADING + above) / self._height
+                self.figure.text(x, y, heading, fontsize=9.5, va="bottom")
+                self.panels.append(axes)
 
     def legend(self, title: str, handles: Sequence[Any], labels: Sequence[str]) -> None:
         self.figure.legend(
@@ -80,7 +108,7 @@ class Frame:
             labels,
             title=title,
             loc="upper left",
-            bbox_to_anchor=(0.745, self._legend_top + 0.02),
+            bbox_to_anchor=(0.745, 1 - self._top / self._height + 0.02),
             prop={"family": ["DejaVu Sans Mono"], "size": 8.2},
             title_fontsize=8.8,
             alignment="left",

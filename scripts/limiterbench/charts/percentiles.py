@@ -8,8 +8,8 @@ from limiterbench import units
 from limiterbench.charts.axis import percentile_axis, percentile_label, value_axis
 from limiterbench.charts.caption import caption
 from limiterbench.charts.frame import Frame
-from limiterbench.charts.threads import draw_floor
-from limiterbench.legends import Legend
+from limiterbench.charts.shared import Entry, behind, draw_behind, draw_floor, heading
+from limiterbench.legends import Family, Legend, families_of
 from limiterbench.manifest import Manifest
 from limiterbench.records import Measured
 from limiterbench.series import Group
@@ -91,6 +91,9 @@ def _panel_threads(group: Group, cpus: int) -> List[int]:
 
 def percentiles(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
     shown = _panel_threads(group, manifest.topology.cpus)
+    families = families_of(group.limiters)
+    counts = [units.count(count, "thread") for count in shown]
+    named = len(families) > 1
     frame = Frame(
         f"Latency percentiles · {group.scenario}",
         "pN: N % of decisions take no longer; lower is better; each step right is ten times rarer",
@@ -100,43 +103,73 @@ def percentiles(manifest: Manifest, group: Group, legends: Dict[str, Legend]) ->
             "latency phase, one clock read per decision included; closed loop, so that "
             "a thread kept waiting asks for nothing else, and starving looks fast",
         ),
-        entries=len(group.limiters) + 4,
-        panels=len(shown),
+        entries=len(group.limiters) + 2 * len(families) + 1,
+        headings=[
+            [f"{count}, {family.name}" if named else count for count in counts]
+            for family in families
+        ],
     )
     floor = summarize([measured.floor.p50_ns for measured in group.repetitions()]).median
     values = [max(floor, 0.5)]
-    for axes, count in zip(frame.panels, shown):
-        curves = {
-            row: _curve(points[count]) for row, points in group.limiters.items() if count in points
-        }
-        handles, ordered, tail = _draw_panel(axes, curves, legends)
-        values += [v for c in curves.values() for s in c.summaries for v in (s.low, s.high)]
-        line = draw_floor(axes, floor)
-        axes.set_title(units.count(count, "thread"), fontsize=9.5, loc="left")
+    entries: List[Entry] = []
+    panels = iter(frame.panels)
+    columns = [_column(group, count) for count in shown]
+    for family in families:
+        for column in columns:
+            axes = next(panels)
+            handles = _draw_panel(axes, column, family, legends)
+            line = draw_floor(axes, floor)
+            axes.set_ylabel("latency of one decision" if column is columns[0] else "")
+        last = columns[-1]
+        entries += [heading(family.name)] if named else []
+        entries += [
+            (handles[row], f"{units.time(last.curves[row].at(last.reached).median):>8}  {row}")
+            for row in last.ordered
+            if row in handles
+        ]
+    for column in columns:
+        values += [v for c in column.curves.values() for s in c.summaries for v in (s.low, s.high)]
     value_axis(frame.panels[0], values, units.time)
-    frame.panels[0].set_ylabel("latency of one decision")
-    labels = [f"{units.time(curves[row].at(tail).median):>8}  {row}" for row in ordered]
+    entries += [behind()] if named else []
+    entries.append((line, f"{units.time(floor):>8}  timer's median"))
     frame.legend(
-        f"{percentile_label(tail)} at {units.count(shown[-1], 'thread')}",
-        [handles[row] for row in ordered] + [line],
-        labels + [f"{units.time(floor):>8}  timer's median"],
+        f"{percentile_label(columns[-1].reached)} at {counts[-1]}",
+        [handle for handle, _ in entries],
+        [text for _, text in entries],
     )
     return frame
 
 
-class _Panel(NamedTuple):
-    handles: Dict[str, Any]
+class _Column(NamedTuple):
+    """All rows at one thread count."""
+
+    curves: Dict[str, Curve]
     ordered: List[str]
-    tail: float
+    """By the last labelled percentile that every row reaches."""
+    reached: float
 
 
-def _draw_panel(axes: Any, curves: Dict[str, Curve], legends: Dict[str, Legend]) -> _Panel:
-    """Ordered by the last labelled percentile that every row reaches."""
+def _column(group: Group, threads: int) -> _Column:
+    curves = {
+        row: _curve(points[threads]) for row, points in group.limiters.items() if threads in points
+    }
     reached = min(curve.tails[_marked(curve)[-1]] for curve in curves.values())
     ordered = sorted(curves, key=lambda row: (-curves[row].at(reached).median, row))
-    handles = {}
-    for index, row in enumerate(ordered):
-        shift = 1 + 0.16 * ((index + 0.5) / len(ordered) - 0.5)
+    return _Column(curves, ordered, reached)
+
+
+def _draw_panel(
+    axes: Any, column: _Column, family: Family, legends: Dict[str, Legend]
+) -> Dict[str, Any]:
+    """One family's rows, the others behind them. Returns their handles for the legend."""
+    curves = column.curves
+    rows = [row for row in column.ordered if row in family.rows]
+    for row in column.ordered:
+        if row not in rows:
+            draw_behind(axes, curves[row].tails, [s.median for s in curves[row].summaries])
+    handles: Dict[str, Any] = {}
+    for index, row in enumerate(rows):
+        shift = 1 + 0.16 * ((index + 0.5) / len(rows) - 0.5)
         handles[row] = _draw(axes, curves[row], legends[row], shift)
     percentile_axis(axes, max((curve.tails for curve in curves.values()), key=len))
-    return _Panel(handles, ordered, reached)
+    return handles

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from limiterbench import units
-from limiterbench.charts.axis import ThreadAxis, value_axis
+from limiterbench.charts.axis import NAMES_HEIGHT, ThreadAxis, value_axis
 from limiterbench.charts.caption import caption
 from limiterbench.charts.frame import Frame
-from limiterbench.legends import Legend
+from limiterbench.charts.shared import Entry, behind, draw_behind, draw_floor, heading
+from limiterbench.legends import Legend, families_of
 from limiterbench.manifest import Manifest
 from limiterbench.series import Group, is_floor, latency, ops
 from limiterbench.statistics import Summary, summarize
@@ -54,6 +55,38 @@ def _draw_rows(
     return handles
 
 
+class _Drawing(NamedTuple):
+    """The panels of a chart: one a family, all rows in each, the others' as its background."""
+
+    frame: Frame
+    axes: List[ThreadAxis]
+    entries: List[Entry]
+
+
+def _draw_families(
+    frame: Frame,
+    group: Group,
+    series: Series,
+    legends: Dict[str, Legend],
+    label: Callable[[float], str],
+) -> _Drawing:
+    families = families_of(series)
+    axes: List[ThreadAxis] = []
+    entries: List[Entry] = []
+    for panel, family in zip(frame.panels, families):
+        axis = ThreadAxis(panel, group.threads, len(families))
+        axes.append(axis)
+        for row in sorted(set(series) - set(family.rows)):
+            draw_behind(panel, [n for n, _ in series[row]], [s.median for _, s in series[row]])
+        handles = _draw_rows(panel, axis, {row: series[row] for row in family.rows}, legends)
+        if len(families) > 1:
+            entries.append(heading(family.name))
+        entries += [(handles[row], f"{label(_last(series[row])):>8}  {row}") for row in handles]
+    if len(families) > 1:
+        entries.append(behind())
+    return _Drawing(frame, axes, entries)
+
+
 def _values(series: Series) -> List[float]:
     return [
         value
@@ -63,21 +96,29 @@ def _values(series: Series) -> List[float]:
     ]
 
 
-def _finish(
-    frame: Frame,
-    series: Series,
-    handles: Dict[str, Any],
-    label: Callable[[float], str],
-    extra: Sequence[Tuple[Any, str]],
-) -> None:
-    rows = list(handles)
-    labels = [f"{label(_last(series[row])):>8}  {row}" for row in rows]
+def _finish(drawing: _Drawing, series: Series, extra: Sequence[Entry]) -> None:
+    entries = [*drawing.entries, *extra]
     most = max(points[-1][0] for points in series.values())
-    frame.legend(
+    drawing.frame.legend(
         f"median at {units.count(most, 'thread')}",
-        [handles[row] for row in rows] + [handle for handle, _ in extra],
-        labels + [text for _, text in extra],
+        [handle for handle, _ in entries],
+        [text for _, text in entries],
     )
+
+
+def _frame(
+    manifest: Manifest,
+    group: Group,
+    title: str,
+    subtitle: str,
+    about: str,
+    series: Series,
+) -> Frame:
+    families = families_of(series)
+    names = [family.name for family in families] if len(families) > 1 else [""]
+    above = NAMES_HEIGHT if manifest.topology.boundaries.get(group.placement) else 0.0
+    lines = caption(manifest, group, about)
+    return Frame(title, subtitle, lines, len(series) + 4 + len(families), [names], above)
 
 
 def _perfect(group: Group, series: Series, cpus: int) -> Optional[Tuple[str, List[float]]]:
@@ -96,62 +137,57 @@ def _perfect(group: Group, series: Series, cpus: int) -> Optional[Tuple[str, Lis
 
 def scaling(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
     series = group.summaries(ops)
-    frame = Frame(
+    frame = _frame(
+        manifest,
+        group,
         f"Throughput against threads · {group.scenario}",
         "decisions a second of all threads together; higher is better",
-        caption(manifest, group, "throughput phase, no clock read per decision"),
-        entries=len(series) + 4,
+        "throughput phase, no clock read per decision",
+        series,
     )
-    axes = frame.panels[0]
-    axis = ThreadAxis(axes, group.threads)
-    handles = _draw_rows(axes, axis, series, legends)
+    drawing = _draw_families(frame, group, series, legends, units.rate)
     values = _values(series)
-    extra: List[Tuple[Any, str]] = []
+    extra: List[Entry] = []
     perfect = _perfect(group, series, manifest.topology.cpus)
     if perfect and len(group.threads) > 1:
         row, line = perfect
-        (handle,) = axes.plot(group.threads, line, color="#555555", linewidth=0.9, zorder=2)
+        for axes in frame.panels:
+            (handle,) = axes.plot(group.threads, line, color="#555555", linewidth=0.9, zorder=2)
         extra.append((handle, f"          perfect scaling\n          of {row}"))
         values += line
-    value_axis(axes, values, units.rate)
-    axes.set_ylabel("decisions a second")
-    extra += _mark_host(axis, manifest, group)
-    _finish(frame, series, handles, units.rate, extra)
+    value_axis(frame.panels[0], values, units.rate)
+    frame.panels[0].set_ylabel("decisions a second")
+    extra += _mark_host(drawing, manifest, group)
+    _finish(drawing, series, extra)
     return frame
 
 
 def p99(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
     series = group.summaries(latency(0.99))
     floor = summarize([measured.floor.p99_ns for measured in group.repetitions()]).median
-    frame = Frame(
+    frame = _frame(
+        manifest,
+        group,
         f"p99 against threads · {group.scenario}",
         "one decision in 100 takes longer than this; lower is better",
-        caption(
-            manifest,
-            group,
-            "latency phase, one clock read per decision included; closed loop, so that "
-            "a thread kept waiting asks for nothing else, and starving looks fast",
-        ),
-        entries=len(series) + 4,
+        "latency phase, one clock read per decision included; closed loop, so that "
+        "a thread kept waiting asks for nothing else, and starving looks fast",
+        series,
     )
-    axes = frame.panels[0]
-    axis = ThreadAxis(axes, group.threads)
-    handles = _draw_rows(axes, axis, series, legends)
-    line = draw_floor(axes, floor)
-    value_axis(axes, [*_values(series), max(floor, 0.5)], units.time)
-    axes.set_ylabel("p99 of one decision")
-    extra = [(line, f"{units.time(floor):>8}  timer's p99")]
-    extra += _mark_host(axis, manifest, group)
-    _finish(frame, series, handles, units.time, extra)
+    drawing = _draw_families(frame, group, series, legends, units.time)
+    for axes in frame.panels:
+        line = draw_floor(axes, floor)
+    value_axis(frame.panels[0], [*_values(series), max(floor, 0.5)], units.time)
+    frame.panels[0].set_ylabel("p99 of one decision")
+    extra: List[Entry] = [(line, f"{units.time(floor):>8}  timer's p99")]
+    extra += _mark_host(drawing, manifest, group)
+    _finish(drawing, series, extra)
     return frame
 
 
-def draw_floor(axes: Any, floor: float) -> Any:
-    """What the timer costs alone: nothing at or under it can be told apart."""
-    axes.axhspan(1e-3, floor, color="#efefef", zorder=0, linewidth=0)
-    return axes.axhline(floor, color="#555555", linewidth=1.1, linestyle=(0, (2, 1)), zorder=2)
-
-
-def _mark_host(axis: ThreadAxis, manifest: Manifest, group: Group) -> List[Tuple[Any, str]]:
-    axis.boundaries(manifest.topology.boundaries.get(group.placement, []))
-    return axis.oversubscription(manifest.topology.cpus)
+def _mark_host(drawing: _Drawing, manifest: Manifest, group: Group) -> List[Entry]:
+    entries: List[Entry] = []
+    for axis in drawing.axes:
+        axis.boundaries(manifest.topology.boundaries.get(group.placement, []))
+        entries = axis.oversubscription(manifest.topology.cpus)
+    return entries
