@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Iterable, List, Sequence, Tuple
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 SUB_BUCKETS = 64
 
@@ -41,6 +41,10 @@ class Histogram:
         self._counts: List[Tuple[int, int]] = sorted(counts)
         self.total = sum(count for _, count in self._counts)
 
+    @property
+    def counts(self) -> Sequence[Tuple[int, int]]:
+        return self._counts
+
     def percentiles(self, fractions: Sequence[float]) -> List[float]:
         """The value at each of the ascending `fractions`. The histogram must not be empty."""
         values: List[float] = []
@@ -57,3 +61,34 @@ class Histogram:
 
     def percentile(self, fraction: float) -> float:
         return self.percentiles([fraction])[0]
+
+
+# One value in so many: a rarer one may be an interrupted reading.
+_COMMON = 100_000
+# Converting ticks to nanoseconds moves a step by one either way.
+_LONGEST_OF_ONE_STEP = 3
+
+
+def clock_step(histograms: Iterable[Histogram]) -> Optional[float]:
+    """The distance between two readings of the clock that differ at all, in whole nanoseconds.
+
+    A clock that advances in steps leaves gaps between the differences of its readings; one that
+    leaves none is as fine as the buckets: 1. None if too few values are below 128 ns to say.
+    """
+    seen: Dict[int, int] = {}
+    for histogram in histograms:
+        for value, count in histogram.counts:
+            if 0 < value < 2 * SUB_BUCKETS:
+                seen[value] = seen.get(value, 0) + count
+    least = sum(seen.values()) / _COMMON
+    runs: List[List[int]] = []
+    for value in sorted(value for value, count in seen.items() if count >= least):
+        if runs and value == runs[-1][-1] + 1:
+            runs[-1].append(value)
+        else:
+            runs.append([value])
+    if any(len(run) > _LONGEST_OF_ONE_STEP for run in runs):
+        return 1.0
+    if len(runs) < 2:
+        return None
+    return min(late[-1] - early[-1] for early, late in zip(runs, runs[1:]))

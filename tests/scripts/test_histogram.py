@@ -6,7 +6,7 @@ from typing import List
 
 import pytest
 
-from limiterbench.histogram import Histogram, bucket_of, midpoint, rank_of
+from limiterbench.histogram import Histogram, bucket_of, clock_step, midpoint, rank_of
 
 
 def histogram_of(values: List[int]) -> Histogram:
@@ -67,3 +67,25 @@ def test_rank_does_not_grow_by_rounding() -> None:
     assert rank_of(0.07, 100) == 7
     assert rank_of(0.0, 100) == 1
     assert rank_of(1.0, 3) == 3
+
+
+def test_a_clock_that_advances_in_steps_leaves_gaps() -> None:
+    ten = Histogram([(20, 900), (29, 500), (30, 500), (40, 70), (49, 3), (50, 4), (60, 1)])
+    assert clock_step([ten]) == 10
+    coarse = Histogram([(0, 900), (41, 40), (42, 60), (83, 3), (84, 1)])
+    assert clock_step([coarse]) == 42
+    assert clock_step([ten, Histogram([(70, 1)])]) == 10
+
+
+def test_a_rare_reading_does_not_make_a_step_finer() -> None:
+    assert clock_step([Histogram([(20, 900_000), (25, 1), (30, 900_000)])]) == 10
+
+
+def test_a_clock_without_gaps_is_as_fine_as_the_buckets() -> None:
+    assert clock_step([Histogram((value, 10) for value in range(18, 40))]) == 1
+
+
+def test_too_little_to_tell_the_step_from() -> None:
+    assert clock_step([]) is None
+    assert clock_step([Histogram([(20, 5)])]) is None
+    assert clock_step([Histogram([(500, 5), (600, 5)])]) is None

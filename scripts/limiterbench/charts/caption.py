@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from statistics import median
-from typing import List
+from typing import Dict, List
 
 from limiterbench import units
+from limiterbench.histogram import clock_step
 from limiterbench.manifest import INTERRUPTED, Manifest
 from limiterbench.series import Group
 from limiterbench.statistics import coverage
@@ -37,14 +38,6 @@ def _warnings(manifest: Manifest, group: Group) -> List[str]:
     repetitions = group.repetitions()
     if group.failed:
         warnings.append(f"{units.count(group.failed, 'failed repetition')} left out")
-    shared = sorted({n for n in group.threads if _writer_shares(group, n)})
-    if shared:
-        counts = ", ".join(map(str, shared))
-        warnings.append(f"the writer shares a CPU with a measured thread at {counts} threads")
-    core = sorted({n for n in group.threads if n not in shared and _writer_shares_core(group, n)})
-    if core:
-        counts = ", ".join(map(str, core))
-        warnings.append(f"the writer shares a core with a measured thread at {counts} threads")
     unfair = _unfair(group)
     if unfair:
         warnings.append("threads served unequally (Jain's index below 0.8): " + ", ".join(unfair))
@@ -53,22 +46,6 @@ def _warnings(manifest: Manifest, group: Group) -> List[str]:
     if manifest.status == INTERRUPTED:
         warnings.append("the run is not complete")
     return warnings
-
-
-def _writer_shares(group: Group, threads: int) -> bool:
-    return any(
-        measured.writer_shares_cpu
-        for points in group.limiters.values()
-        for measured in points.get(threads, [])
-    )
-
-
-def _writer_shares_core(group: Group, threads: int) -> bool:
-    return any(
-        measured.writer_shares_core
-        for points in group.limiters.values()
-        for measured in points.get(threads, [])
-    )
 
 
 def _unfair(group: Group) -> List[str]:
@@ -81,7 +58,7 @@ def _unfair(group: Group) -> List[str]:
 
 
 def _reloads(group: Group) -> List[str]:
-    """A row that publishes slowly is asked less: say how often each was reloaded."""
+    """How often, since a row that publishes slowly is asked less, and from which CPU."""
     rates = [
         median(measured.reloads_per_second for measured in repeated)
         for points in group.limiters.values()
@@ -91,7 +68,42 @@ def _reloads(group: Group) -> List[str]:
     if high == "0":
         return []
     span = low if low == high else f"{low} to {high}, by row and threads"
-    return [f"Reloads a second, as achieved: {span}."]
+    return [f"Reloads a second, as achieved: {span}. {_writer(group)}."]
+
+
+def _writer(group: Group) -> str:
+    """Where the thread that reloads ran: with a measured one, it took part of its time."""
+    counts: Dict[str, List[str]] = {}
+    for threads in group.threads:
+        counts.setdefault(_writers_place(group, threads), []).append(str(threads))
+    if len(counts) == 1:
+        return f"The writer ran {next(iter(counts))}"
+    places = [
+        f"{place} at {', '.join(at)} thread{'' if at == ['1'] else 's'}"
+        for place, at in counts.items()
+    ]
+    return f"The writer ran {', '.join(places)}"
+
+
+def _writers_place(group: Group, threads: int) -> str:
+    repeated = [m for points in group.limiters.values() for m in points.get(threads, [])]
+    if any(measured.writer_shares_cpu for measured in repeated):
+        return "on a measured thread's CPU"
+    if any(measured.writer_shares_core for measured in repeated):
+        return "on a measured thread's core"
+    return "on a core of its own"
+
+
+def _clock(group: Group) -> str:
+    repetitions = group.repetitions()
+    sources = ", ".join(sorted({measured.timer_source for measured in repetitions}))
+    typical = units.time(median(measured.floor.p50_ns for measured in repetitions))
+    rare = units.time(median(measured.floor.p99_ns for measured in repetitions))
+    step = clock_step(measured.latency.histogram for measured in repetitions)
+    steps = "" if step is None else f", in steps of {units.time(step)}"
+    if step == 1:
+        steps += " or less"
+    return f"Clock: {sources}{steps}; an empty decision reads {typical} (p50), {rare} (p99)."
 
 
 def caption(manifest: Manifest, group: Group, what: str) -> List[str]:
@@ -105,6 +117,7 @@ def caption(manifest: Manifest, group: Group, what: str) -> List[str]:
         f"build {built.get('commit', 'unknown')}.",
     ]
     lines += _reloads(group)
+    lines.append(_clock(group))
     warnings = _warnings(manifest, group)
     if warnings:
         lines.append("Beware: " + "; ".join(warnings) + ".")

@@ -1,0 +1,51 @@
+"""What a chart says of itself under it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import List
+
+import pytest
+
+from limiterbench.charts.caption import caption
+from limiterbench.records import Measured, read_records
+from limiterbench.run_folder import CELLS, open_run
+from limiterbench.series import Group, group_records
+
+
+@pytest.fixture
+def group(finished_run: Path) -> Group:
+    return group_records(read_records(finished_run / CELLS))[0]
+
+
+def said(run: Path, group: Group) -> str:
+    return "\n".join(caption(open_run(run), group, "what"))
+
+
+def changed(group: Group, threads: int, **fields: bool) -> Group:
+    def change(repeated: List[Measured]) -> List[Measured]:
+        return [replace(measured, **fields) for measured in repeated]
+
+    return group._replace(
+        limiters={
+            row: {n: change(m) if n == threads else m for n, m in points.items()}
+            for row, points in group.limiters.items()
+        }
+    )
+
+
+def test_where_the_writer_ran(finished_run: Path, group: Group) -> None:
+    own, shared = "on a core of its own", "on a measured thread's CPU"
+    text = said(finished_run, group)
+    assert f"The writer ran {own} at 1 thread, {shared} at 2 threads." in text
+    core = changed(group, 2, writer_shares_cpu=False)
+    assert "on a measured thread's core at 2 threads" in said(finished_run, core)
+    alone = changed(core, 2, writer_shares_core=False)
+    assert f"The writer ran {own}.\n" in said(finished_run, alone)
+
+
+def test_what_the_clock_can_tell(finished_run: Path, group: Group) -> None:
+    text = said(finished_run, group)
+    assert "Clock: tsc, in steps of 1 ns or less;" in text
+    assert "an empty decision reads 9 ns (p50), 11 ns (p99)." in text
