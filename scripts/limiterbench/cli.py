@@ -72,6 +72,11 @@ def _root() -> Path:
     return Path(os.environ.get("LIMITERBENCH_ROOT", Path(__file__).resolve().parents[2]))
 
 
+def _add_no_install(parser: argparse.ArgumentParser) -> None:
+    """The shell obeys it and takes it away; here it is for --help."""
+    parser.add_argument("--no-install", action="store_true", help="install no packages")
+
+
 def _run_parser() -> _Parser:
     parser = _Parser(prog="./scripts/run", allow_abbrev=False, description="Measure and draw.")
     size = parser.add_mutually_exclusive_group()
@@ -95,7 +100,7 @@ def _run_parser() -> _Parser:
     parser.add_argument("--oversubscribe", action="store_true", help="more threads than CPUs")
     parser.add_argument("--seed", metavar="N", type=_whole_number, help="of the cells' order")
     parser.add_argument("--time-limit", metavar="S", type=_positive_seconds, help="of a cell")
-    parser.add_argument("--no-install", action="store_true", help="install no packages")
+    _add_no_install(parser)
     return parser
 
 
@@ -142,6 +147,7 @@ def _run(arguments: Sequence[str]) -> int:
 def _plot(arguments: Sequence[str]) -> int:
     parser = _Parser(prog="./scripts/plot", allow_abbrev=False, description="Redraw a run.")
     parser.add_argument("dir", metavar="DIR", type=Path, help="a run's folder")
+    _add_no_install(parser)
     folder = parser.parse(arguments).dir
     if _only_checking():
         return 0
@@ -157,6 +163,7 @@ def _report(arguments: Sequence[str]) -> int:
     parser = _Parser(prog="./scripts/report", allow_abbrev=False, description="Show a run.")
     parser.add_argument("--text", action="store_true", required=True, help="in the terminal")
     parser.add_argument("dir", metavar="DIR", type=Path, help="a run's folder")
+    _add_no_install(parser)
     folder = parser.parse(arguments).dir
     if _only_checking():
         return 0
@@ -174,6 +181,7 @@ def _readme(arguments: Sequence[str]) -> int:
         prog="./scripts/readme", allow_abbrev=False, description="Write a run into README.md."
     )
     parser.add_argument("dir", metavar="DIR", type=Path, help="a run's folder")
+    _add_no_install(parser)
     folder = parser.parse(arguments).dir
     if _only_checking():
         return 0

@@ -137,6 +137,13 @@ def test_names_with_odd_characters_are_drawn(cli: CommandLine, stored_run: Path)
     assert answer.returncode == 0, answer.stderr
 
 
+@pytest.mark.parametrize("command", ["run", "plot", "report", "readme"])
+def test_help_names_what_the_shell_takes(cli: CommandLine, command: str) -> None:
+    answer = cli(command, "--help")
+    assert answer.returncode == 0
+    assert "--no-install" in answer.stdout
+
+
 def test_the_table_of_a_stored_run(cli: CommandLine, stored_run: Path) -> None:
     answer = cli("report", "--text", "run")
     assert answer.returncode == 0
