@@ -1,0 +1,105 @@
+// What it costs to read the configuration safely: from each source, its limit once, and what is
+// protected let go.
+#include <limiterbench/registry.hpp>
+
+#include <atomic>
+
+#include "blocks.hpp"
+
+#if LIMITERBENCH_WITH_CK
+extern "C" {
+#include <ck_hp.h>
+}
+#endif
+
+namespace limiterbench::primitives {
+namespace {
+
+struct Node : HazardNode<Node> {
+  std::uint64_t limit = 1'000;
+};
+
+std::atomic<Node*>& shared_node() {
+  static Node node;
+  static std::atomic<Node*> pointer{&node};
+  return pointer;
+}
+
+// Without protection: right only if nobody ever frees what is read.
+void acquire_load_and_read(benchmark::State& state) {
+  for (auto _ : state)
+    benchmark::DoNotOptimize(shared_node().load(std::memory_order_acquire)->limit);
+}
+
+void hazard_protect_read_clear(benchmark::State& state) {
+  static HazardDomain<Node> domain;
+  HazardDomain<Node>::Pointer hazard(domain);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(hazard.protect(shared_node())->limit);
+    hazard.clear();
+  }
+}
+
+#if LIMITERBENCH_WITH_CK
+// As its manual says: announce with a fence, then load again until nothing has changed.
+void ck_hp_protect_read_clear(benchmark::State& state) {
+  static ck_hp_t domain = [] {
+    ck_hp_t made;
+    ck_hp_init(&made, 1, 64, [](void*) {});
+    return made;
+  }();
+  void* slots[1] = {};
+  ck_hp_record_t record{};
+  ck_hp_register(&domain, &record, slots);
+  for (auto _ : state) {
+    Node* node = shared_node().load(std::memory_order_relaxed);
+    for (;;) {
+      ck_hp_set_fence(&record, 0, node);
+      Node* const again = shared_node().load(std::memory_order_acquire);
+      if (again == node) break;
+      node = again;
+    }
+    benchmark::DoNotOptimize(node->limit);
+    ck_hp_set(&record, 0, nullptr);
+  }
+  ck_hp_unregister(&record);
+}
+#endif
+
+template <class Source>
+void read_from(benchmark::State& state) {
+  static Source source(published());
+  auto reader = source.attach();
+  for (auto _ : state) {
+    const auto guard = source.read(reader, 0);
+    benchmark::DoNotOptimize((*guard).rule.limit);
+  }
+}
+
+BENCHMARK(acquire_load_and_read)->Apply(on_one_and_all);
+BENCHMARK(hazard_protect_read_clear)->Apply(on_one_and_all);
+BENCHMARK(read_from<HazardPointerSource>)->Apply(on_one_and_all);
+BENCHMARK(read_from<SharedPointerSource>)->Apply(on_one_and_all);
+BENCHMARK(read_from<AtomicValueSource>)->Apply(on_one_and_all);
+BENCHMARK(read_from<RingSource<8>>)->Apply(on_one_and_all);
+BENCHMARK(read_from<SeqlockSource>)->Apply(on_one_and_all);
+BENCHMARK(read_from<LeftRightSource>)->Apply(on_one_and_all);
+#if LIMITERBENCH_WITH_URCU
+BENCHMARK(read_from<GracePeriodSource<UrcuMembDomain>>)->Apply(on_one_and_all);
+BENCHMARK(read_from<GracePeriodSource<UrcuQsbrDomain>>)->Apply(on_one_and_all);
+#endif
+#if LIMITERBENCH_WITH_CK
+BENCHMARK(ck_hp_protect_read_clear)->Apply(on_one_and_all);
+BENCHMARK(read_from<GracePeriodSource<CkEpochDomain>>)->Apply(on_one_and_all);
+BENCHMARK(read_from<CkBrlockSource>)->Apply(on_one_and_all);
+#endif
+#if LIMITERBENCH_WITH_XENIUM
+BENCHMARK(read_from<XeniumSource<xenium::reclamation::hazard_pointer<>>>)->Apply(on_one_and_all);
+BENCHMARK(read_from<XeniumSource<xenium::reclamation::epoch_based<>>>)->Apply(on_one_and_all);
+#endif
+#if LIMITERBENCH_WITH_LIBCDS
+BENCHMARK(read_from<LibcdsHazardSource>)->Apply(on_one_and_all);
+#endif
+
+}  // namespace
+}  // namespace limiterbench::primitives
