@@ -16,11 +16,11 @@ void tsc(benchmark::State& state) {
   });
 }
 
-template <clockid_t id>
+template <clockid_t Id>
 void clock_read(benchmark::State& state) {
   timespec now;
   for (auto _ : state) {
-    clock_gettime(id, &now);
+    clock_gettime(Id, &now);
     benchmark::DoNotOptimize(now);
   }
 }

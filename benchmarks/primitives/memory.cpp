@@ -14,16 +14,16 @@ struct alignas(sync::false_sharing_range) Word {
 
 Word shared_word;
 
-template <std::memory_order order>
+template <std::memory_order Order>
 void load(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(shared_word.value.load(order));
+  for (auto _ : state) benchmark::DoNotOptimize(shared_word.value.load(Order));
 }
 
-template <std::memory_order order>
+template <std::memory_order Order>
 void store_private(benchmark::State& state) {
   Word word;
   for (auto _ : state) {
-    word.value.store(1, order);
+    word.value.store(1, Order);
     benchmark::ClobberMemory();
   }
 }
@@ -36,41 +36,41 @@ void increment_private(benchmark::State& state) {
   }
 }
 
-template <std::memory_order order>
+template <std::memory_order Order>
 void fetch_add_private(benchmark::State& state) {
   Word word;
-  for (auto _ : state) benchmark::DoNotOptimize(word.value.fetch_add(1, order));
+  for (auto _ : state) benchmark::DoNotOptimize(word.value.fetch_add(1, Order));
 }
 
-template <std::memory_order order>
+template <std::memory_order Order>
 void fetch_add_shared(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(shared_word.value.fetch_add(1, order));
+  for (auto _ : state) benchmark::DoNotOptimize(shared_word.value.fetch_add(1, Order));
 }
 
 // How a counter that must not pass its limit counts: read, decide, swap.
-template <std::memory_order order>
+template <std::memory_order Order>
 void compare_exchange_private(benchmark::State& state) {
   Word word;
   for (auto _ : state) {
     std::uint64_t seen = word.value.load(std::memory_order_relaxed);
     benchmark::DoNotOptimize(
-        word.value.compare_exchange_strong(seen, seen + 1, order, std::memory_order_relaxed));
+        word.value.compare_exchange_strong(seen, seen + 1, Order, std::memory_order_relaxed));
   }
 }
 
-template <std::memory_order order>
+template <std::memory_order Order>
 void compare_exchange_shared(benchmark::State& state) {
   for (auto _ : state) {
     std::uint64_t seen = shared_word.value.load(std::memory_order_relaxed);
-    while (!shared_word.value.compare_exchange_weak(seen, seen + 1, order,
+    while (!shared_word.value.compare_exchange_weak(seen, seen + 1, Order,
                                                     std::memory_order_relaxed)) {
     }
   }
 }
 
-template <std::memory_order order>
+template <std::memory_order Order>
 void fence(benchmark::State& state) {
-  for (auto _ : state) std::atomic_thread_fence(order);
+  for (auto _ : state) std::atomic_thread_fence(Order);
 }
 
 void asymmetric_light_fence(benchmark::State& state) {

@@ -3,25 +3,25 @@
 //
 // Source: original; the ring of pooled configurations that Go services use against allocation,
 //   with the generations that it needs to be right.
-// Progress: reads lock-free: a retry means that `slots` - 1 publications were completed and one
+// Progress: reads lock-free: a retry means that `Slots` - 1 publications were completed and one
 //   more begun while nine words were read. A publisher that stalls stops nobody. publish wait-free.
 // Cost: ten loads, of two lines that only publish() writes, and eight stores to the stack; no
 //   fence instruction on x86-64, one load barrier on aarch64.
-// Memory: `slots` configurations; nothing is allocated after construction.
+// Memory: `Slots` configurations; nothing is allocated after construction.
 // Avoid when: configurations are large and readers need all of one: they copy what they need.
 //
 // Why it is right however long a reader sleeps, and through however many publications. The n-th
-// publication goes to slot n % slots; every line of a slot carries n as its generation, 64 bits
+// publication goes to slot n % Slots; every line of a slot carries n as its generation, 64 bits
 // that count publications and never repeat. The publisher stores (a) the generation of every line,
 // (b) a release fence (3), (c) all words, (d) n as the current publication (4). The reader loads
-// (e) n from (4) by acquire (1), (f) the words of its line in slot n % slots, (g) an acquire fence
+// (e) n from (4) by acquire (1), (f) the words of its line in slot n % Slots, (g) an acquire fence
 // (2), (h) the generation of that line.
 //   Not older: (a) to (c) of publication n happen before (f), by (4) and (1); so by coherence each
 //   word that was read is that of n or of a later publication to the slot.
 //   Not newer: had (f) read a word of publication m > n, its fence (3) would synchronise with (2),
 //   so that m's (a) happens before (h), which then reads m or later, and never n again.
 // So if (h) reads n, every word was that of n. Without generations, a reader that sleeps through
-// `slots` - 1 publications takes a torn rule for a whole one.
+// `Slots` - 1 publications takes a torn rule for a whole one.
 #pragma once
 
 #include <array>
@@ -30,9 +30,9 @@
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
-template <std::size_t slots = 8>
+template <std::size_t Slots = 8>
 class RingSource {
-  static_assert(slots >= 2, "the slot being filled must not be the one in force");
+  static_assert(Slots >= 2, "the slot being filled must not be the one in force");
 
  public:
   struct Reader {};
@@ -61,7 +61,7 @@ class RingSource {
 
   void publish(const Published& published) noexcept {
     const std::uint64_t sequence = published.rules[0].sequence;
-    PublishedWords& words = slots_[sequence % slots];
+    PublishedWords& words = slots_[sequence % Slots];
     words.mark(sequence);
     // Hazard: a word of this publication seen before its generation.
     // (3) release: pairs with (2).
@@ -80,7 +80,7 @@ class RingSource {
     for (;;) {
       // (1) acquire: pairs with (4).
       const std::uint64_t sequence = current_.load(sync::acquire);
-      const PublishedWords& words = slots_[sequence % slots];
+      const PublishedWords& words = slots_[sequence % Slots];
       copy(words);
       // (2) acquire: pairs with (3).
       sync::fence(sync::acquire);
@@ -90,7 +90,7 @@ class RingSource {
   }
 
   alignas(sync::false_sharing_range) sync::atomic<std::uint64_t> current_{0};
-  alignas(sync::false_sharing_range) std::array<PublishedWords, slots> slots_;
+  alignas(sync::false_sharing_range) std::array<PublishedWords, Slots> slots_;
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

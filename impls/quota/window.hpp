@@ -64,14 +64,14 @@ class alignas(sync::false_sharing_range) Window {
   // The same for a counter that swaps a word of its own, stamped with a generation and read by an
   // acquire before: the word is read last, so that no turn lies between it and end or epoch.
   // Relaxed, or seq_cst for counters that reason over several words at once.
-  template <sync::memory_order order = sync::relaxed>
+  template <sync::memory_order Order = sync::relaxed>
   [[nodiscard]] View peek_last(const PublishedRule& rule, Nanoseconds now) const noexcept {
     // (10) acquire: pairs with (5), as (2).
     const Nanoseconds end = end_.load(sync::acquire);
     // (11) acquire: pairs with (6), as (3).
     const std::uint64_t epoch = epoch_.load(sync::acquire);
     // relaxed: ordered after end and epoch by (10) and (11).
-    const std::uint64_t word = word_.load(order);
+    const std::uint64_t word = word_.load(Order);
     return {word, epoch == rule.epoch && now < end ? end : 0};
   }
 
