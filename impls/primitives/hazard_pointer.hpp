@@ -26,8 +26,8 @@ namespace limiterbench::inline LIMITERBENCH_BACKEND {
 // Protects objects of type Node, which must derive from HazardNode<Node>.
 template <class Node>
 struct HazardNode {
-  Node* retired_next = nullptr;
-  bool announced = false;  // used by reclaim() alone
+  sync::plain<Node*> retired_next;
+  sync::plain<bool> announced;  // used by reclaim() alone
 };
 
 template <class Node>
@@ -93,7 +93,7 @@ class HazardDomain {
   ~HazardDomain() {
     // relaxed, here and below: the caller has joined with every other user of the domain.
     for (Node* node = retired_.load(sync::relaxed); node != nullptr;) {
-      sync::destroy(std::exchange(node, node->retired_next));
+      sync::destroy(std::exchange(node, node->retired_next.read()));
     }
     for (Slot* slot = slots_.load(sync::relaxed); slot != nullptr;) {
       sync::destroy(std::exchange(slot, slot->next));
@@ -123,8 +123,8 @@ class HazardDomain {
     }
     std::size_t freed = 0;
     while (node != nullptr) {
-      Node* const next = node->retired_next;
-      if (std::exchange(node->announced, false)) {
+      Node* const next = node->retired_next.read();
+      if (std::exchange(node->announced.write(), false)) {
         push_retired(node);
       } else {
         sync::destroy(node);
@@ -178,17 +178,17 @@ class HazardDomain {
     }
     const auto end = announced.begin() + static_cast<std::ptrdiff_t>(count);
     std::sort(announced.begin(), end, std::less<>{});
-    for (Node* node = first; node != nullptr; node = node->retired_next) {
-      node->announced |= std::binary_search(announced.begin(), end, node, std::less<>{});
+    for (Node* node = first; node != nullptr; node = node->retired_next.read()) {
+      node->announced.write() |= std::binary_search(announced.begin(), end, node, std::less<>{});
     }
     return slot;
   }
 
   void push_retired(Node* node) noexcept {
-    node->retired_next = retired_.load(sync::relaxed);  // relaxed: the swap below confirms it
+    Node*& next = node->retired_next.write();
+    next = retired_.load(sync::relaxed);  // relaxed: the swap below confirms it
     // (8) release: pairs with (7). Not subject to ABA: the list is only ever taken whole.
-    while (
-        !retired_.compare_exchange_weak(node->retired_next, node, sync::release, sync::relaxed)) {
+    while (!retired_.compare_exchange_weak(next, node, sync::release, sync::relaxed)) {
     }
   }
 

@@ -26,11 +26,7 @@ namespace limiterbench::inline LIMITERBENCH_BACKEND {
 #if defined(LIMITERBENCH_SYNC_RELACY)
 
 [[nodiscard]] inline bool rseq_available() noexcept { return sync::host.restartable; }
-inline void restart_sequences() noexcept {
-  // (1) seq_cst: pairs with the kernel's fences, as (2).
-  sync::fence(sync::seq_cst);
-  sync::restart_all();
-}
+inline void restart_sequences() noexcept { sync::restart_all(); }
 [[nodiscard]] inline bool rseq_store(unsigned cpu, sync::atomic<std::uint64_t>& cell,
                                      std::uint64_t expected, std::uint64_t next,
                                      const sync::atomic<std::uint64_t>& guard,
@@ -52,8 +48,8 @@ inline const bool rseq_registered = __rseq_size > 0 &&
 // Restarts the sequences that are running on other CPUs, with a full fence on each: one that read
 // its guard before this call has stored when it returns, or never will.
 inline void restart_sequences() noexcept {
-  // (2) seq_cst: pairs with the fences that the kernel runs on the other CPUs. It promises none on
-  // the caller's.
+  // (1) seq_cst: pairs with the fences that the kernel runs on the other CPUs. It promises none on
+  // the caller's. Not shown at all: the checker is given a restart_sequences() of its own, above.
   sync::fence(sync::seq_cst);
   syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 0, 0);
 }

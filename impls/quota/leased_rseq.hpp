@@ -38,7 +38,9 @@ struct RseqCells {
     std::uint64_t seen = cell.load(sync::relaxed);  // relaxed: the sequence confirms it
     const Permits left = Window::generation(seen) == generation ? Window::used(seen) : 0;
     // The store at the end of a sequence has release order on x86-64; on aarch64 the fence gives
-    // it: (1) release: pairs with (1) in leased.hpp.
+    // it: (1) release: pairs with (1) in leased.hpp. Not shown without it: a turn that adopts a
+    // rule sweeps, which runs a fence on every CPU, and by a stale end a request only counts as
+    // early.
     sync::fence(sync::release);
     return rseq_store(cpu, cell, seen, generation | (left + permits), window.address(),
                       word | Window::closed);

@@ -49,7 +49,8 @@ class ShardedQuota {
                                                   const PublishedRule& rule, Permits cost,
                                                   Nanoseconds now) noexcept {
     Cell& cell = own_shard().cells[traffic_class];
-    // (1) seq_cst: see "The bound".
+    // (1) seq_cst: see "The bound". Not shown as acquire: the checker's single order keeps to
+    // happens-before; that of C++20 need not where weaker orders come between.
     std::uint64_t seen = cell.load(sync::seq_cst);
     // (2) seq_cst: see "The bound".
     const Window::View view = windows_[traffic_class].peek_last<sync::seq_cst>(rule, now);
@@ -107,7 +108,8 @@ class ShardedQuota {
   [[nodiscard]] Outcome count(Window& window, std::uint32_t traffic_class, std::uint64_t entered,
                               Permits limit, Permits cost) noexcept {
     Cell& cell = own_shard().cells[traffic_class];
-    // (4) seq_cst: see "The bound".
+    // (4) seq_cst: see "The bound". Not shown as acquire or relaxed: as (1), and the checker's
+    // loads take effect in program order.
     std::uint64_t seen = cell.load(sync::seq_cst);
     // Hazard: overwriting what a CPU has counted since the window turned.
     if (is_later(seen, entered)) return Outcome::again;
@@ -169,7 +171,9 @@ class ShardedQuota {
       std::uint64_t kept;
       do {
         kept = fresh ? 0 : permits(seen, word);
-        // (7) seq_cst: see "The bound".
+        // (7) seq_cst: see "The bound". Not shown as acq_rel or release: who counts under this
+        // generation has acquired the word that comes after. Kept, so that one order has every
+        // swap.
       } while (!cell.compare_exchange_weak(seen, generation | kept, sync::seq_cst, sync::relaxed));
       total += kept;
       level += kept >> shift << shift;

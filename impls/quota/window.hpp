@@ -101,7 +101,8 @@ class alignas(sync::false_sharing_range) Window {
       // (14) acquire: pairs with (6): read before the word, so that a rule found adopted whose
       // adopter is still at work shows as closed. A stale epoch costs a turn that changes nothing.
       const std::uint64_t epoch = epoch_.load(sync::acquire);
-      // (8) acquire: pairs with (7), (13), as (1).
+      // (8) acquire: pairs with (7), (13), as (1). Not shown as relaxed: who does not return by
+      // what (14) has read acquires the word again in (4).
       const std::uint64_t word = word_.load(sync::acquire);
       if (is_closed(word)) {
         wait();
@@ -138,11 +139,12 @@ class alignas(sync::false_sharing_range) Window {
   // Closes the window if nothing has changed since `word` was read; open() must follow, with a word
   // of the same generation. In between no compare-and-swap succeeds and other turns wait.
   [[nodiscard]] bool try_close(std::uint64_t word) noexcept {
-    // (12) acquire: pairs with (7), (13), as (4).
+    // (12) acquire: pairs with (7), (13), as (4). Not shown as relaxed: as there, by (1).
     return word_.compare_exchange_strong(word, word | closed, sync::acquire, sync::relaxed);
   }
   void open(std::uint64_t word) noexcept {
-    // (13) release: pairs with (1), (4), (8), (12).
+    // (13) release: pairs with (1), (4), (8), (12). Not shown as relaxed: the checker continues the
+    // release sequence of (7) through a store by the thread that closed, as C++11 did.
     word_.store(word, sync::release);
   }
   [[nodiscard]] const sync::atomic<std::uint64_t>& address() const noexcept { return word_; }
@@ -163,7 +165,7 @@ class alignas(sync::false_sharing_range) Window {
   [[gnu::noinline]] void turn(std::uint64_t word, const PublishedRule& rule, const Nanoseconds* now,
                               Carry&& carry) noexcept {
     // (4) acquire: pairs with (7), (13): whoever closes the window sees what the last to do so
-    // wrote.
+    // wrote. Not shown as relaxed: it succeeds on a word that (1) or (8) has acquired.
     if (!word_.compare_exchange_strong(word, word | closed, sync::acquire, sync::relaxed)) return;
     const Nanoseconds length = rule.rule.window;
     // relaxed: only the thread that closed the window writes end and epoch.

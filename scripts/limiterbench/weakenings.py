@@ -5,6 +5,7 @@ test can show to be wrong needs a reason in the comment above the order, which b
 
     Not shown as relaxed: …            or: as acquire or release
     Not shown without it: …            a fence
+    Not shown at all: …                every step
 
 Relaxed orders are left: there is nothing weaker. peers/ is left out, since Relacy cannot run other
 people's libraries; so is assembler, which has no orders to take down.
@@ -28,6 +29,7 @@ from limiterbench.orders import (
 
 NOT_MODELLED = "peers/"
 REMOVED = "removed"
+ANY = "any"
 
 _Below = Dict[str, Tuple[str, ...]]
 
@@ -50,7 +52,7 @@ _LADDERS: Dict[str, _Below] = {
 }
 
 _REASON = re.compile(
-    r"\b[Nn]ot shown (?:as (\w+(?:(?:, | or )\w+)*)|(without it)): (.+?)(?=[Nn]ot shown |$)"
+    r"\b[Nn]ot shown (?:as (\w+(?:(?:, | or )\w+)*)|(without it)|at all): (.+?)(?=[Nn]ot shown |$)"
 )
 _LABEL = re.compile(r"\(\d+\) (?=(?:acquire|release|acq_rel|seq_cst)\b)")
 
@@ -101,8 +103,8 @@ STRUCTURAL = (
     Structural(
         _HAZARD,
         "reclaim() that frees what is announced",
-        "if (std::exchange(node->announced, false)) {",
-        "if (std::exchange(node->announced, false) && false) {",
+        "if (std::exchange(node->announced.write(), false)) {",
+        "if (std::exchange(node->announced.write(), false) && false) {",
     ),
     Structural(
         "config/hazard_pointer.hpp",
@@ -158,8 +160,8 @@ def reasons_of(comment: str) -> Dict[str, str]:
     """What each order is not shown as, and why not."""
     found: Dict[str, str] = {}
     for match in _REASON.finditer(comment):
-        for name in [REMOVED] if match[2] else re.split(r", | or ", match[1]):
-            found[name] = match[3].strip()
+        names = re.split(r", | or ", match[1]) if match[1] else [REMOVED if match[2] else ANY]
+        found.update((name, match[3].strip()) for name in names)
     return found
 
 
@@ -180,7 +182,8 @@ def _name(order: Order) -> str:
 
 
 def change(order: Order, to: str) -> Change:
-    reason = reasons_of(comment_of(order)).get(to, "")
+    reasons = reasons_of(comment_of(order))
+    reason = reasons.get(to, reasons.get(ANY, ""))
     begin, end, text = order.begin, order.end, f"sync::{to}"
     if to == REMOVED:
         (begin, end), text = _call_end(order), "void()"

@@ -30,6 +30,7 @@ class Counting : public Model {
   }
   ~Counting() override { sync::destroy(quota_); }
 
+  Quota& quota() { return *quota_; }
   void adopt(const PublishedRule& rule) { quota_->adopt(1, rule); }
   // As Composed does it.
   Verdict decide(const PublishedRule& rule, Nanoseconds now, Permits cost = 1) {
@@ -210,6 +211,67 @@ struct changed_twice : Counting<Quota> {
   void after() override { require(this->used_ == 1, "denied while there was room"); }
 };
 
+// A limit lowered below what is used, and a request that has the new rule before it is in force: it
+// gets none of what the old rule left on its CPU.
+template <class Quota>
+struct lowered_below_usage : Counting<Quota> {
+  static constexpr int threads = 2;
+  const PublishedRule old_rule = rule_of(1, 128), new_rule = rule_of(2, 7);
+  lowered_below_usage() : Counting<Quota>({.cpus = 1}) {}
+  void before() override {
+    this->adopt(old_rule);
+    for (int i = 0; i < 8; ++i) this->take(old_rule, first);
+  }
+  void thread(unsigned index) override {
+    if (index == 0) this->adopt(new_rule);
+    if (index == 1)
+      require(this->take(new_rule, first) != Answer::admitted, "over the lowered limit");
+  }
+};
+
+// Put in force by a request, while adopt() waits for it to finish: what adopt() promises holds.
+template <class Quota>
+struct adopted_by_request : Counting<Quota> {
+  static constexpr int threads = 3;
+  const PublishedRule old_rule = rule_of(1, 16), new_rule = rule_of(2, 7);
+  bool adopted = false;
+  adopted_by_request() : Counting<Quota>({.cpus = 1}) {}
+  void before() override {
+    this->adopt(old_rule);
+    this->take(old_rule, first);
+  }
+  void thread(unsigned index) override {
+    if (index == 0) this->take(new_rule, first);
+    if (index == 1) {
+      this->adopt(new_rule);
+      adopted = true;
+    }
+    if (index == 2) {
+      const bool too_late = adopted;
+      const Answer answer = this->take(old_rule, first);
+      if (too_late) require(answer != Answer::admitted, "admitted under the replaced rule");
+    }
+  }
+};
+
+// Who is told to read the configuration again finds what was published before adopt().
+template <class Quota>
+struct told_to_read_again : Counting<Quota> {
+  static constexpr int threads = 2;
+  const PublishedRule old_rule = rule_of(1, 2), new_rule = rule_of(2, 2 + 1);
+  sync::atomic<int> published{1};
+  void before() override { this->adopt(old_rule); }
+  void thread(unsigned index) override {
+    // relaxed: the counter must order it.
+    if (index == 0) {
+      published.store(2, sync::relaxed);
+      this->adopt(new_rule);
+    } else if (this->take(old_rule, second) == Answer::stale) {
+      require(published.load(sync::relaxed) == 2, "told to read again what has not changed");
+    }
+  }
+};
+
 template <class Quota>
 void check_quota(Report& report, Search tree, Search random) {
   report.clean<filled<Quota, 2>>("filled", {tree, random});
@@ -220,6 +282,10 @@ void check_quota(Report& report, Search tree, Search random) {
   report.clean<resized_with_room<Quota>>("resized with room", {random});
   report.clean<turned_and_resized<Quota>>("turned and resized", {tree, random});
   report.clean<changed_twice<Quota>>("changed twice", {tree, random});
+  report.clean<lowered_below_usage<Quota>>("lowered below usage", {tree, random});
+  report.clean<adopted_by_request<Quota>>("adopted by a request",
+                                          {Search::tree(60'000, 1), random});
+  report.clean<told_to_read_again<Quota>>("told to read again", {tree, random});
 }
 
 }  // namespace limiterbench::model

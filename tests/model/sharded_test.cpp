@@ -43,6 +43,38 @@ struct one_after_the_other : Counting<ShardedQuota> {
   }
 };
 
+// Two requests on one CPU have found nothing on their cell under the window's generation; then the
+// other CPU fills the window. Only one of them may still exceed the limit. Together they stay below
+// the batch of 8 that a CPU may count unannounced.
+struct late_on_one_cpu : Counting<ShardedQuota> {
+  static constexpr int threads = 4;
+  const PublishedRule rule = rule_of(1, 128);
+  unsigned filler = 0;
+  static constexpr Permits cost = 3;
+  int begun = 0;  // no synchronisation, as `filled`
+  bool filled = false;
+  void before() override {
+    adopt(rule);
+    filler = sync::current_cpu();
+    // Turns the window, which stamps this CPU's cell alone.
+    take(rule, second, 110);
+  }
+  void thread(unsigned index) override {
+    if (sync::current_cpu() == filler) {
+      if (index > 1) return;
+      while (begun < 2) rl::ctx().sched();
+      for (int i = 0; i < 6; ++i) take(rule, second, cost);
+      filled = true;
+    } else {
+      require(!quota().try_take(1, rule, cost, second), "counted under another generation");
+      ++begun;
+      while (!filled) rl::ctx().sched();
+      if (quota().take(1, rule, cost, second).kind == Verdict::Kind::admitted) used_ += cost;
+    }
+  }
+  void after() override { require(used_ <= 128 + bound(cost), "over the bound"); }
+};
+
 // Far from the limit under the old rule, with a batch of two and no announcement.
 struct lowered_while_far : Counting<ShardedQuota> {
   static constexpr int threads = 2;
@@ -101,6 +133,7 @@ int main() {
   report.clean<turned_from_full<ShardedQuota, 10>>("turned from full, batches of two", {random});
   report.clean<one_after_the_other<true>>("the filling CPU first", {random});
   report.clean<one_after_the_other<false>>("the filling CPU last", {random});
+  report.clean<late_on_one_cpu>("late on one CPU", {random});
   report.clean<lowered_while_far>("lowered while far", {tree, random});
   report.caught<over_by_the_bound<2>>("the bound of 2 CPUs is reached",
                                       rl::test_result_user_assert_failed, {random});

@@ -101,6 +101,7 @@ def test_a_reason_is_for_the_orders_that_it_names() -> None:
         "removed": "why",
     }
     assert reasons_of("(1) acquire: not shown.") == {}
+    assert reasons_of("Not shown at all: why.") == {"any": "why."}
 
 
 def test_a_reason_above_no_order_is_named(tmp_path: Path) -> None:
