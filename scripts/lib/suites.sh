@@ -32,6 +32,11 @@ suite() {
   if ((status != 0 && failed == before)); then failed=$((failed + 1)); fi
 }
 
+all_pass() { # all_pass suite ...
+  "$@"
+  ((failed == 0))
+}
+
 run_ctest() { # run_ctest PRESET OPTION...
   local wrapper=()
   # ThreadSanitizer's shadow does not fit every layout that a kernel with much randomisation picks.

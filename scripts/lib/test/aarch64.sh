@@ -10,11 +10,6 @@ run_kind() {
   close_suites
 }
 
-all_pass() { # all_pass suite ...
-  "$@"
-  ((failed == 0))
-}
-
 # The packages' files without installing them: apt with a state of its own, so that this machine's
 # packages stay as they are. Peers are left out.
 arm_packages=(libhwloc-dev libhwloc15 libudev1 libcap2 libbenchmark-dev libbenchmark1debian

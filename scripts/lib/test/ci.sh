@@ -1,21 +1,23 @@
 # shellcheck shell=bash
-# format, conformance and oracle over every row, the records' tests, a measured run
+# both compilers with warnings as errors, models, sanitizers, linters, a measured run
 run_kind() {
   (($# == 0)) || refuse "test: unexpected argument '$1'"
   step "setup" ensure ci
   step "format" check_format
-  step "gcc: configure" quietly configure-release configure release -DLIMITERBENCH_TESTS=ON
-  step "gcc: build" quietly build-release cmake --build "$root/build/release" --target \
-    limiterbench conformance_test measure_test gcra_test
-  step "gcc: tests" all_pass suite gcc run_ctest release -R '^(conformance[.](admission|time|retry|reload|threads|oracle|model)|Gcra.*)$'
-  step "scripts: tests" all_pass suite pytest run_pytest -k 'readme or effort or records or histogram or statistics or units'
+  step "shell scripts" check_shell
+  step "Python scripts" check_python
+  step "gcc: build" build release all -DLIMITERBENCH_TESTS=ON -DLIMITERBENCH_WERROR=ON
+  step "gcc: tests" all_pass suite gcc run_ctest release
+  step "scripts: tests" all_pass suite pytest run_pytest
+  step "clang: build" build clang
+  step "clang: tests" all_pass suite clang run_ctest clang
+  step "clang-tidy" quietly tidy check_tidy clang
+  step "address, undefined: build" build asan-ubsan
+  step "address, undefined: tests" all_pass suite asan-ubsan run_ctest asan-ubsan
+  step "thread: build" build tsan
+  step "thread: tests" all_pass suite tsan run_ctest tsan
   step "quick run" quick_run
   close_suites
-}
-
-all_pass() { # all_pass suite ...
-  "$@"
-  ((failed == 0))
 }
 
 # Measures for real, then draws once more: every chart is there, and the second drawing is the same
