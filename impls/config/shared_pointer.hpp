@@ -5,9 +5,9 @@
 // Cost: four read-modify-writes of shared lines a read with libstdc++ 12: lock, count, unlock, and
 //   the count again when the snapshot is let go.
 // Memory: a configuration for each snapshot that some reader still holds; freed by the last one.
-// Avoid when: reads are frequent on more than one core. Every reader writes the same count. Nor with
-//   libstdc++ 12 on Arm or POWER: its load() gives up the lock with a relaxed store, so that a
-//   read of the pointer may drift past the next publication; x86 does not reorder the two.
+// Avoid when: reads are frequent on more than one core: all write the same count. Also with
+//   libstdc++ 12 on Arm or POWER: its load() gives up the lock with a relaxed store, so that a read
+//   of the pointer may drift past the next publication; x86 does not reorder the two.
 #pragma once
 
 #include <memory>
