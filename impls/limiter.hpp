@@ -10,7 +10,8 @@
 // reads. A cost above the limit can never be admitted.
 //
 // Time never rewinds. A request stamped earlier than the window in force counts against the window
-// in force. Nothing is refunded.
+// in force. Nothing is refunded. Only a changed window length starts afresh: the next request's
+// `now` says which window it opens, be it earlier than the last.
 //
 // Retry. retry_after = time to the end of the window in force + min(ceiling, initial *
 // multiplier^(k-1)), where k counts the consecutive denials of that class on that handle.
@@ -203,6 +204,8 @@ enum class Progress : std::uint8_t {
   // Lock-free, except that the thread which turns a window or adopts a changed rule is waited for
   // (some ten instructions, once a window).
   lock_free_within_window,
+  // As above while this CPU's lease lasts; whoever takes a lease, or takes all back, is waited for.
+  lock_free_within_lease,
   blocking,
 };
 
@@ -220,6 +223,7 @@ enum class Progress : std::uint8_t {
     case Progress::wait_free: return "wait-free";
     case Progress::lock_free: return "lock-free";
     case Progress::lock_free_within_window: return "lock-free within a window";
+    case Progress::lock_free_within_lease: return "lock-free within a lease";
     case Progress::blocking: return "blocking";
   }
   return "unknown";

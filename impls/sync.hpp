@@ -38,6 +38,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <limits>
 #include <memory>
 #include <mutex>
@@ -101,6 +102,13 @@ inline std::atomic<unsigned> fence_word{0};
 inline const bool membarrier_registered =
     !fences_are_rmw &&
     syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+
+// Hazard: a fence that did not happen is a use after free elsewhere. A registered command fails
+// only when the kernel is out of memory; there is no going on.
+inline void membarrier(int command) noexcept {
+  if (syscall(SYS_membarrier, command, 0, 0) != 0) [[unlikely]]
+    std::abort();
+}
 }  // namespace detail
 
 inline void fence(memory_order order) noexcept {
@@ -119,9 +127,7 @@ inline void compiler_fence() noexcept { std::atomic_signal_fence(std::memory_ord
 [[nodiscard]] inline bool process_fence_available() noexcept {
   return detail::membarrier_registered;
 }
-inline void process_fence() noexcept {
-  syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
-}
+inline void process_fence() noexcept { detail::membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED); }
 
 // Data that one thread writes before it publishes it, and that others only read. Natively it is
 // the bare value; a checker records every access.

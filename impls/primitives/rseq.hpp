@@ -51,7 +51,7 @@ inline void restart_sequences() noexcept {
   // (1) seq_cst: pairs with the fences that the kernel runs on the other CPUs. It promises none on
   // the caller's. Not shown at all: the checker is given a restart_sequences() of its own, above.
   sync::fence(sync::seq_cst);
-  syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 0, 0);
+  sync::detail::membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ);
 }
 
 // *cell = next, if this thread is on `cpu` and still sees *cell == expected and *guard == guarded.

@@ -7,7 +7,8 @@
 //   (TAT) after it lies at most one window ahead of its `now`. So at most `limit` permits at once,
 //   and in any span of t at most limit * (1 + t / window): up to twice the limit in one window.
 //   A denial's wait is exact, to when the request would conform, plus the backoff. A reload keeps
-//   the TAT, and with it the debt in time; requests that start later use the new rule.
+//   the TAT, and with it the debt in time; requests that start later use the new rule. One that
+//   read the old rule may still be admitted by it after publish() has returned.
 // Progress: lock-free.
 // Cost: one line; a load, a division and one read-modify-write.
 // Memory: 128 bytes a class.

@@ -18,6 +18,8 @@
 // microsecond, 71 minutes) and wake to the same usage; even then its one request is counted.
 //
 // Progress: lock-free within a window; a turn is waited for.
+// Avoid when: threads of different real-time priority (SCHED_FIFO) share a CPU: one that waits for
+//   a turn can keep the thread that it preempted from ending it; sched_yield() does not let it run.
 #pragma once
 
 #include <utility>

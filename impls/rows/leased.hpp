@@ -17,7 +17,7 @@ class leased : public Composed<HazardPointerSource, LeasedQuota<AtomicCells>> {
                              .summary = "Hazard pointers; exact per-CPU leases from a shared pool",
                              .source = "original; after McKenney, perfbook ch. 5",
                              .exactness = Exactness::exact,
-                             .progress = Progress::lock_free_within_window,
+                             .progress = Progress::lock_free_within_lease,
                              .bound = "0"};
 };
 

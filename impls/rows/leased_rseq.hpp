@@ -17,7 +17,7 @@ struct LeasedRseqInfo {
             .summary = "Hazard pointers; exact per-CPU leases spent by plain stores",
             .source = "original; after McKenney, perfbook ch. 5; Linux rseq(2)",
             .exactness = Exactness::exact,
-            .progress = Progress::lock_free_within_window,
+            .progress = Progress::lock_free_within_lease,
             .bound = "0",
             .note = rseq_available() ? "" : "no rseq here: spends by compare-and-swap, as leased"};
   }
