@@ -19,6 +19,7 @@
 #include "host/clock.hpp"
 #include "host/describe.hpp"
 #include "host/environment.hpp"
+#include "measure/contention.hpp"
 #include "options.hpp"
 #include "rows.hpp"
 
@@ -158,6 +159,14 @@ int measure(const bench::Options& options, const host::Topology& topology, char*
   return run.failed ? 1 : 0;
 }
 
+int map_contention(bench::Format format, const host::Topology& topology) {
+  check_binding(topology);
+  const bench::ContentionMap map = bench::measure_contention(topology);
+  std::cout << (format == bench::Format::json ? bench::contention_json(map).dump(2) + "\n"
+                                              : bench::describe(map, topology));
+  return 0;
+}
+
 int run(const std::vector<std::string>& arguments, char* program) {
   const bench::Options options = bench::parse_options(arguments);
   if (options.help) {
@@ -174,6 +183,8 @@ int run(const std::vector<std::string>& arguments, char* program) {
     inform(options, topology);
     return 0;
   }
+  if (options.contention != bench::Format::none)
+    return map_contention(options.contention, topology);
   return measure(options, topology, program);
 }
 

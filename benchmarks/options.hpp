@@ -27,7 +27,8 @@ struct Options {
   bool plan = false;  // as JSON
   bool environment = false;
   bool check_binding = false;
-  std::string topology_spec;  // "": this host
+  Format contention = Format::none;  // measured instead of any cell
+  std::string topology_spec;         // "": this host
   std::string topology_xml;
   std::string records;
   double seconds = 0.2;

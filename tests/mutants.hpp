@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -135,8 +136,10 @@ class mutant {
   Config config(Handle& handle) noexcept {
     if (is(Flaw::torn_configuration)) {
       Words words;
-      for (std::size_t i = 0; i < words.size(); ++i)
+      for (std::size_t i = 0; i < words.size(); ++i) {
+        if (i == words.size() / 2) let_others_run();
         words[i] = words_[i].load(std::memory_order_relaxed);
+      }
       return std::bit_cast<Config>(words);
     }
     const std::lock_guard lock(mutex_);
@@ -157,7 +160,7 @@ class mutant {
     } else {
       put_in_force(config);
     }
-    if (is(Flaw::drops_contended_publications)) std::this_thread::yield();
+    if (is(Flaw::drops_contended_publications)) let_others_run();
   }
 
   Footprint footprint() const noexcept {
@@ -169,6 +172,9 @@ class mutant {
   using Words = std::array<std::uint64_t, sizeof(Config) / sizeof(std::uint64_t)>;
 
   bool is(Flaw flaw) const noexcept { return flaw_ == flaw; }
+
+  // Sleeps: where there are few CPUs, a race that is left to chance may not show for minutes.
+  static void let_others_run() { std::this_thread::sleep_for(std::chrono::microseconds(1)); }
 
   void attached(int change) {
     const std::lock_guard lock(mutex_);
@@ -307,7 +313,7 @@ class mutant {
     // Preempted at the worst moment.
     const auto elsewhere = [&lock] {
       lock.unlock();
-      std::this_thread::yield();
+      let_others_run();
       lock.lock();
     };
     if (is(Flaw::turns_in_two_steps) && is_over(windows_[request.traffic_class], request.now)) {
