@@ -22,7 +22,8 @@ void set_counters(benchmark::State& state, const TrialResult& result, double ope
 }
 
 void measure(benchmark::State& state, const Cell& cell, CellRun& run, unsigned repetition) {
-  const TrialSpec spec = trial_spec(run.topology, cell, run.seconds);
+  TrialSpec spec = trial_spec(run.topology, cell, run.seconds);
+  if (run.slow_down && run.slow_down->row == cell.row) spec.added_percent = run.slow_down->percent;
   const std::string started = utc_now();
   TrialResult result = run_trial(spec);
   const auto operations = static_cast<double>(std::accumulate(

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "host/topology.hpp"
@@ -15,6 +16,7 @@ struct CellRun {
   const host::Topology& topology;
   double seconds;
   unsigned first_repetition;
+  std::optional<SlowDown> slow_down;
   std::unique_ptr<RecordFile> records;  // may be null
   bool failed = false;                  // set when a check of any cell fails
 };

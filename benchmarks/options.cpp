@@ -22,6 +22,9 @@ struct Flag {
   std::function<void(Options&, const std::string&)> apply;
 };
 
+// The help of a flag that only tests use.
+constexpr std::string_view hidden;
+
 // As Google Benchmark 1.7.1 lists them; it checks their values itself.
 constexpr std::array benchmark_flags{"--benchmark_list_tests",
                                      "--benchmark_filter",
@@ -69,16 +72,16 @@ std::optional<Number> number(std::string_view text) {
   return value;
 }
 
+const Row* known_row(const std::string& name) {
+  const Row* row = find_row(name);
+  if (row != nullptr) return row;
+  std::vector<std::string> valid;
+  for (const Row& each : rows()) valid.emplace_back(each.info.name);
+  unknown("limiter", name, valid);
+}
+
 void add_limiters(Options& options, const std::string& names) {
-  for (const std::string& name : split(names)) {
-    const Row* row = find_row(name);
-    if (row == nullptr) {
-      std::vector<std::string> valid;
-      for (const Row& each : rows()) valid.emplace_back(each.info.name);
-      unknown("limiter", name, valid);
-    }
-    options.selection.rows.push_back(row);
-  }
+  for (const std::string& name : split(names)) options.selection.rows.push_back(known_row(name));
 }
 
 void add_scenarios(Options& options, const std::string& names) {
@@ -126,6 +129,14 @@ void set_repetition_index(Options& options, const std::string& text) {
   if (!index || *index > 1'000'000'000)
     throw UsageError("--repetition_index=" + text + ": not a number from 0 to 10^9");
   options.repetition_index = *index;
+}
+
+void set_slow_down(Options& options, const std::string& text) {
+  const std::size_t colon = text.find(':');
+  const auto percent = number<unsigned>(colon == std::string::npos ? "" : text.substr(colon + 1));
+  if (!percent || *percent == 0 || *percent > 1000)
+    throw UsageError("--test_slow_down=" + text + ": not ROW:PERCENT, with 1 to 1000 percent");
+  options.slow_down = SlowDown{known_row(text.substr(0, colon)), *percent};
 }
 
 Format format_of(const std::string& flag, const std::string& text) {
@@ -179,13 +190,15 @@ const std::vector<Flag>& flags() {
       {"--records", Takes::value, "=FILE  append one JSON line a repetition",
        [](O& o, const S& v) { o.records = v; }},
       {"--repetition_index", Takes::value, "=N  the number of the first repetition (0)",
-       set_repetition_index}};
+       set_repetition_index},
+      {"--test_slow_down", Takes::value, hidden, set_slow_down}};
   return all;
 }
 
 std::vector<std::string> flag_names() {
   std::vector<std::string> names;
-  for (const Flag& flag : flags()) names.emplace_back(flag.name);
+  for (const Flag& flag : flags())
+    if (flag.help != hidden) names.emplace_back(flag.name);
   return names;
 }
 
@@ -277,6 +290,7 @@ std::string usage() {
       "Without a flag every cell limiter/scenario/placement/threads:N of this host is "
       "measured.\n\n";
   for (const Flag& flag : flags()) {
+    if (flag.help == hidden) continue;
     std::string left = "  " + std::string(flag.name);
     std::string help(flag.help);
     if (const std::size_t gap = help.find("  "); help.starts_with('=') || help.starts_with('[')) {

@@ -35,6 +35,7 @@ struct Options {
   unsigned repetition_index = 0;
   bool oversubscribe = false;
   Selection selection;
+  std::optional<SlowDown> slow_down;
   std::vector<std::string> benchmark_flags;
 
   // Something is to be printed or written, so nothing is measured.

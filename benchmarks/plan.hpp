@@ -22,6 +22,12 @@ struct Selection {
   std::vector<unsigned> threads;            // empty: those that the topology suggests
 };
 
+// For a test: this row is to do so much more work than it needs.
+struct SlowDown {
+  const Row* row;
+  unsigned percent;
+};
+
 struct Cell {
   const Row* row;
   const Scenario* scenario;

@@ -38,6 +38,12 @@ json phase_json(const PhaseResult& phase) {
            {{"limit", phase.limited_rule.limit}, {"window_ns", phase.limited_rule.window}}}};
 }
 
+// A row that was made slower is not to be taken for itself.
+std::string note_of(const Info& info, const TrialSpec& spec) {
+  if (spec.added_percent == 0) return std::string(info.note);
+  return "slowed by " + std::to_string(spec.added_percent) + " % for a test";
+}
+
 json parameters_json(const TrialSpec& spec, const TrialResult& result) {
   const Scenario& scenario = spec.scenario;
   const Config config = configuration(scenario, 1, result.throughput.limited_rule.limit);
@@ -48,6 +54,7 @@ json parameters_json(const TrialSpec& spec, const TrialResult& result) {
   }
   return {{"phase_seconds", spec.phase_seconds},
           {"warmup_seconds", spec.warmup_seconds},
+          {"added_percent", spec.added_percent},
           {"reloads_per_second", scenario.reloads_per_second},
           {"rules", std::move(rules)},
           {"mix",
@@ -102,7 +109,7 @@ json record_of(const Cell& cell, const TrialSpec& spec, const TrialResult& resul
       {"contract", contract_name(info.contract)},
       {"exactness", to_string(info.exactness)},
       {"progress", to_string(info.progress)},
-      {"note", info.note},
+      {"note", note_of(info, spec)},
       {"cpus", cpus_json(spec)},
       {"writer_cpu", reloads ? json(spec.writer_cpu.os_index) : json(nullptr)},
       {"writer_shares_cpu", reloads && spec.writer_shares_cpu},

@@ -8,6 +8,7 @@
 #include "host/clock.hpp"
 #include "measure/member.hpp"
 #include "measure/pages.hpp"
+#include "measure/slow_down.hpp"
 #include "measure/subject_of.hpp"
 #include "measure/team.hpp"
 #include "measure/writer.hpp"
@@ -48,7 +49,7 @@ class Trial {
   // What is shared is touched first by thread 0, the rest by the thread that it belongs to.
   void build() {
     team_.run([this](unsigned i) {
-      if (i == 0) subject_ = spec_.row.create(configuration(spec_.scenario, version_, edge_limit_));
+      if (i == 0) subject_ = create();
     });
     team_.run([this](unsigned i) {
       const double longest = std::max(spec_.phase_seconds, spec_.warmup_seconds);
@@ -58,6 +59,13 @@ class Trial {
         writer_ = make_on_own_pages<Writer>(*subject_, spec_.scenario, spec_.writer_shares_cpu);
       }
     });
+  }
+
+  std::unique_ptr<Subject> create() const {
+    std::unique_ptr<Subject> subject =
+        spec_.row.create(configuration(spec_.scenario, version_, edge_limit_));
+    return spec_.added_percent == 0 ? std::move(subject)
+                                    : lengthened(std::move(subject), spec_.added_percent);
   }
 
   void send(Mode mode, double seconds, bool reload) {
@@ -109,7 +117,8 @@ class Trial {
     std::vector<const Ledger*> ledgers;
     for (const auto& member : members_) {
       const Totals& totals = member->totals();
-      phase.operations.push_back(totals.operations());
+      const unsigned added = &phase == &result_.throughput ? spec_.added_percent : 0;
+      phase.operations.push_back(without_added(totals.operations(), added));
       for (std::size_t kind = 0; kind < 2; ++kind) {
         phase.admitted += totals.admitted[kind];
         phase.denied += totals.denied[kind];

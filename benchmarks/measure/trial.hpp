@@ -27,7 +27,8 @@ struct TrialSpec {
   bool writer_shares_cpu;   // with a measured thread
   bool writer_shares_core;  // the same, or its SMT sibling
   double phase_seconds;
-  double warmup_seconds;  // before each phase
+  double warmup_seconds;       // before each phase
+  unsigned added_percent = 0;  // of the row's work, for a test: see slow_down.hpp
 };
 
 struct PhaseResult {

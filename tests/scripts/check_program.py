@@ -148,6 +148,17 @@ class Measures(unittest.TestCase):
         # The time of an iteration is that of one decision.
         self.assertAlmostEqual(result["real_time"] * 1e-9 * result["ops_per_second"], 1, places=6)
 
+    def test_a_row_that_is_slowed_for_a_test_says_so(self) -> None:
+        done = self.measure("--test_slow_down=hazard:20", "--limiter=hazard,gcra", "--threads=1")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        for record in self.records():
+            added = 20 if record["limiter"] == "hazard" else 0
+            self.assertEqual(record["parameters"]["added_percent"], added)
+            self.assertEqual("slowed by 20 % for a test" in record["note"], added != 0)
+            phase = record["throughput"]
+            requests = phase["admitted"] + phase["denied"]
+            self.assertEqual(sum(phase["operations"]), requests * 100 // (100 + added))
+
     def test_more_threads_than_cpus_on_request(self) -> None:
         cpus = len(os.sched_getaffinity(0))
         done = self.measure(
@@ -177,6 +188,10 @@ class Refuses(unittest.TestCase):
             answer = self.refused(argument)
             self.assertIn(f"did you mean '{guess}'?", answer)
             self.assertIn("valid: ", answer)
+
+    def test_a_slow_down_that_is_none(self) -> None:
+        for value in ("hazard", "hazard:0", "hazard:x", ":20", "hazrd:20"):
+            self.refused(f"--test_slow_down={value}")
 
     def test_thread_counts_that_do_not_fit(self) -> None:
         cpus = len(os.sched_getaffinity(0))
