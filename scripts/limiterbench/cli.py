@@ -188,7 +188,8 @@ def _readme(arguments: Sequence[str]) -> int:
     from limiterbench.files import display
     from limiterbench.readme import update
 
-    print(display(update(_root(), folder)))
+    for path in update(_root(), folder):
+        print(display(path))
     return 0
 
 

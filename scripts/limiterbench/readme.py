@@ -1,4 +1,5 @@
-"""The README's generated blocks: a chart, a table and the rows, all from one stored run."""
+"""The documents' generated blocks: the README's chart, table and rows from one stored run, and what
+each memory order costs from the stored primitives."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Dict, List, Sequence
 
-from limiterbench import units
+from limiterbench import primitives, units
 from limiterbench.charts.caption import caption
 from limiterbench.errors import InputError
 from limiterbench.files import replace_text
@@ -88,14 +89,28 @@ def render(text: str, root: Path, folder: Path) -> str:
         "table": _table(found[0], manifest.topology.cpus),
         "rows": _rows(manifest),
     }
+    return _fill(text, "README.md", blocks)
+
+
+def _fill(text: str, document: str, blocks: Dict[str, str]) -> str:
     for name, content in blocks.items():
         text, count = _block(name).subn(lambda m: m[1] + content + m[2], text)
         if count != 1:
-            raise InputError(f"README.md: {count} blocks '<!-- generated: {name} -->', not one")
+            raise InputError(f"{document}: {count} blocks '<!-- generated: {name} -->', not one")
     return text
 
 
-def update(root: Path, folder: Path) -> Path:
-    path = root / "README.md"
-    replace_text(path, render(path.read_text(encoding="utf-8"), root, folder))
-    return path
+def render_orders(text: str, path: Path) -> str:
+    """docs/memory-ordering.md with its table made from the primitives measured in `path`."""
+    table = primitives.table(primitives.read_costs(path), primitives.ORDERS, path)
+    orders = f"{table}\nMeasured on {primitives.about(path)}\n"
+    return _fill(text, "docs/memory-ordering.md", {"orders": orders})
+
+
+def update(root: Path, folder: Path) -> List[Path]:
+    """Writes the documents that have changed; returns all that are made from records."""
+    readme, orders = root / "README.md", root / "docs" / "memory-ordering.md"
+    replace_text(readme, render(readme.read_text(encoding="utf-8"), root, folder))
+    measured = root / "results" / "primitives" / "primitives.json"
+    replace_text(orders, render_orders(orders.read_text(encoding="utf-8"), measured))
+    return [readme, orders]
