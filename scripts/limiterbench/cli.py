@@ -72,6 +72,11 @@ def _root() -> Path:
     return Path(os.environ.get("LIMITERBENCH_ROOT", Path(__file__).resolve().parents[2]))
 
 
+def _host_root() -> Path:
+    """Where the doctor finds /proc and /sys."""
+    return Path(os.environ.get("LIMITERBENCH_HOST_ROOT", "/"))
+
+
 def _add_no_install(parser: argparse.ArgumentParser) -> None:
     """The shell obeys it and takes it away; here it is for --help."""
     parser.add_argument("--no-install", action="store_true", help="install no packages")
@@ -176,6 +181,38 @@ def _report(arguments: Sequence[str]) -> int:
     return 0
 
 
+_ABOUT_DOCTOR = """\
+Says what on this host spoils numbers, the worst first, each with what to do about it.
+
+FAIL: numbers mean nothing. WARN: they are noisier, or of fewer kinds. UNKNOWN: this host does not
+say. The exit status is 0, or 1 with --strict and a FAIL."""
+
+
+def _doctor(arguments: Sequence[str]) -> int:
+    parser = _Parser(
+        prog="./scripts/doctor",
+        allow_abbrev=False,
+        description=_ABOUT_DOCTOR,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--strict", action="store_true", help="exit status 1 if anything fails")
+    options = parser.parse(arguments)
+    if _only_checking():
+        return 0
+    from limiterbench.doctor import show
+    from limiterbench.doctor.checks import examine
+    from limiterbench.doctor.finding import FAIL
+    from limiterbench.doctor.host import look
+
+    findings = examine(look(_host_root()))
+    if options.json:
+        print(show.as_json(findings))
+    else:
+        print(show.table(findings, show.wants_colour(sys.stdout)))
+    return int(options.strict and any(finding.status == FAIL for finding in findings))
+
+
 def _readme(arguments: Sequence[str]) -> int:
     parser = _Parser(
         prog="./scripts/readme", allow_abbrev=False, description="Write a run into README.md."
@@ -236,6 +273,7 @@ _COMMANDS: Dict[str, Callable[[Sequence[str]], int]] = {
     "run": _run,
     "plot": _plot,
     "report": _report,
+    "doctor": _doctor,
     "readme": _readme,
     "weaken_orders": _weaken_orders,
 }

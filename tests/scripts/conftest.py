@@ -7,8 +7,9 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, Iterator, List
 
+import healthy_host
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,6 +62,15 @@ class CommandLine:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def host_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What the doctor finds must not hang on what this host is and does."""
+    root = healthy_host.build(tmp_path_factory.mktemp("host"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LIMITERBENCH_HOST_ROOT", str(root))
+        yield root
 
 
 @pytest.fixture

@@ -1,0 +1,31 @@
+"""All checks, by how much they spoil: what is listed first is named first."""
+
+from __future__ import annotations
+
+from typing import Callable, List, Tuple
+
+from limiterbench.doctor import cgroup, frequency, instruments, memory, neighbours
+from limiterbench.doctor.finding import Finding
+from limiterbench.doctor.host import Host
+
+CHECKS: Tuple[Callable[[Host], Finding], ...] = (
+    cgroup.quota,
+    neighbours.load,
+    neighbours.steal,
+    instruments.clock_source,
+    neighbours.virtualisation,
+    frequency.governor,
+    frequency.turbo,
+    memory.numa_balancing,
+    frequency.idle_states,
+    neighbours.siblings,
+    cgroup.cpuset,
+    memory.huge_pages,
+    neighbours.isolation,
+    instruments.perf_events,
+    memory.memory_lock,
+)
+
+
+def examine(host: Host) -> List[Finding]:
+    return [check(host) for check in CHECKS]

@@ -1,0 +1,149 @@
+"""What the checks look at: files below a root, and two readings of the CPUs' times."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, List, Optional
+
+SAMPLE_SECONDS = 1.0
+
+_CPU = "sys/devices/system/cpu"
+
+
+@dataclass(frozen=True)
+class Host:
+    root: Path
+    # How many threads will want a CPU at once; all the CPUs where nobody has said.
+    threads: Optional[int] = None
+    # /proc/stat, twice.
+    before: str = ""
+    after: str = ""
+
+    def text(self, path: str) -> Optional[str]:
+        """None: the file is not there, or not for us."""
+        try:
+            return (self.root / path).read_text(encoding="utf-8", errors="replace").strip("\0\n ")
+        except OSError:
+            return None
+
+    def number(self, path: str) -> Optional[int]:
+        text = self.text(path)
+        try:
+            return None if text is None else int(text)
+        except ValueError:
+            return None
+
+    def texts(self, pattern: str) -> List[str]:
+        """What is in the files whose paths match."""
+        paths = sorted(path.relative_to(self.root) for path in self.root.glob(pattern))
+        return [text for text in (self.text(str(path)) for path in paths) if text is not None]
+
+    def field(self, path: str, key: str) -> Optional[str]:
+        """The value of the first line `key: value`."""
+        for line in (self.text(path) or "").splitlines():
+            name, colon, value = line.partition(":")
+            if colon and name.strip() == key:
+                return value.strip()
+        return None
+
+    def cpu_flags(self) -> Optional[List[str]]:
+        """None on an architecture that has no such line."""
+        flags = self.field("proc/cpuinfo", "flags")
+        return None if flags is None else flags.split()
+
+    def online(self) -> List[int]:
+        return cpu_list(self.text(f"{_CPU}/online") or "")
+
+    def allowed(self) -> List[int]:
+        """The CPUs that this process may run on."""
+        return cpu_list(self.field("proc/self/status", "Cpus_allowed_list") or "")
+
+    def team(self) -> int:
+        """How many CPUs the measurement keeps busy; 0 if unknown."""
+        cpus = len(self.allowed())
+        return cpus if self.threads is None else min(self.threads, cpus)
+
+    def may(self, capability: int) -> bool:
+        effective = self.field("proc/self/status", "CapEff") or "0"
+        try:
+            return bool(int(effective, 16) >> capability & 1)
+        except ValueError:
+            return False
+
+    def hypervisor(self) -> Optional[str]:
+        """Its name; "" if there is one without a name; None if none is seen."""
+        if kind := self.text("sys/hypervisor/type"):
+            return kind
+        dmi = "sys/class/dmi/id"
+        machine = f"{self.text(f'{dmi}/sys_vendor')} {self.text(f'{dmi}/product_name')}"
+        known = [name for name in _HYPERVISORS if name in machine]
+        # The same vendor is on its bare machines.
+        if "Amazon EC2" in machine and "metal" not in machine:
+            known.append("Amazon EC2")
+        if known:
+            return known[0]
+        return "" if "hypervisor" in (self.cpu_flags() or []) else None
+
+
+_HYPERVISORS = (
+    *("QEMU", "KVM", "VMware", "VirtualBox", "Virtual Machine", "Xen", "OpenStack"),
+    *("Google Compute Engine", "Firecracker", "Bochs"),
+)
+
+
+def cpu_list(text: str) -> List[int]:
+    """The numbers of "0-3,8"; none if it is no such list."""
+    numbers: List[int] = []
+    for part in filter(None, text.split(",")):
+        low, _, high = part.partition("-")
+        if not low.isdigit() or not (high or low).isdigit():
+            return []
+        numbers += range(int(low), int(high or low) + 1)
+    return numbers
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Where CPUs' time went between the two readings, in CPUs."""
+
+    busy: float
+    stolen: float
+
+
+def _times(text: str) -> Dict[str, List[int]]:
+    """user nice system idle iowait irq softirq steal, by CPU."""
+    lines = (line.split() for line in text.splitlines() if line.startswith("cpu"))
+    return {words[0]: [int(word) for word in words[1:9]] for words in lines if len(words) > 8}
+
+
+def usage(host: Host) -> Optional[Usage]:
+    """Of the CPUs that may be used. None if the time did not advance, or is not told."""
+    before, after = _times(host.before), _times(host.after)
+    busy = stolen = 0.0
+    for cpu in (f"cpu{number}" for number in host.allowed()):
+        if cpu not in before or cpu not in after:
+            return None
+        # A CPU's idle time may be seen to run backwards.
+        spent = [max(0, now - then) for then, now in zip(before[cpu], after[cpu])]
+        total = sum(spent)
+        if total == 0:
+            return None
+        busy += (total - spent[3] - spent[4] - spent[7]) / total
+        stolen += spent[7] / total
+    return Usage(busy, stolen) if host.allowed() else None
+
+
+def stolen_since_boot(host: Host) -> Optional[int]:
+    times = _times(host.after).get("cpu")
+    return None if times is None else times[7]
+
+
+def look(root: Path, threads: Optional[int] = None) -> Host:
+    """Takes a second, for the two readings; none for a tree of files, whose time stands still."""
+    host = Host(root, threads)
+    before = host.text("proc/stat") or ""
+    if root == Path("/"):
+        time.sleep(SAMPLE_SECONDS)
+    return Host(root, threads, before, host.text("proc/stat") or "")
