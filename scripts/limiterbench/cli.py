@@ -101,6 +101,9 @@ def _run_parser() -> _Parser:
     parser.add_argument("--out", metavar="DIR", type=Path, help="the run's folder, a new one")
     parser.add_argument("--resume", metavar="DIR", type=Path, help="go on with a stopped run")
     parser.add_argument("--dry-run", action="store_true", help="print the plan, measure nothing")
+    parser.add_argument(
+        "--strict", action="store_true", help="measure nothing where the doctor finds a FAIL"
+    )
     parser.add_argument("--topology", metavar="SPEC", help="plan for another host (--dry-run)")
     parser.add_argument("--oversubscribe", action="store_true", help="more threads than CPUs")
     parser.add_argument("--seed", metavar="N", type=_whole_number, help="of the cells' order")
@@ -146,7 +149,8 @@ def _run(arguments: Sequence[str]) -> int:
 
     root = _root()
     built = root / "build" / "release" / "limiterbench"
-    return run(options, Program(Path(os.environ.get("LIMITERBENCH_PROGRAM", built))), root)
+    program = Program(Path(os.environ.get("LIMITERBENCH_PROGRAM", built)))
+    return run(options, program, root, _host_root())
 
 
 def _plot(arguments: Sequence[str]) -> int:

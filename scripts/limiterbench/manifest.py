@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Dict, List, NoReturn
 
 from limiterbench.cells import Cell, parse_cell
+from limiterbench.doctor.finding import Finding
+from limiterbench.doctor.finding import read as read_finding
 from limiterbench.errors import InputError
 from limiterbench.fields import BadField, Fields, parse_object
 from limiterbench.files import replace_text
@@ -50,6 +52,8 @@ class Manifest:
     versions: Dict[str, Any]
     program_sha256: str
     status: str
+    # Empty in a run of before there was a doctor.
+    doctor: List[Finding] = field(default_factory=list)
 
     @property
     def hostname(self) -> str:
@@ -107,7 +111,14 @@ def _manifest(fields: Fields) -> Manifest:
         versions=dict(fields.object("versions").values),
         program_sha256=fields.text("program_sha256"),
         status=fields.text("status"),
+        doctor=_doctor(fields),
     )
+
+
+def _doctor(fields: Fields) -> List[Finding]:
+    if "doctor" not in fields.values:
+        return []
+    return [read_finding(entry) for entry in fields.objects("doctor")]
 
 
 def _plan(fields: Fields) -> RunPlan:

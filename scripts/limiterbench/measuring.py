@@ -42,6 +42,8 @@ def measure(folder: Path, manifest: Manifest, program: Program, seconds_each: fl
             print("the last line of the records was torn: its repetition is measured again")
         records = read_records(folder / CELLS, manifest.plan.cells)
         turns = turns_left(manifest.plan, records)
+        # What was found of the host before a run went on holds even if it never ends.
+        manifests.write(folder / RUN_JSON, manifest)
         try:
             _measure(turns, folder, manifest.plan, program, log, stop, seconds_each)
         except HostError:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import random
 import re
+import sys
 import time
 from argparse import Namespace
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Optional, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from limiterbench import effort as efforts
 from limiterbench import manifest as manifests
 from limiterbench import run_folder, units
 from limiterbench.cell_process import utc_now
+from limiterbench.cells import Cell
+from limiterbench.doctor.checks import examine
+from limiterbench.doctor.finding import FAIL, Finding, worse_of
+from limiterbench.doctor.host import look
+from limiterbench.doctor.show import brief, wants_colour
 from limiterbench.effort import Effort
 from limiterbench.errors import InputError
 from limiterbench.manifest import Manifest, RunPlan, Topology
@@ -24,6 +30,8 @@ from limiterbench.plan_text import describe, reproducing_command
 from limiterbench.program import Program
 from limiterbench.records import read_records
 from limiterbench.versions import versions
+
+_SEE_DOCTOR = "./scripts/doctor says what to do"
 
 
 def _choice(options: Namespace) -> Choice:
@@ -77,15 +85,32 @@ def _manifest(
     )
 
 
+def _examine(cells: Sequence[Cell], root: Path, strict: bool) -> List[Finding]:
+    """What the doctor finds for as many threads as will run, the writer included."""
+    threads = max(cell.threads for cell in cells) + 1
+    findings = examine(look(root, threads))
+    fails = [f"{f.check}: {f.seen}" for f in findings if f.status == FAIL]
+    if strict and fails:
+        raise InputError("\n".join(["--strict: nothing is measured here", *fails, _SEE_DOCTOR]))
+    return findings
+
+
+def _say(findings: Sequence[Finding]) -> None:
+    text = brief(findings, wants_colour(sys.stdout))
+    if text:
+        print(f"{text}\n", flush=True)
+
+
 def _default_folder(root: Path, manifest: Manifest) -> Path:
     host = re.sub(r"[^A-Za-z0-9.-]+", "-", manifest.hostname).strip("-.") or "host"
     utc = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     return root / "results" / f"{host}_{utc}_{manifest.versions['commit']}"
 
 
-def run(options: Namespace, program: Program, root: Path) -> int:
+def run(options: Namespace, program: Program, root: Path, host_root: Path) -> int:
+    """`host_root`: where the doctor finds /proc and /sys."""
     if options.resume is not None:
-        return _resume(options, program, root)
+        return _resume(options, program, root, host_root)
     folder: Optional[Path] = options.out
     plan, effort = _plan(program, options)
     if options.dry_run:
@@ -97,12 +122,14 @@ def run(options: Namespace, program: Program, root: Path) -> int:
     folder = folder or _default_folder(root, manifest)
     run_folder.refuse_unless_new(folder)
     program.require_binding()
+    manifest = replace(manifest, doctor=_examine(plan.cells, host_root, options.strict))
+    _say(manifest.doctor)
     print(describe(plan, effort, folder), flush=True)
     run_folder.create(folder, manifest, program.write_topology)
     return measure(folder, manifest, program, effort.duration(1))
 
 
-def _resume(options: Namespace, program: Program, root: Path) -> int:
+def _resume(options: Namespace, program: Program, root: Path, host_root: Path) -> int:
     folder: Path = options.resume
     stored = run_folder.open_run(folder)
     plan, effort = _plan(program, options)
@@ -110,12 +137,16 @@ def _resume(options: Namespace, program: Program, root: Path) -> int:
     run_folder.check_same(folder, stored, _manifest(program, plan, effort, options, root))
     if options.time_limit is not None:
         stored = replace(stored, plan=replace(stored.plan, time_limit=options.time_limit))
+    records = read_records(folder / run_folder.CELLS, stored.plan.cells, torn_end=True)
+    turns = turns_left(stored.plan, records)
     if options.dry_run:
-        records = read_records(folder / run_folder.CELLS, stored.plan.cells, torn_end=True)
-        left = len(turns_left(stored.plan, records))
-        repetitions = units.count(left, "repetition")
-        print(f"{repetitions} left: about {units.clock(effort.duration(left))}")
+        repetitions = units.count(len(turns), "repetition")
+        print(f"{repetitions} left: about {units.clock(effort.duration(len(turns)))}")
         return 0
     run_folder.refuse_unless_resumable(folder)
     program.require_binding()
+    if turns:
+        found = _examine([turn.cell for turn in turns], host_root, options.strict)
+        _say(found)
+        stored = replace(stored, doctor=worse_of(stored.doctor, found))
     return measure(folder, stored, program, effort.duration(1))

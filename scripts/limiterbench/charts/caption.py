@@ -6,10 +6,15 @@ from statistics import median
 from typing import Dict, List
 
 from limiterbench import units
+from limiterbench.doctor.finding import FAIL, counts, worst_first
 from limiterbench.histogram import clock_step
 from limiterbench.manifest import INTERRUPTED, Manifest
 from limiterbench.series import Group
 from limiterbench.statistics import coverage
+
+_FINDINGS_NAMED = 3
+# How the program's own warnings begin of what the doctor sees more closely.
+_DOCTORS_OWN = ("frequency governor", "virtual machine", "the control group", "load average")
 
 
 def _numbers(group: Group) -> str:
@@ -32,9 +37,22 @@ def _host(manifest: Manifest) -> str:
     return "; ".join(str(part) for part in parts if part)
 
 
-def _warnings(manifest: Manifest, group: Group) -> List[str]:
+def _of_the_host(manifest: Manifest) -> List[str]:
+    """The worst that the doctor found, and what only the program knows."""
     found = manifest.host.get("warnings")
     warnings = [str(text) for text in found] if isinstance(found, list) else []
+    bad = worst_first(finding for finding in manifest.doctor if finding.is_bad)
+    if manifest.doctor:
+        warnings = [text for text in warnings if not text.startswith(_DOCTORS_OWN)]
+    named = bad[:_FINDINGS_NAMED]
+    texts = [f"{f.status} {f.seen}" if f.status == FAIL else f.seen for f in named]
+    if len(bad) > len(named):
+        texts.append(f"{counts(bad)} in all, listed in run.json")
+    return texts + warnings
+
+
+def _warnings(manifest: Manifest, group: Group) -> List[str]:
+    warnings = _of_the_host(manifest)
     repetitions = group.repetitions()
     if group.failed:
         warnings.append(f"{units.count(group.failed, 'failed repetition')} left out")
