@@ -98,7 +98,7 @@ def cpu_list(text: str) -> List[int]:
     numbers: List[int] = []
     for part in filter(None, text.split(",")):
         low, _, high = part.partition("-")
-        if not low.isdigit() or not (high or low).isdigit():
+        if not low.isdecimal() or not (high or low).isdecimal():
             return []
         numbers += range(int(low), int(high or low) + 1)
     return numbers
@@ -115,7 +115,11 @@ class Usage:
 def _times(text: str) -> Dict[str, List[int]]:
     """user nice system idle iowait irq softirq steal, by CPU."""
     lines = (line.split() for line in text.splitlines() if line.startswith("cpu"))
-    return {words[0]: [int(word) for word in words[1:9]] for words in lines if len(words) > 8}
+    return {
+        words[0]: [int(word) for word in words[1:9]]
+        for words in lines
+        if len(words) > 8 and all(word.isdecimal() for word in words[1:9])
+    }
 
 
 def usage(host: Host) -> Optional[Usage]:

@@ -42,7 +42,9 @@ def huge_pages(host: Host) -> Finding:
 
 def memory_lock(host: Host) -> Finding:
     check = "memory locking"
-    limit = re.search(r"^Max locked memory +(\w+)", host.text("proc/self/limits") or "", re.M)
+    limit = re.search(
+        r"^Max locked memory +(\d+|unlimited)", host.text("proc/self/limits") or "", re.M
+    )
     if limit is None:
         return Finding(check, UNKNOWN, "the limit on locked memory cannot be read")
     if host.may(_CAP_IPC_LOCK) or limit[1] == "unlimited":
