@@ -3,7 +3,8 @@
 //
 // In the throughput phase some requests are taken for the added work: they are made, but not
 // counted. Waiting instead would leave contended lines to the other threads and make them faster.
-// In the latency phase, where each request is timed, its thread goes on for that share of its time.
+// In the latency phase, where each request is timed, its thread goes on for that share of its
+// time, and for what it takes to see that by the clock: some ten nanoseconds.
 #pragma once
 
 #include <cstdint>

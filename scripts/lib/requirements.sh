@@ -45,8 +45,9 @@ plot_modules=(numpy matplotlib rich)
 modules_of() { # modules_of LEVEL
   case $1 in
     plot | run) echo "${plot_modules[@]}" ;;
-    test | aarch64) echo "${plot_modules[@]}" pytest ;;
-    ci) echo "${plot_modules[@]}" pytest mypy flake8 black ;;
+    compare) echo numpy scipy rich ;;
+    test | aarch64) echo "${plot_modules[@]}" scipy pytest ;;
+    ci) echo "${plot_modules[@]}" scipy pytest mypy flake8 black ;;
   esac
 }
 
@@ -110,12 +111,12 @@ find_missing() { # find_missing LEVEL
   missing_names=()
   wanted_packages=()
   case $1 in
-    plot) ;;
+    plot | compare) ;;
     run) need_build && want_peers ;;
     test) need_build && want_peers && need_tests ;;
     ci) need_build && want_peers && need_tests && need_ci ;;
     aarch64) need_build && need_tests && need_aarch64 ;;
-    *) refuse "setup: unknown level '$1' (plot, run, test, ci, aarch64)" ;;
+    *) refuse "setup: unknown level '$1' (plot, compare, run, test, ci, aarch64)" ;;
   esac
   need_python "$1"
 }

@@ -62,9 +62,14 @@ def _positive_seconds(text: str) -> float:
     return value
 
 
+def _percent(text: str) -> float:
+    return _positive_seconds(text)
+
+
 # argparse names the type in its message by __name__.
 _positive_int.__name__ = "whole number from 1"
 _whole_number.__name__ = "whole number from 0"
+_percent.__name__ = "number of percent above 0"
 _positive_seconds.__name__ = "number of seconds above 0"
 
 
@@ -217,6 +222,41 @@ def _doctor(arguments: Sequence[str]) -> int:
     return int(options.strict and any(finding.status == FAIL for finding in findings))
 
 
+def _compare(arguments: Sequence[str]) -> int:
+    parser = _Parser(
+        prog="./scripts/compare",
+        allow_abbrev=False,
+        description="Say which cells of NEW are faster or slower than in BASE, as far as the "
+        "repetitions tell. Exit status 1 if --fail-on-slower finds a cell.",
+    )
+    parser.add_argument("base", metavar="BASE", type=Path, help="a run's folder")
+    parser.add_argument("new", metavar="NEW", type=Path, help="another's")
+    parser.add_argument("--all", action="store_true", help="list every cell, not only the changed")
+    parser.add_argument("--json", action="store_true", help="everything, for other programs")
+    parser.add_argument(
+        "--margin",
+        metavar="PERCENT",
+        type=_percent,
+        default=5.0,
+        help="a change that counts as none (5)",
+    )
+    parser.add_argument(
+        "--fail-on-slower",
+        metavar="PERCENT",
+        type=_percent,
+        help="fail if a cell called SLOWER takes so much longer: a decision, or its p99",
+    )
+    parser.add_argument("--across-hosts", action="store_true", help="let the hosts differ")
+    parser.add_argument("--across-builds", action="store_true", help="let the builds differ")
+    _add_no_install(parser)
+    options = parser.parse(arguments)
+    if _only_checking():
+        return 0
+    from limiterbench.compare import compare
+
+    return compare(options)
+
+
 def _readme(arguments: Sequence[str]) -> int:
     parser = _Parser(
         prog="./scripts/readme", allow_abbrev=False, description="Write a run into README.md."
@@ -278,6 +318,7 @@ _COMMANDS: Dict[str, Callable[[Sequence[str]], int]] = {
     "plot": _plot,
     "report": _report,
     "doctor": _doctor,
+    "compare": _compare,
     "readme": _readme,
     "weaken_orders": _weaken_orders,
 }

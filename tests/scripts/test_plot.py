@@ -137,7 +137,7 @@ def test_names_with_odd_characters_are_drawn(cli: CommandLine, stored_run: Path)
     assert answer.returncode == 0, answer.stderr
 
 
-@pytest.mark.parametrize("command", ["run", "plot", "report", "readme"])
+@pytest.mark.parametrize("command", ["run", "plot", "report", "compare", "readme"])
 def test_help_names_what_the_shell_takes(cli: CommandLine, command: str) -> None:
     answer = cli(command, "--help")
     assert answer.returncode == 0

@@ -1,0 +1,184 @@
+"""`compare`: two runs of the same cells, refused where they are of two hosts or two builds."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Callable, Dict, List, Sequence, Tuple
+
+from limiterbench.cells import Cell
+from limiterbench.errors import InputError
+from limiterbench.files import display
+from limiterbench.histogram import SUB_BUCKETS, clock_step
+from limiterbench.manifest import Manifest
+from limiterbench.records import Measured, read_records
+from limiterbench.run_folder import CELLS, open_run
+from limiterbench.series import latency, ops
+from limiterbench.verdicts import SLOWER, Sample, Shift, Verdict, judge, shift_between
+
+P99 = 0.99
+_LIMITS_NOTHING = "none"
+
+Difference = Tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Run:
+    folder: Path
+    manifest: Manifest
+    cells: Dict[Cell, List[Measured]]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    base: Run
+    new: Run
+    margin: float
+    differences: List[Difference]
+    shift: Shift
+    throughput: List[Verdict]
+    p99: List[Verdict]
+
+    @property
+    def cells(self) -> List[Cell]:
+        return [verdict.cell for verdict in self.throughput]
+
+    def slower_than(self, percent: float) -> List[Cell]:
+        """The cells called SLOWER that need more than so much more time for the same."""
+        limit = 1 + percent / 100
+        slow = {v.cell for v in self.throughput if v.verdict == SLOWER and 1 / v.estimate > limit}
+        slow |= {v.cell for v in self.p99 if v.verdict == SLOWER and v.estimate > limit}
+        return [cell for cell in self.cells if cell in slow]
+
+
+def read_run(folder: Path) -> Run:
+    manifest = open_run(folder)
+    cells: Dict[Cell, List[Measured]] = {}
+    for record in read_records(folder / CELLS, manifest.plan.cells):
+        if record.measured is not None:
+            cells.setdefault(record.cell, []).append(record.measured)
+    return Run(folder, manifest, cells)
+
+
+_HOST_KEYS = ("hostname", "cpu_model", "architecture", "kernel", "governor", "cpus_allowed", "smt")
+_BUILD_KEYS = ("limiterbench", "commit", "compiler", "flags")
+
+
+def _differing(pairs: Sequence[Difference]) -> List[Difference]:
+    return [pair for pair in pairs if pair[1] != pair[2]]
+
+
+def _host_differences(base: Manifest, new: Manifest) -> List[Difference]:
+    pairs = [(key, str(base.host.get(key)), str(new.host.get(key))) for key in _HOST_KEYS]
+    pairs.append(("topology", base.topology.summary, new.topology.summary))
+    timers = [str(manifest.timer.get("source")) for manifest in (base, new)]
+    return _differing([*pairs, ("timer", timers[0], timers[1])])
+
+
+def _build_differences(base: Manifest, new: Manifest) -> List[Difference]:
+    built = [manifest.versions.get("program") for manifest in (base, new)]
+    before, after = [values if isinstance(values, dict) else {} for values in built]
+    pairs = [(key, str(before.get(key)), str(after.get(key))) for key in _BUILD_KEYS]
+    return _differing([*pairs, ("program", base.program_sha256[:12], new.program_sha256[:12])])
+
+
+def _plan_differences(base: Manifest, new: Manifest) -> List[Difference]:
+    return _differing([("phase", f"{base.plan.seconds:g} s", f"{new.plan.seconds:g} s")])
+
+
+def _refuse(what: str, flag: str, found: Sequence[Difference]) -> None:
+    said = "\n".join(f"  {key}: {before} -> {after}" for key, before, after in found)
+    raise InputError(f"the runs are of different {what}; {flag} compares them all the same\n{said}")
+
+
+def check_comparable(base: Run, new: Run, hosts: bool, builds: bool) -> List[Difference]:
+    """What differs, where that was allowed. Raises InputError."""
+    if base.folder.resolve() == new.folder.resolve():
+        raise InputError(f"{display(base.folder)}: BASE and NEW are the same run")
+    host = _host_differences(base.manifest, new.manifest)
+    if host and not hosts:
+        _refuse("hosts", "--across-hosts", host)
+    build = _build_differences(base.manifest, new.manifest)
+    if build and not builds:
+        _refuse("builds", "--across-builds", build)
+    if not base.cells.keys() & new.cells.keys():
+        raise InputError(
+            f"no common cells: {display(base.folder)} has {len(base.cells)} that were measured, "
+            f"{display(new.folder)} has {len(new.cells)}"
+        )
+    return [*host, *build, *_plan_differences(base.manifest, new.manifest)]
+
+
+def _common(base: Run, new: Run) -> List[Cell]:
+    return sorted(
+        base.cells.keys() & new.cells.keys(),
+        key=lambda cell: (cell.scenario, cell.placement, cell.limiter, cell.threads),
+    )
+
+
+def _throughputs(base: Run, new: Run) -> List[Sample]:
+    return [
+        Sample(cell, [ops(m) for m in base.cells[cell]], [ops(m) for m in new.cells[cell]])
+        for cell in _common(base, new)
+    ]
+
+
+def _at_floor(repeated: Sequence[Measured], value: Callable[[Measured], float]) -> bool:
+    return median(map(value, repeated)) <= median(m.floor.p99_ns for m in repeated)
+
+
+def _percentiles(base: Run, new: Run) -> List[Sample]:
+    value = latency(P99)
+    step = max(_step(base), _step(new))
+    samples = []
+    for cell in _common(base, new):
+        before, after = base.cells[cell], new.cells[cell]
+        values = [value(m) for m in before], [value(m) for m in after]
+        bucket = min(median(values[0]), median(values[1])) / SUB_BUCKETS
+        floors = _at_floor(before, value), _at_floor(after, value)
+        samples.append(Sample(cell, *values, max(step, bucket), *floors))
+    return samples
+
+
+def _step(run: Run) -> float:
+    repetitions = [measured for repeated in run.cells.values() for measured in repeated]
+    return clock_step(measured.latency.histogram for measured in repetitions) or 1.0
+
+
+def _controls(run: Run) -> List[str]:
+    rows = {cell.limiter for cell, ms in run.cells.items() if ms[0].exactness == _LIMITS_NOTHING}
+    return sorted(rows)
+
+
+def compare_runs(base: Run, new: Run, margin: float, differences: List[Difference]) -> Comparison:
+    throughputs = _throughputs(base, new)
+    shift = shift_between(throughputs, _controls(base))
+    return Comparison(
+        base,
+        new,
+        margin,
+        differences,
+        shift,
+        judge(throughputs, True, margin, shift),
+        judge(_percentiles(base, new), False, margin, shift),
+    )
+
+
+def compare(options: Namespace) -> int:
+    """Exit status 1 if --fail-on-slower finds a cell, else 0."""
+    base, new = read_run(options.base), read_run(options.new)
+    differences = check_comparable(base, new, options.across_hosts, options.across_builds)
+    comparison = compare_runs(base, new, options.margin / 100, differences)
+    limit = options.fail_on_slower
+    failing = [] if limit is None else comparison.slower_than(limit)
+    if options.json:
+        from limiterbench.compare_json import print_json
+
+        print_json(comparison, limit, failing)
+    else:
+        from limiterbench.compare_text import print_text
+
+        print_text(comparison, options.all, limit, failing)
+    return 1 if failing else 0
