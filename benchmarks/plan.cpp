@@ -84,8 +84,9 @@ TrialSpec trial_spec(const host::Topology& topology, const Cell& cell, double ph
   const bool shares = cell.threads >= order.size();
   const host::Cpu writer = shares ? cpus.back() : writer_cpu(order, cell.threads);
   const bool shares_core = on_core_of(writer, cpus);
-  return {topology, *cell.row,   *cell.scenario, std::move(cpus),  writer,
-          shares,   shares_core, phase_seconds,  phase_seconds / 4};
+  return {topology,        *cell.row,     *cell.scenario,
+          std::move(cpus), writer,        shares,
+          shares_core,     phase_seconds, phase_seconds * warmup_phase};
 }
 
 std::string_view contract_name(Contract contract) noexcept {
@@ -111,7 +112,10 @@ json rows_json() {
 json plan_json(const host::Topology& topology, const Selection& selection) {
   json scenario_list = json::array();
   for (const Scenario& scenario : scenarios())
-    scenario_list.push_back({{"name", scenario.name}, {"summary", scenario.summary}});
+    scenario_list.push_back({{"name", scenario.name},
+                             {"summary", scenario.summary},
+                             {"sweeps_load", scenario.sweeps_load},
+                             {"phases", phases_of(scenario)}});
   json placement_list = json::array();
   json boundary_lists = json::object();
   for (const host::Placement placement : chosen_placements(topology, selection)) {

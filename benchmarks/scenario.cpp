@@ -27,6 +27,9 @@ constexpr std::array all{
              0,
              10,
              edge_class},
+    Scenario{"open_loop",
+             "as steady; then requests by a schedule, at 10 to 95 % of the row's capacity",
+             mostly_open, 1000, 10, tight_class, true},
 };
 
 // Different for each version, yet always valid.

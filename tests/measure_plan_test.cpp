@@ -231,5 +231,27 @@ TEST(records, hold_what_readers_are_promised) {
   EXPECT_EQ(record_of(cell, spec, result, 0, "")["failure"], nullptr);
 }
 
+TEST(records, hold_the_sweep_where_there_is_one) {
+  const Topology topology = Topology::from("pack:1 core:2 pu:1");
+  const Cell cell{find_row("hazard"), find_scenario("open_loop"), host::Placement::compact, 1,
+                  false};
+  const TrialSpec spec = trial_spec(topology, cell, 0.2);
+  TrialResult result;
+  EXPECT_EQ(record_of(cell, spec, result, 0, "")["open_loop"], nullptr);
+  LoadPoint point{Arrivals::bursty, 0.5, 2e6, {}};
+  point.unsent = 3;
+  point.response.record(130);
+  point.service.record(40);
+  result.sweep = {4e6, {point}};
+  const nlohmann::json sweep = record_of(cell, spec, result, 0, "")["open_loop"];
+  EXPECT_EQ(sweep["capacity_per_second"], 4e6);
+  EXPECT_EQ(sweep["points"][0]["arrivals"], "bursty");
+  EXPECT_EQ(sweep["points"][0]["rate_per_second"], 2e6);
+  EXPECT_EQ(sweep["points"][0]["sent"], 1);
+  EXPECT_EQ(sweep["points"][0]["unsent"], 3);
+  EXPECT_EQ(sweep["points"][0]["response"]["histogram"]["counts"].dump(), "[[129,1]]");
+  EXPECT_EQ(sweep["points"][0]["service"]["max_ns"], 40);
+}
+
 }  // namespace
 }  // namespace limiterbench::bench

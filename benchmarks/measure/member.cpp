@@ -2,6 +2,8 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
+
 namespace limiterbench::bench {
 namespace {
 
@@ -12,6 +14,8 @@ constexpr std::uint32_t batch = 64;
 // measured and takes about 150 ns; in latency mode it lies between two measured requests.
 constexpr std::uint32_t batches_per_check_untimed = 64;
 constexpr std::uint32_t batches_per_check_timed = 16;
+// However few are due, requests are entered in the ledger this often: far within its margin.
+constexpr double paced_batch_ns = 50'000;
 
 Nanoseconds window_of(const Scenario& scenario) {
   return configuration(scenario, 1, 1).rules[scenario.limited_class].window;
@@ -33,9 +37,12 @@ Member::Member(Subject& subject, const Scenario& scenario, unsigned index, doubl
       position_{scenario.mix, index * 7 % scenario.mix.period},
       limited_{mask(scenario.mix.common == scenario.limited_class),
                mask(scenario.mix.rare == scenario.limited_class)},
-      ledger_(window_of(scenario), seconds * 1.25 + 0.05) {}
+      ledger_(window_of(scenario), seconds * 1.25 + 0.05) {
+  if (scenario.sweeps_load) open_loop_ = make_on_own_pages<OpenLoop>(index);
+}
 
-void Member::run(Mode mode, StartBarrier& barrier, std::uint64_t duration_ticks) noexcept {
+void Member::run(Mode mode, StartBarrier& barrier, std::uint64_t duration_ticks,
+                 const Load& load) noexcept {
   totals_ = {};
   latencies_.clear();
   ledger_.clear();
@@ -45,6 +52,10 @@ void Member::run(Mode mode, StartBarrier& barrier, std::uint64_t duration_ticks)
   const Switches before = context_switches();
   if (mode == Mode::latency) {
     send_timed(start + duration_ticks);
+  } else if (mode == Mode::open_loop) {
+    open_loop_->start(load, start, start + duration_ticks);
+    send_paced();
+    open_loop_->count_unsent();
   } else {
     clock.with_source([&](auto source) { send_untimed<decltype(source)>(start + duration_ticks); });
   }
@@ -82,6 +93,23 @@ void Member::send_timed(std::uint64_t end) noexcept {
     count(tally, now, clock.to_ns(tick));
     if (batches % batches_per_check_timed == 0) check_config();
     // Counting and checking are nobody's latency.
+    tick = clock.ticks();
+  }
+  totals_.last_tick = tick;
+}
+
+// The configuration is not checked in between: what is due then would have to wait.
+void Member::send_paced() noexcept {
+  const host::Clock& clock = host::Clock::get();
+  const auto longest = static_cast<std::uint64_t>(paced_batch_ns / clock.ns_per_tick());
+  const std::uint64_t end = open_loop_->end();
+  std::uint64_t tick = clock.ticks();
+  totals_.first_tick = tick;
+  while (tick < end) {
+    const Nanoseconds now = clock.to_ns(tick);
+    const std::uint64_t until = std::min(end, tick + longest);
+    const Tally tally = worker_->paced(position_, batch, until, tick, *open_loop_);
+    count(tally, now, clock.to_ns(tick));
     tick = clock.ticks();
   }
   totals_.last_tick = tick;

@@ -8,11 +8,13 @@
 #include "measure/admission.hpp"
 #include "measure/barrier.hpp"
 #include "measure/histogram.hpp"
+#include "measure/open_loop.hpp"
+#include "measure/pages.hpp"
 #include "measure/subject.hpp"
 
 namespace limiterbench::bench {
 
-enum class Mode : std::uint8_t { throughput, latency };
+enum class Mode : std::uint8_t { throughput, latency, open_loop };
 
 struct Totals {
   std::array<std::uint64_t, 2> requests{};  // by kind, as in Tally
@@ -41,14 +43,17 @@ class Member {
   // `seconds`: the longest phase.
   Member(Subject& subject, const Scenario& scenario, unsigned index, double seconds);
 
-  // Waits for the others and sends requests for this long.
-  void run(Mode mode, StartBarrier& barrier, std::uint64_t duration_ticks) noexcept;
+  // Waits for the others and sends requests for this long; `load` is for Mode::open_loop, which
+  // takes a scenario that sweeps the load.
+  void run(Mode mode, StartBarrier& barrier, std::uint64_t duration_ticks,
+           const Load& load = {}) noexcept;
 
   // Of the last run; the histogram of its latencies is empty unless it was in Mode::latency.
   [[nodiscard]] const Totals& totals() const noexcept { return totals_; }
   [[nodiscard]] const Ledger& ledger() const noexcept { return ledger_; }
   [[nodiscard]] const Histogram& latencies() const noexcept { return latencies_; }
   [[nodiscard]] const Switches& switches() const noexcept { return switches_; }
+  [[nodiscard]] const OpenLoop& open_loop() const noexcept { return *open_loop_; }
   // Of all runs.
   [[nodiscard]] const ConfigChecks& config_checks() const noexcept { return config_checks_; }
 
@@ -56,6 +61,7 @@ class Member {
   template <class Source>
   void send_untimed(std::uint64_t end) noexcept;
   void send_timed(std::uint64_t end) noexcept;
+  void send_paced() noexcept;
   void count(const Tally& tally, Nanoseconds from, Nanoseconds to) noexcept;
   void check_config() noexcept;
 
@@ -67,6 +73,7 @@ class Member {
   Switches switches_;
   Ledger ledger_;
   Histogram latencies_;
+  OnOwnPages<OpenLoop> open_loop_;  // null unless the scenario sweeps the load
 };
 
 }  // namespace limiterbench::bench

@@ -44,6 +44,31 @@ std::string note_of(const Info& info, const TrialSpec& spec) {
   return "slowed by " + std::to_string(spec.added_percent) + " % for a test";
 }
 
+json times_json(const Histogram& times) {
+  return {{"min_ns", times.min()}, {"max_ns", times.max()}, {"histogram", histogram_json(times)}};
+}
+
+// null unless the scenario sweeps the load. Its capacity is that of the sweep's own loop, closed:
+// less than the throughput, which reads the clock once in 64 requests.
+json sweep_json(const std::optional<LoadSweep>& sweep) {
+  if (!sweep) return nullptr;
+  json points = json::array();
+  for (const LoadPoint& point : sweep->points) {
+    points.push_back({{"arrivals", to_string(point.arrivals)},
+                      {"load", point.load},
+                      {"rate_per_second", point.rate_per_second},
+                      {"wall_ns", point.phase.wall_ns},
+                      {"sent", point.response.count()},
+                      {"late", point.late},
+                      {"unsent", point.unsent},
+                      {"response", times_json(point.response)},
+                      {"service", times_json(point.service)}});
+  }
+  return {{"capacity_per_second", sweep->capacity_per_second},
+          {"late_after_ns", OpenLoop::late_after_ns},
+          {"points", std::move(points)}};
+}
+
 json parameters_json(const TrialSpec& spec, const TrialResult& result) {
   const Scenario& scenario = spec.scenario;
   const Config config = configuration(scenario, 1, result.throughput.limited_rule.limit);
@@ -88,9 +113,7 @@ json cpus_json(const TrialSpec& spec) {
 json record_of(const Cell& cell, const TrialSpec& spec, const TrialResult& result,
                unsigned repetition, const std::string& started_utc) {
   json latency = phase_json(result.latency);
-  latency["min_ns"] = result.latencies.min();
-  latency["max_ns"] = result.latencies.max();
-  latency["histogram"] = histogram_json(result.latencies);
+  latency.update(times_json(result.latencies));
   const Admission& admission = result.admission;
   const bool failed = !result.failure.empty();
   const Info& info = cell.row->info;
@@ -119,6 +142,7 @@ json record_of(const Cell& cell, const TrialSpec& spec, const TrialResult& resul
       {"parameters", parameters_json(spec, result)},
       {"throughput", phase_json(result.throughput)},
       {"latency", std::move(latency)},
+      {"open_loop", sweep_json(result.sweep)},
       {"admission",
        {{"admitted", admission.admitted},
         {"expected_min", admission.expected_min},

@@ -21,6 +21,11 @@ class SlowWorker final : public Worker {
     return all;
   }
 
+  Tally paced(Position& position, std::uint32_t count, std::uint64_t until, std::uint64_t& stamp,
+              OpenLoop& loop) noexcept override {
+    return worker_->paced(position, count, until, stamp, loop);
+  }
+
   Config config() noexcept override { return worker_->config(); }
 
  private:

@@ -5,6 +5,7 @@
 // counted. Waiting instead would leave contended lines to the other threads and make them faster.
 // In the latency phase, where each request is timed, its thread goes on for that share of its
 // time, and for what it takes to see that by the clock: some ten nanoseconds.
+// A sweep of the load is left as it is.
 #pragma once
 
 #include <cstdint>

@@ -10,6 +10,7 @@
 
 #include "host/clock.hpp"
 #include "measure/histogram.hpp"
+#include "measure/open_loop.hpp"
 #include "scenario.hpp"
 
 namespace limiterbench::bench {
@@ -41,6 +42,10 @@ class Worker {
   // in ticks of the clock and moves on to the end of the last one.
   virtual Tally timed(Position& position, std::uint32_t count, std::uint64_t& stamp,
                       Histogram& histogram) noexcept = 0;
+  // At most `count` requests, each when it is due and none from tick `until` on, stamped with when
+  // they began. `stamp` is as above, but that waiting moves it on too.
+  virtual Tally paced(Position& position, std::uint32_t count, std::uint64_t until,
+                      std::uint64_t& stamp, OpenLoop& loop) noexcept = 0;
   virtual Config config() noexcept = 0;
 };
 

@@ -63,6 +63,33 @@ class WorkerOf final : public Worker {
     });
   }
 
+  // One request at a time, since each may be the last.
+  Tally paced(Position& position, std::uint32_t count, std::uint64_t until, std::uint64_t& stamp,
+              OpenLoop& loop) noexcept override {
+    const host::Clock& clock = host::Clock::get();
+    Tally tally;
+    std::uint64_t tick = stamp;
+    Permits cost = 1;
+    for (; count > 0; --count) {
+      const std::uint64_t due = std::min(loop.due(), until);
+      while (tick < due) tick = Source::ticks();
+      if (tick >= until) break;
+      const std::size_t kind = position.until_rare == 0 ? 1 : 0;
+      launder_value(cost);
+      const Decision decision = limiter_.try_acquire(
+          handle_, {kind == 1 ? position.mix.rare : position.mix.common, cost, clock.to_ns(tick)});
+      const std::uint64_t end = Source::ticks();
+      loop.sent(tick, end);
+      ++tally.requests[kind];
+      tally.admitted[kind] += decision.admitted() ? 1 : 0;
+      tally.denied[kind] += decision.denied() ? 1 : 0;
+      position.until_rare = kind == 1 ? position.mix.period - 1 : position.until_rare - 1;
+      tick = end;
+    }
+    stamp = tick;
+    return tally;
+  }
+
   Config config() noexcept override { return limiter_.config(handle_); }
 
  private:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <numeric>
 #include <optional>
 
 #include "host/clock.hpp"
@@ -15,6 +16,22 @@
 
 namespace limiterbench::bench {
 namespace {
+
+struct Step {
+  Arrivals arrivals;
+  double load;
+};
+constexpr std::array sweep_steps{
+    Step{Arrivals::poisson, 0.1},  Step{Arrivals::poisson, 0.3}, Step{Arrivals::poisson, 0.5},
+    Step{Arrivals::poisson, 0.7},  Step{Arrivals::poisson, 0.8}, Step{Arrivals::poisson, 0.9},
+    Step{Arrivals::poisson, 0.95}, Step{Arrivals::bursty, 0.1},  Step{Arrivals::bursty, 0.3},
+    Step{Arrivals::bursty, 0.5},   Step{Arrivals::bursty, 0.7}};
+constexpr double sweep_phase = 0.5;  // of a phase
+
+std::string name_of(const Step& step) {
+  return std::string(to_string(step.arrivals)) + " arrivals at " +
+         std::to_string(std::lround(step.load * 100)) + " % load";
+}
 
 constexpr Permits unreached_edge_limit = 1'000'000'000;  // in one window of edge_class
 
@@ -40,8 +57,12 @@ class Trial {
       send(mode, spec_.warmup_seconds, false);
       set_edge_limit();
       send(mode, spec_.phase_seconds, true);
-      collect(mode == Mode::latency ? result_.latency : result_.throughput);
+      const bool timed = mode == Mode::latency;
+      collect(timed ? result_.latency : result_.throughput, timed ? "latency" : "throughput");
     }
+    // The rate of reloads is that of these two phases.
+    if (writer_) result_.publishes.merge(writer_->publishes());
+    if (spec_.scenario.sweeps_load) sweep();
     finish();
   }
 
@@ -68,7 +89,37 @@ class Trial {
                                     : lengthened(std::move(subject), spec_.added_percent);
   }
 
-  void send(Mode mode, double seconds, bool reload) {
+  void sweep() {
+    const double seconds = spec_.phase_seconds * sweep_phase;
+    PhaseResult closed;
+    send(Mode::open_loop, seconds, true);
+    collect(closed, "capacity");
+    const auto done = static_cast<double>(
+        std::accumulate(closed.operations.begin(), closed.operations.end(), std::uint64_t{0}));
+    if (done == 0) return fail("capacity: no thread got to run within the phase");
+    result_.sweep = {done * 1e9 / static_cast<double>(closed.wall_ns), {}};
+    result_.sweep->points.reserve(sweep_steps.size());
+    for (const Step& step : sweep_steps) send_at(step, seconds);
+  }
+
+  void send_at(const Step& step, double seconds) {
+    const double rate = step.load * result_.sweep->capacity_per_second;
+    const double gap_ns = 1e9 * threads_ / rate;
+    send(Mode::open_loop, seconds, true,
+         {step.arrivals, gap_ns / host::Clock::get().ns_per_tick()});
+    LoadPoint& point =
+        result_.sweep->points.emplace_back(LoadPoint{step.arrivals, step.load, rate});
+    collect(point.phase, name_of(step));
+    for (const auto& member : members_) {
+      const OpenLoop& loop = member->open_loop();
+      point.response.merge(loop.response());
+      point.service.merge(loop.service());
+      point.late += loop.late();
+      point.unsent += loop.unsent();
+    }
+  }
+
+  void send(Mode mode, double seconds, bool reload, const Load& load = {}) {
     const host::Clock& clock = host::Clock::get();
     const auto ticks = static_cast<std::uint64_t>(seconds * 1e9 / clock.ns_per_tick());
     const unsigned busy = reload && writer_ ? threads_ + 1 : threads_;
@@ -76,7 +127,7 @@ class Trial {
     team_.run(
         [&](unsigned i) {
           if (i < threads_) {
-            members_[i]->run(mode, barrier, ticks);
+            members_[i]->run(mode, barrier, ticks, load);
           } else if (i < busy) {
             writer_->run(barrier, ticks, edge_limit_, version_);
           }
@@ -109,7 +160,7 @@ class Trial {
     subject_->publish(configuration(spec_.scenario, ++version_, edge_limit_));
   }
 
-  void collect(PhaseResult& phase) {
+  void collect(PhaseResult& phase, const std::string& name) {
     const host::Clock& clock = host::Clock::get();
     const Mix& mix = spec_.scenario.mix;
     std::uint64_t end = start_;
@@ -138,12 +189,11 @@ class Trial {
     phase.start_skew_ns = clock.to_ns(last_first - start_);
     phase.limited_rule =
         configuration(spec_.scenario, version_, edge_limit_).rules[spec_.scenario.limited_class];
-    check(phase, ledgers, clock.to_ns(start_), clock.to_ns(end));
+    check(phase, name, ledgers, clock.to_ns(start_), clock.to_ns(end));
   }
 
-  void check(PhaseResult& phase, const std::vector<const Ledger*>& ledgers, Nanoseconds begin,
-             Nanoseconds end) {
-    const std::string name = &phase == &result_.latency ? "latency" : "throughput";
+  void check(PhaseResult& phase, const std::string& name, const std::vector<const Ledger*>& ledgers,
+             Nanoseconds begin, Nanoseconds end) {
     if (phase.never != 0) fail(name + ": " + std::to_string(phase.never) + " requests refused");
     // A rate with a burst may deny a request that was stamped long before it was decided.
     const Contract contract = spec_.row.info.contract;
@@ -159,12 +209,16 @@ class Trial {
     } else if (!phase.admission.failure.empty()) {
       fail(name + ": " + phase.admission.failure);
     }
+    result_.admission.admitted += phase.admission.admitted;
+    result_.admission.expected_min += phase.admission.expected_min;
+    result_.admission.expected_max += phase.admission.expected_max;
+    result_.admission.error = std::max(result_.admission.error, phase.admission.error);
+    result_.admission.bound = std::max(result_.admission.bound, phase.admission.bound);
   }
 
   void finish() {
     if (writer_) {
       writer_->sample_footprint();
-      result_.publishes.merge(writer_->publishes());
       result_.retired_peak_bytes = writer_->peak().retired;
     }
     const Footprint footprint = subject_->footprint();
@@ -191,14 +245,6 @@ class Trial {
     if (result_.configs_backwards != 0)
       fail(std::to_string(result_.configs_backwards) +
            " configurations read were older than one read before");
-    const Admission& throughput = result_.throughput.admission;
-    const Admission& latency = result_.latency.admission;
-    result_.admission = {throughput.admitted + latency.admitted,
-                         throughput.expected_min + latency.expected_min,
-                         throughput.expected_max + latency.expected_max,
-                         std::max(throughput.error, latency.error),
-                         std::max(throughput.bound, latency.bound),
-                         {}};
   }
 
   void fail(const std::string& text) {
@@ -228,6 +274,12 @@ struct Nothing {
 };
 
 }  // namespace
+
+double phases_of(const Scenario& scenario) noexcept {
+  const double two = 2 * (1 + warmup_phase);
+  // One more than the steps, for the capacity.
+  return scenario.sweeps_load ? two + sweep_phase * (1 + sweep_steps.size()) : two;
+}
 
 TrialResult run_trial(const TrialSpec& spec) {
   TrialResult result;

@@ -3,20 +3,28 @@
 // Throughput: `now` comes from a clock read once in 64 requests, no request is timed.
 // Latency: one timestamp a request; the latency of a request is the time since the one before
 // ended, and that end is also the request's `now`.
+//
+// A scenario that sweeps the load goes on with phases of half that length, in each of which
+// requests are due by a schedule. Their rate is a share of the capacity: what the same loop does
+// when every request is overdue, with its timestamp for each.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "host/topology.hpp"
 #include "measure/admission.hpp"
 #include "measure/histogram.hpp"
+#include "measure/open_loop.hpp"
 #include "measure/subject.hpp"
 #include "scenario.hpp"
 
 namespace limiterbench::bench {
+
+inline constexpr double warmup_phase = 0.25;  // of a phase
 
 struct TrialSpec {
   const host::Topology& topology;
@@ -44,12 +52,30 @@ struct PhaseResult {
   Admission admission;
 };
 
+// One phase of the sweep.
+struct LoadPoint {
+  Arrivals arrivals;
+  double load;             // as a share of the capacity
+  double rate_per_second;  // of all threads, aimed for
+  PhaseResult phase;
+  std::uint64_t late = 0;
+  std::uint64_t unsent = 0;  // due before the end of the phase
+  Histogram response;
+  Histogram service;
+};
+
+struct LoadSweep {
+  double capacity_per_second = 0;  // of all threads
+  std::vector<LoadPoint> points;
+};
+
 struct TrialResult {
   std::string failure;  // "" if every check held
   PhaseResult throughput;
   PhaseResult latency;
   Histogram latencies;
-  Admission admission;  // of both phases
+  std::optional<LoadSweep> sweep;
+  Admission admission;  // of all phases
   std::uint64_t configs_read = 0;
   std::uint64_t configs_torn = 0;
   std::uint64_t configs_backwards = 0;  // older than one that the same thread had read
@@ -60,6 +86,9 @@ struct TrialResult {
   std::uint64_t retired_peak_bytes = 0;
   Histogram timer_floor;
 };
+
+// How many phases long a repetition is.
+[[nodiscard]] double phases_of(const Scenario& scenario) noexcept;
 
 // Measures as far as it gets; what goes wrong is in `failure`.
 [[nodiscard]] TrialResult run_trial(const TrialSpec& spec);
