@@ -57,11 +57,11 @@ struct LoadPoint {
   Arrivals arrivals;
   double load;             // as a share of the capacity
   double rate_per_second;  // of all threads, aimed for
-  PhaseResult phase;
+  PhaseResult phase = {};
   std::uint64_t late = 0;
   std::uint64_t unsent = 0;  // due before the end of the phase
-  Histogram response;
-  Histogram service;
+  Histogram response = {};
+  Histogram service = {};
 };
 
 struct LoadSweep {

@@ -13,8 +13,6 @@ QUICK_SHORTEST_PHASE = 0.1
 QUICK_REPETITIONS = (3, 2)
 FULL_PHASE = 1.0
 FULL_REPETITIONS = 7
-# A throughput phase and a latency phase, each after a warm-up of a quarter of it.
-PHASES = 2.5
 
 
 @dataclass(frozen=True)
@@ -24,32 +22,41 @@ class Effort:
     seconds: float
     overhead: float
     """Seconds of each process that measure nothing: start, topology, clock calibration."""
+    phases: float
+    """How many phases long a repetition is, on average: with warm-ups and sweeps of the load."""
 
     def duration(self, repetitions_left: int) -> float:
-        return repetitions_left * (self.overhead + PHASES * self.seconds)
+        return repetitions_left * (self.overhead + self.phases * self.seconds)
 
 
 def choose(
-    mode: str, cells: int, overhead: float, repetitions: Optional[int], seconds: Optional[float]
+    mode: str,
+    cells: int,
+    overhead: float,
+    phases: float,
+    repetitions: Optional[int],
+    seconds: Optional[float],
 ) -> Effort:
     if mode == "full":
-        return Effort(mode, repetitions or FULL_REPETITIONS, seconds or FULL_PHASE, overhead)
+        return Effort(
+            mode, repetitions or FULL_REPETITIONS, seconds or FULL_PHASE, overhead, phases
+        )
     options = [repetitions] if repetitions else list(QUICK_REPETITIONS)
     count, phase = options[-1], 0.0
     for count in options:
-        phase = (QUICK_BUDGET_SECONDS / (cells * count) - overhead) / PHASES
+        phase = (QUICK_BUDGET_SECONDS / (cells * count) - overhead) / phases
         if phase >= QUICK_LONGEST_PHASE:
             break
     phase = min(QUICK_LONGEST_PHASE, max(QUICK_SHORTEST_PHASE, phase))
-    return Effort(mode, count, seconds or round(phase, 3), overhead)
+    return Effort(mode, count, seconds or round(phase, 3), overhead, phases)
 
 
-def affordable(overhead: float) -> int:
+def affordable(overhead: float, phases: float) -> int:
     """How many cells the quick plan has time for, with the fewest and shortest repetitions."""
-    each = overhead + PHASES * QUICK_SHORTEST_PHASE
+    each = overhead + phases * QUICK_SHORTEST_PHASE
     return int(1.1 * QUICK_BUDGET_SECONDS / (QUICK_REPETITIONS[-1] * each))
 
 
-def time_limit(seconds: float) -> float:
+def time_limit(seconds: float, phases: float) -> float:
     """Long enough for the slowest honest cell, short enough that a hang does not cost the run."""
-    return 30.0 + 10.0 * PHASES * seconds
+    return 30.0 + 10.0 * phases * seconds

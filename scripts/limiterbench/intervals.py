@@ -13,7 +13,7 @@ import numpy as np
 from scipy.stats import binom  # type: ignore[import]
 
 from limiterbench.histogram import midpoint, rank_of
-from limiterbench.records import Latency
+from limiterbench.latencies import Latency
 from limiterbench.statistics import coverage
 
 

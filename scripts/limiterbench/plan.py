@@ -20,6 +20,12 @@ class Boundary:
 
 
 @dataclass(frozen=True)
+class Scenario:
+    sweeps_load: bool
+    phases: float
+
+
+@dataclass(frozen=True)
 class Row:
     name: str
     values: Dict[str, object]
@@ -33,7 +39,12 @@ class Plan:
     rows: List[Row]
     boundaries: Dict[str, List[Boundary]]
     cells: List[Cell]
+    scenarios: Dict[str, Scenario]
     left_out: int = 0
+
+    def phases(self, cells: Sequence[Cell]) -> List[float]:
+        """Of each cell: how many phases long a repetition of it is."""
+        return [self.scenarios[cell.scenario].phases for cell in cells]
 
 
 @dataclass(frozen=True)
@@ -65,15 +76,28 @@ def _cell(fields: Fields) -> Cell:
     return cell
 
 
+def _scenarios(entries: List[Fields]) -> Dict[str, Scenario]:
+    return {
+        entry.text("name"): Scenario(entry.flag("sweeps_load"), entry.number("phases"))
+        for entry in entries
+    }
+
+
 def _parse(fields: Fields) -> Plan:
     host = fields.object("host")
+    scenarios = _scenarios(fields.objects("scenarios"))
+    cells = [_cell(entry) for entry in fields.objects("cells")]
+    for cell in cells:
+        if cell.scenario not in scenarios:
+            fields.refuse("scenarios", f"lacks '{cell.scenario}', of cell {cell.name}")
     return Plan(
         is_this_host=host.flag("is_this_host"),
         cpus=host.integer("cpus", at_least=1),
         summary=host.text("summary"),
         rows=[Row(row.text("name"), dict(row.values)) for row in fields.objects("rows")],
         boundaries=parse_boundaries(fields.object("boundaries")),
-        cells=[_cell(entry) for entry in fields.objects("cells")],
+        cells=cells,
+        scenarios=scenarios,
     )
 
 
@@ -90,6 +114,14 @@ def _flags(choice: Choice) -> List[str]:
     return flags
 
 
+def without_sweeps(plan: Plan, choice: Choice) -> Plan:
+    """For a quick look: sweeps of the load, which take several times as long, only if asked for."""
+    if choice.scenarios:
+        return plan
+    cells = [cell for cell in plan.cells if not plan.scenarios[cell.scenario].sweeps_load]
+    return replace(plan, cells=cells, left_out=plan.left_out + len(plan.cells) - len(cells))
+
+
 def thin(plan: Plan, choice: Choice, most: int) -> Plan:
     """For a quick look at a big host: fewer cells, not shorter ones.
 
@@ -103,7 +135,7 @@ def thin(plan: Plan, choice: Choice, most: int) -> Plan:
         filled = [b.threads for b in plan.boundaries.get(cells[0].placement, [])]
         kept = {1, plan.cpus, *([min(filled), max(filled)] if filled else [])}
         cells = [cell for cell in cells if cell.threads in kept]
-    return replace(plan, cells=cells, left_out=len(plan.cells) - len(cells))
+    return replace(plan, cells=cells, left_out=plan.left_out + len(plan.cells) - len(cells))
 
 
 def make_plan(program: Program, choice: Choice) -> Plan:

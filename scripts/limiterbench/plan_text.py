@@ -39,6 +39,9 @@ def describe(plan: Plan, effort: Effort, folder: Optional[Path]) -> str:
     lines += _wrapped(
         "cells", [f"{len(cells):,}, each {repetitions} of two {effort.seconds:g} s phases"]
     )
+    sweeping = {cell.scenario for cell in cells if plan.scenarios[cell.scenario].sweeps_load}
+    if sweeping:
+        lines += _wrapped("", [f"and, in {', '.join(sorted(sweeping))}, a sweep of the load"])
     if plan.left_out:
         lines += _wrapped("left out", [f"{plan.left_out:,} more, which --full measures"])
     lines += _wrapped("duration", [f"about {units.clock(effort.duration(total))} ({effort.mode})"])

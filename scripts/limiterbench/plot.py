@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import List, Sequence
 
 from limiterbench.charts.frame import use_style
+from limiterbench.charts.load import has_sweep, load
 from limiterbench.charts.percentiles import percentiles
 from limiterbench.charts.threads import p99, scaling
 from limiterbench.errors import InputError
@@ -20,7 +21,7 @@ from limiterbench.records import read_records
 from limiterbench.run_folder import CELLS, FIGURES, open_run
 from limiterbench.series import Group, group_records
 
-_CHARTS = {"scaling": scaling, "p99": p99, "percentiles": percentiles}
+_CHARTS = {"scaling": scaling, "p99": p99, "percentiles": percentiles, "load": load}
 _PLAIN_PLACEMENT = "compact"
 
 
@@ -59,6 +60,8 @@ def _draw_all(manifest: Manifest, groups: Sequence[Group], folder: Path) -> List
     drawn: List[Path] = []
     for group in groups:
         for chart, make in _CHARTS.items():
+            if make is load and not has_sweep(group):
+                continue
             drawn += make(manifest, group, legends).save(folder, f"{chart}_{_suffix(group)}")
     return drawn
 

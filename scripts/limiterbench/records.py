@@ -9,22 +9,11 @@ from typing import Collection, Dict, List, Optional, Sequence, Tuple
 from limiterbench.cells import Cell, parse_cell
 from limiterbench.errors import InputError
 from limiterbench.fields import BadField, Fields, parse_object
-from limiterbench.histogram import BUCKETS, SUB_BUCKETS, Histogram
+from limiterbench.latencies import Latency, parse_latency
+from limiterbench.load_sweep import LoadSweep, parse_sweep
 
 SCHEMA = 1
 EXACTNESS = ("exact", "approximate", "none")
-
-
-@dataclass(frozen=True)
-class Latency:
-    min_ns: float
-    max_ns: float
-    histogram: Histogram
-
-    def percentiles(self, fractions: Sequence[float]) -> List[float]:
-        """Held within the exact extremes: a bucket's midpoint may lie beyond them."""
-        values = self.histogram.percentiles(fractions)
-        return [min(max(value, self.min_ns), self.max_ns) for value in values]
 
 
 @dataclass(frozen=True)
@@ -50,6 +39,7 @@ class Measured:
     oversubscribed: bool
     writer_shares_cpu: bool
     writer_shares_core: bool
+    sweep: Optional[LoadSweep]
 
 
 @dataclass(frozen=True)
@@ -82,25 +72,6 @@ def _cell(fields: Fields) -> Cell:
     return cell
 
 
-def _histogram(fields: Fields) -> Histogram:
-    if fields.integer("sub_buckets") != SUB_BUCKETS:
-        fields.refuse("sub_buckets", f"is not {SUB_BUCKETS}")
-    counts: Dict[int, int] = {}
-    for pair in fields.array("counts"):
-        if (
-            not isinstance(pair, list)
-            or len(pair) != 2
-            or not all(type(value) is int and value >= 0 for value in pair)
-        ):
-            fields.refuse("counts", "is not a list of [bucket, count]")
-        if pair[0] >= BUCKETS:
-            fields.refuse("counts", f"has bucket {pair[0]}; the last one is {BUCKETS - 1}")
-        if pair[0] in counts:
-            fields.refuse("counts", f"has bucket {pair[0]} twice")
-        counts[pair[0]] = pair[1]
-    return Histogram(counts.items())
-
-
 def _operations(fields: Fields, threads: int) -> List[int]:
     operations = fields.integers("operations")
     if len(operations) != threads:
@@ -122,16 +93,6 @@ def _jain(operations: Sequence[int]) -> float:
     return sum(operations) ** 2 / (len(operations) * squares)
 
 
-def _latency(fields: Fields) -> Latency:
-    histogram = _histogram(fields.object("histogram"))
-    if histogram.total == 0:
-        fields.refuse("histogram", "is empty")
-    low, high = fields.number("min_ns"), fields.number("max_ns")
-    if low > high:
-        fields.refuse("min_ns", f"is {low:g}, above max_ns, {high:g}")
-    return Latency(low, high, histogram)
-
-
 def _exactness(fields: Fields) -> str:
     exactness = fields.text("exactness")
     if exactness not in EXACTNESS:
@@ -150,7 +111,7 @@ def _measured(fields: Fields, threads: int) -> Measured:
         operations_per_second=sum(operations) * 1e9 / wall_ns,
         fairness=_jain(operations),
         reloads_per_second=fields.object("publishes").integer("count") * 1e9 / both_ns,
-        latency=_latency(fields.object("latency")),
+        latency=parse_latency(fields.object("latency")),
         floor=Floor(floor.number("p50_ns"), floor.number("p99_ns")),
         timer_source=timer.text("source"),
         exactness=_exactness(fields),
@@ -158,6 +119,7 @@ def _measured(fields: Fields, threads: int) -> Measured:
         oversubscribed=fields.flag("oversubscribed"),
         writer_shares_cpu=fields.flag("writer_shares_cpu"),
         writer_shares_core=fields.flag("writer_shares_core"),
+        sweep=parse_sweep(fields.object("open_loop")) if fields.has("open_loop") else None,
     )
 
 

@@ -10,6 +10,7 @@ from argparse import Namespace
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
+from statistics import fmean
 from typing import List, Optional, Sequence, Tuple
 
 from limiterbench import effort as efforts
@@ -25,7 +26,7 @@ from limiterbench.effort import Effort
 from limiterbench.errors import InputError
 from limiterbench.manifest import Manifest, RunPlan, Topology
 from limiterbench.measuring import measure, turns_left
-from limiterbench.plan import Choice, Plan, make_plan, thin
+from limiterbench.plan import Choice, Plan, make_plan, thin, without_sweeps
 from limiterbench.plan_text import describe, reproducing_command
 from limiterbench.program import Program
 from limiterbench.records import read_records
@@ -45,6 +46,10 @@ def _choice(options: Namespace) -> Choice:
     )
 
 
+def _phases(plan: Plan, cells: Optional[Sequence[Cell]] = None) -> float:
+    return fmean(plan.phases(plan.cells if cells is None else cells))
+
+
 def _plan(program: Program, options: Namespace) -> Tuple[Plan, Effort]:
     started = time.monotonic()
     program.ask("--environment")
@@ -52,9 +57,10 @@ def _plan(program: Program, options: Namespace) -> Tuple[Plan, Effort]:
     plan = make_plan(program, _choice(options))
     mode = "full" if options.full else "quick"
     if mode == "quick":
-        plan = thin(plan, _choice(options), efforts.affordable(overhead))
+        plan = without_sweeps(plan, _choice(options))
+        plan = thin(plan, _choice(options), efforts.affordable(overhead, _phases(plan)))
     return plan, efforts.choose(
-        mode, len(plan.cells), overhead, options.repetitions, options.seconds
+        mode, len(plan.cells), overhead, _phases(plan), options.repetitions, options.seconds
     )
 
 
@@ -75,7 +81,8 @@ def _manifest(
             cells=plan.cells,
             repetitions=effort.repetitions,
             seconds=effort.seconds,
-            time_limit=options.time_limit or efforts.time_limit(effort.seconds),
+            time_limit=options.time_limit
+            or efforts.time_limit(effort.seconds, max(plan.phases(plan.cells))),
             oversubscribe=options.oversubscribe,
         ),
         command=reproducing_command(options, effort, seed),
@@ -133,7 +140,8 @@ def _resume(options: Namespace, program: Program, root: Path, host_root: Path) -
     folder: Path = options.resume
     stored = run_folder.open_run(folder)
     plan, effort = _plan(program, options)
-    effort = replace(effort, seconds=stored.plan.seconds)
+    phases = _phases(plan, stored.plan.cells)
+    effort = replace(effort, seconds=stored.plan.seconds, phases=phases)
     run_folder.check_same(folder, stored, _manifest(program, plan, effort, options, root))
     if options.time_limit is not None:
         stored = replace(stored, plan=replace(stored.plan, time_limit=options.time_limit))

@@ -1,38 +1,45 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from limiterbench import effort
 from limiterbench.cells import Cell
-from limiterbench.plan import Boundary, Choice, Plan, thin
+from limiterbench.plan import Boundary, Choice, Plan, Scenario, thin, without_sweeps
 
 
 @pytest.mark.parametrize("cells", [1, 60, 100, 240])
 def test_quick_measures_for_at_most_150_seconds(cells: int) -> None:
-    chosen = effort.choose("quick", cells, 0.05, None, None)
+    chosen = effort.choose("quick", cells, 0.05, 2.5, None, None)
     assert chosen.repetitions >= 2
     assert chosen.duration(cells * chosen.repetitions) <= 150
 
 
 def test_quick_repeats_more_where_there_is_time() -> None:
-    assert effort.choose("quick", 60, 0.05, None, None).repetitions == 3
-    assert effort.choose("quick", 240, 0.05, None, None).repetitions == 2
+    assert effort.choose("quick", 60, 0.05, 2.5, None, None).repetitions == 3
+    assert effort.choose("quick", 240, 0.05, 2.5, None, None).repetitions == 2
 
 
 def test_phases_stay_long_enough_however_many_cells() -> None:
-    assert effort.choose("quick", 10_000, 0.05, None, None).seconds == effort.QUICK_SHORTEST_PHASE
+    assert (
+        effort.choose("quick", 10_000, 0.05, 2.5, None, None).seconds == effort.QUICK_SHORTEST_PHASE
+    )
 
 
 def test_what_the_user_says_holds() -> None:
     for mode in ("quick", "full"):
-        chosen = effort.choose(mode, 60, 0.05, 5, 0.25)
+        chosen = effort.choose(mode, 60, 0.05, 2.5, 5, 0.25)
         assert (chosen.repetitions, chosen.seconds) == (5, 0.25)
 
 
 def test_full_repeats_seven_seconds_of_each_phase() -> None:
-    chosen = effort.choose("full", 60, 0.0, None, None)
+    chosen = effort.choose("full", 60, 0.0, 2.5, None, None)
     assert (chosen.repetitions, chosen.seconds) == (7, 1.0)
     assert chosen.duration(1) == pytest.approx(2.5)
+
+
+SCENARIOS = {"steady": Scenario(False, 2.5), "open_loop": Scenario(True, 8.5)}
 
 
 def _big_plan() -> Plan:
@@ -44,7 +51,7 @@ def _big_plan() -> Plan:
         for row in range(20)
     ]
     boundaries = {"compact": [Boundary(8, "complex"), Boundary(64, "smt")]}
-    return Plan(True, 128, "a host", [], boundaries, cells)
+    return Plan(True, 128, "a host", [], boundaries, cells, SCENARIOS)
 
 
 def test_a_quick_plan_for_a_big_host_has_fewer_cells_not_shorter_ones() -> None:
@@ -61,3 +68,25 @@ def test_what_was_asked_for_is_not_thinned() -> None:
 
 def test_a_plan_that_is_affordable_is_left_whole() -> None:
     assert thin(_big_plan(), Choice(), most=320) == _big_plan()
+
+
+def _with_sweeps() -> Plan:
+    plan = _big_plan()
+    sweeps = [cell._replace(scenario="open_loop") for cell in plan.cells[:7]]
+    return replace(plan, cells=plan.cells[:7] + sweeps)
+
+
+def test_a_sweep_of_the_load_is_left_out_of_a_quick_plan_unless_asked_for() -> None:
+    plan = without_sweeps(_with_sweeps(), Choice())
+    assert {cell.scenario for cell in plan.cells} == {"steady"}
+    assert plan.left_out == 7
+    asked = Choice(scenarios=["open_loop"])
+    assert without_sweeps(_with_sweeps(), asked) == _with_sweeps()
+
+
+def test_a_sweep_takes_its_time() -> None:
+    plan = _with_sweeps()
+    assert plan.phases(plan.cells) == [2.5] * 7 + [8.5] * 7
+    chosen = effort.choose("full", 14, 0.0, 5.5, None, 2.0)
+    assert chosen.duration(14) == pytest.approx(7 * 2.5 * 2 + 7 * 8.5 * 2)
+    assert effort.time_limit(1.0, 8.5) > 3 * 8.5

@@ -7,7 +7,7 @@ import pytest
 
 from limiterbench.histogram import Histogram, bucket_of, midpoint
 from limiterbench.intervals import bootstrap_percentile, median_interval
-from limiterbench.records import Latency
+from limiterbench.latencies import Latency
 
 
 @pytest.mark.parametrize("n, coverage", [(1, 0.0), (2, 0.5), (3, 0.75), (5, 0.9375)])

@@ -1,0 +1,113 @@
+"""The open loop's records, and the chart over load."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Callable, Dict
+
+import pytest
+from conftest import CommandLine
+
+from limiterbench.errors import InputError
+from limiterbench.histogram import Histogram
+from limiterbench.latencies import Latency
+from limiterbench.load_sweep import LoadPoint
+from limiterbench.records import read_records
+
+RUN = (
+    *("run", "--impl", "hazard", "--impl", "ck_epoch", "--scenario", "open_loop"),
+    *("--scenario", "steady", "--repetitions", "2", "--seconds", "0.01", "--out", "run"),
+)
+
+
+@pytest.fixture
+def cells(cli: CommandLine) -> Path:
+    answer = cli.without_charts()(*RUN, FAKE_PEERS="ck_epoch")
+    assert answer.returncode in (0, 1), answer.stderr
+    return cli.folder / "run" / "cells.jsonl"
+
+
+def swept(cells: Path) -> int:
+    """The first line with a sweep, counted from 0."""
+    lines = cells.read_text().splitlines()
+    return next(i for i, line in enumerate(lines) if json.loads(line)["open_loop"])
+
+
+def test_only_the_sweeping_scenario_has_one(cells: Path) -> None:
+    for record in read_records(cells):
+        assert record.measured is not None
+        assert (record.measured.sweep is not None) == (record.cell.scenario == "open_loop")
+
+
+def test_records_from_before_the_sweep_are_read(cells: Path) -> None:
+    lines = [json.loads(line) for line in cells.read_text().splitlines()]
+    for line in lines:
+        del line["open_loop"]
+    cells.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert all(r.measured and r.measured.sweep is None for r in read_records(cells))
+
+
+def first(record: Dict[str, Any]) -> Dict[str, Any]:
+    point: Dict[str, Any] = record["open_loop"]["points"][0]
+    return point
+
+
+@pytest.mark.parametrize(
+    "change, reason",
+    [
+        (lambda r: r.update(open_loop=3), "open_loop is not an object"),
+        (lambda r: r["open_loop"].update(capacity_per_second=0), "capacity_per_second is not ab"),
+        (lambda r: r["open_loop"].update(points=[]), "open_loop.points is empty"),
+        (lambda r: r["open_loop"]["points"].append(first(r)), "points has a load twice"),
+        (lambda r: first(r).update(arrivals="regular"), "arrivals is 'regular', not one of poi"),
+        (lambda r: first(r).update(load=0), "open_loop.points[0].load is not above 0"),
+        (lambda r: first(r).update(sent=0), "sent is 0, less than 1"),
+        (lambda r: first(r).update(sent=4999), "response has 5000 times, of 4999 requests sent"),
+        (lambda r: first(r).update(late=5001), "late is 5001, of 5000 sent"),
+        (lambda r: first(r).pop("unsent"), "unsent is missing"),
+        (lambda r: first(r)["service"].pop("histogram"), "service.histogram is missing"),
+    ],
+)
+def test_a_wrong_sweep_is_named(
+    cells: Path, change: Callable[[Dict[str, Any]], Any], reason: str
+) -> None:
+    number = swept(cells)
+    lines = cells.read_text().splitlines()
+    record = json.loads(lines[number])
+    change(record)
+    lines[number] = json.dumps(record)
+    cells.write_text("\n".join(lines) + "\n")
+    with pytest.raises(InputError) as refused:
+        read_records(cells)
+    assert str(refused.value).startswith(f"{cells}:{number + 1}: ")
+    assert reason in str(refused.value)
+
+
+def test_what_was_never_sent_counts_as_the_longest() -> None:
+    times = Latency(10, 100, Histogram([(10, 98), (100, 2)]))
+    whole = LoadPoint("poisson", 0.5, 100, 0, 0, times, times)
+    assert whole.response_at(0.95) == 10
+    missing = LoadPoint("poisson", 0.5, 100, 0, 10, times, times)
+    assert missing.response_at(0.95) == 100
+    assert missing.service.percentiles([0.95]) == [10]
+
+
+def test_the_chart_over_load_is_drawn_where_there_is_a_sweep(cli: CommandLine) -> None:
+    answer = cli(*RUN, FAKE_PEERS="ck_epoch")
+    assert answer.returncode == 0, answer.stderr
+    figures = cli.folder / "run" / "figures"
+    charts = {path.name: path.read_bytes() for path in figures.glob("load_*")}
+    assert set(charts) == {"load_open_loop.svg", "load_open_loop.png"}
+    assert (figures / "scaling_open_loop.svg").exists()
+    (figures / "load_gone.svg").write_text("old")
+    assert cli("plot", "run", PYTHONHASHSEED="5").returncode == 0
+    assert {path.name: path.read_bytes() for path in figures.glob("load_*")} == charts
+
+
+def test_the_plan_says_what_a_sweep_takes(cli: CommandLine) -> None:
+    plain = cli("run", "--dry-run").stdout
+    assert "open_loop" not in plain.split("left out")[0]
+    asked = cli("run", "--dry-run", "--scenario", "open_loop").stdout
+    assert "and, in open_loop, a sweep of the load" in asked
+    assert "open_loop" in cli("run", "--dry-run", "--full").stdout
