@@ -7,7 +7,8 @@ repetitions hold the true median between the lowest and the highest in 75 % of a
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Sequence
+from functools import lru_cache
+from typing import List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 from scipy.stats import binom  # type: ignore[import]
@@ -28,14 +29,21 @@ def median_interval(values: Sequence[float], confidence: float = 0.95) -> Interv
     """The narrowest pair of order statistics, as far from one end as from the other, that holds the
     median with this confidence; lowest to highest if none does."""
     ordered = sorted(values)
-    n = len(ordered)
-    # The k lowest and the k highest may be left out: it misses if at most k values, of n with even
-    # chances, fall on one side of the median.
-    for k in range((n - 1) // 2, 0, -1):
-        sure = 1 - 2 * float(binom.cdf(k, n, 0.5))
+    left_out, sure = _left_out(len(ordered), confidence)
+    return Interval(ordered[left_out], ordered[-1 - left_out], sure)
+
+
+@lru_cache(maxsize=None)
+def _left_out(n: int, confidence: float) -> Tuple[int, float]:
+    """How many may be left out at each end, and how sure the rest is.
+
+    It misses if at most so many, of n with even chances, fall on one side of the median.
+    """
+    for count in range((n - 1) // 2, 0, -1):
+        sure = 1 - 2 * float(binom.cdf(count, n, 0.5))
         if sure >= confidence:
-            return Interval(ordered[k], ordered[n - 1 - k], sure)
-    return Interval(ordered[0], ordered[-1], coverage(n))
+            return count, sure
+    return 0, coverage(n)
 
 
 def bootstrap_percentile(

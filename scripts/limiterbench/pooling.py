@@ -40,7 +40,7 @@ def variance_of_median(n: int) -> float:
     return (math.pi / 2) / (n + math.pi / 2 - 1)
 
 
-def moderate(variances: Sequence[float], freedom: Sequence[int]) -> Tuple[Array, Array]:
+def moderate(variances: Sequence[float], freedom: Sequence[float]) -> Tuple[Array, Array]:
     """Each variance, drawn towards their common one, and its degrees of freedom.
 
     A variance of no degree of freedom is unknown and becomes the common one. With no degree of

@@ -25,13 +25,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import median
+from statistics import NormalDist, median
 from typing import Dict, Hashable, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 from scipy.stats import t as student  # type: ignore[import]
 
 from limiterbench.cells import Cell
+from limiterbench.intervals import median_interval
 from limiterbench.pooling import Array, draw_together, moderate, variance_of_median
 
 FASTER, SLOWER, SAME, UNCLEAR = "FASTER", "SLOWER", "SAME", "UNCLEAR"
@@ -42,6 +43,10 @@ CONFIDENCE = 0.95
 _LEAST_VARIANCE = 1e-8
 # With fewer rows, the middle one may well be the one that has changed.
 _FEWEST_ROWS = 5
+_ENOUGH_FOR_ORDER = 12
+_NARROW = 0.8
+# A distance between quartiles tells as much of a normal spread as the variance of so many fewer.
+_WORTH_OF_ORDER = 0.37
 
 
 class Sample(NamedTuple):
@@ -60,13 +65,14 @@ class Sample(NamedTuple):
         return median(self.new) / median(self.base)
 
     @property
-    def freedom(self) -> int:
-        return len(self.base) + len(self.new) - 2
+    def freedom(self) -> float:
+        return sum(_spread(values).freedom for values in (self.base, self.new))
 
     @property
     def spread(self) -> float:
         """The variance of one repetition's logarithm."""
-        scatter = sum(_scatter(values) for values in (self.base, self.new))
+        both = [_spread(values) for values in (self.base, self.new)]
+        scatter = sum(spread.variance * spread.freedom for spread in both)
         return max(scatter / max(self.freedom, 1), _LEAST_VARIANCE, self.blur)
 
     @property
@@ -98,8 +104,25 @@ class Shift(NamedTuple):
     source: str
 
 
-def _scatter(values: Sequence[float]) -> float:
-    return float(np.var(np.log(values)) * len(values))
+class _Spread(NamedTuple):
+    variance: float
+    freedom: float
+
+
+def _spread(values: Sequence[float]) -> _Spread:
+    """Of the logarithms, as far as it moves their median.
+
+    A repetition that other work disturbed moves the variance, but hardly the median. Where there
+    are enough of them, the order statistics around the median say what it varies by (McKean and
+    Schrader 1984); that is put as the variance of normal values with as uncertain a median.
+    """
+    n = len(values)
+    logs = np.log(values)
+    if n < _ENOUGH_FOR_ORDER:
+        return _Spread(float(np.var(logs, ddof=1)) if n > 1 else 0.0, n - 1)
+    low, high, coverage = median_interval([float(log) for log in logs], _NARROW)
+    error = (high - low) / (2 * NormalDist().inv_cdf((1 + coverage) / 2))
+    return _Spread(error**2 / variance_of_median(n), _WORTH_OF_ORDER * (n - 1))
 
 
 def _groups(keys: Sequence[Hashable]) -> List[List[int]]:

@@ -74,7 +74,7 @@ def called(verdicts: List[Verdict], *kinds: str) -> float:
     return mean(verdict.verdict in kinds for verdict in verdicts)
 
 
-@pytest.mark.parametrize("n", [2, 3, 7])
+@pytest.mark.parametrize("n", [2, 3, 7, 12, 20])
 @pytest.mark.parametrize("metric", ["ops", "p99"])
 def test_false_alarms_are_few(noise: Noise, n: int, metric: str) -> None:
     wrong = []
@@ -126,6 +126,25 @@ def test_a_slowed_row_is_found(noise: Noise, n: int, scale: float, metric: str) 
         wrong.append(called([v for v in verdicts if v.cell.limiter != "snapshot"], FASTER, SLOWER))
     assert mean(found) >= 0.95
     assert mean(wrong) <= 0.005
+
+
+@pytest.mark.parametrize("effect, least, most", [(1.0, 0.0, 0.005), (1 / 1.2, 0.95, 1.0)])
+def test_disturbed_repetitions_hide_nothing_from_a_median(
+    effect: float, least: float, most: float
+) -> None:
+    """One in six lost half of its time to other work."""
+    source = np.random.default_rng(1)
+    shares = []
+    for _ in range(20):
+        samples = []
+        for row in range(6):
+            logs = source.normal(0, 0.06, (3, 2, 20)) - 0.7 * (source.random((3, 2, 20)) < 1 / 6)
+            for i, (base, new) in enumerate(np.exp(logs)):
+                changed = list(new * effect) if row == 0 else list(new)
+                samples.append(Sample(Cell(f"row{row}", f"s{i}", "c", 1), list(base), changed))
+        verdicts = judge(samples, True, MARGIN, NO_SHIFT)
+        shares.append(called([v for v in verdicts if v.cell.limiter == "row0"], FASTER, SLOWER))
+    assert least <= mean(shares) <= most
 
 
 def test_what_happens_to_one_thread_is_not_said_of_two(noise: Noise) -> None:
