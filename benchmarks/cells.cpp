@@ -22,15 +22,18 @@ void set_counters(benchmark::State& state, const TrialResult& result, double ope
 }
 
 void measure(benchmark::State& state, const Cell& cell, CellRun& run, unsigned repetition) {
-  TrialSpec spec = trial_spec(run.topology, cell, run.seconds);
-  if (run.slow_down && run.slow_down->row == cell.row) spec.added_percent = run.slow_down->percent;
+  const Options& options = run.options;
+  TrialSpec spec = trial_spec(run.topology, cell, options.seconds);
+  const std::optional<SlowDown>& slow_down = options.slow_down;
+  if (slow_down && slow_down->row == cell.row) spec.added_percent = slow_down->percent;
   const std::string started = utc_now();
   TrialResult result = run_trial(spec);
   const auto operations = static_cast<double>(std::accumulate(
       result.throughput.operations.begin(), result.throughput.operations.end(), std::uint64_t{0}));
   if (operations == 0 && result.failure.empty())
     result.failure = "throughput: no thread got to run within the phase";
-  if (run.records) run.records->append(record_of(cell, spec, result, repetition, started));
+  if (run.records)
+    run.records->append(record_of(cell, spec, result, {repetition, options.attempt}, started));
   if (!result.failure.empty()) {
     run.failed = true;
     state.SkipWithError(result.failure.c_str());
@@ -47,7 +50,7 @@ void register_cells(const std::vector<Cell>& cells, CellRun& run) {
   for (const Cell& cell : cells) {
     benchmark::RegisterBenchmark(
         cell.name().c_str(),
-        [cell, &run, repetition = run.first_repetition](benchmark::State& state) mutable {
+        [cell, &run, repetition = run.options.repetition_index](benchmark::State& state) mutable {
           measure(state, cell, run, repetition++);
         })
         ->Iterations(1)

@@ -3,20 +3,18 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "host/topology.hpp"
 #include "measure/records.hpp"
+#include "options.hpp"
 #include "plan.hpp"
 
 namespace limiterbench::bench {
 
 struct CellRun {
   const host::Topology& topology;
-  double seconds;
-  unsigned first_repetition;
-  std::optional<SlowDown> slow_down;
+  const Options& options;
   std::unique_ptr<RecordFile> records;  // may be null
   bool failed = false;                  // set when a check of any cell fails
 };

@@ -145,8 +145,7 @@ std::unique_ptr<bench::RecordFile> open_records(const std::string& path) {
 
 int measure(const bench::Options& options, const host::Topology& topology, char* program) {
   const bool lists = lists_only(options);
-  bench::CellRun run{topology, options.seconds, options.repetition_index, options.slow_down,
-                     nullptr};
+  bench::CellRun run{topology, options, nullptr};
   if (!lists) {
     check_binding(topology);
     if (!options.records.empty()) run.records = open_records(options.records);

@@ -124,11 +124,11 @@ void set_seconds(Options& options, const std::string& text) {
   options.seconds = *seconds;
 }
 
-void set_repetition_index(Options& options, const std::string& text) {
+unsigned ordinal(const std::string& flag, const std::string& text) {
   const auto index = number<unsigned>(text);
   if (!index || *index > 1'000'000'000)
-    throw UsageError("--repetition_index=" + text + ": not a number from 0 to 10^9");
-  options.repetition_index = *index;
+    throw UsageError(flag + "=" + text + ": not a number from 0 to 10^9");
+  return *index;
 }
 
 void set_slow_down(Options& options, const std::string& text) {
@@ -190,7 +190,9 @@ const std::vector<Flag>& flags() {
       {"--records", Takes::value, "=FILE  append one JSON line a repetition",
        [](O& o, const S& v) { o.records = v; }},
       {"--repetition_index", Takes::value, "=N  the number of the first repetition (0)",
-       set_repetition_index},
+       [](O& o, const S& v) { o.repetition_index = ordinal("--repetition_index", v); }},
+      {"--attempt", Takes::value, "=N  how many times those were measured before (0)",
+       [](O& o, const S& v) { o.attempt = ordinal("--attempt", v); }},
       {"--test_slow_down", Takes::value, hidden, set_slow_down}};
   return all;
 }

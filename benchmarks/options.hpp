@@ -33,6 +33,7 @@ struct Options {
   std::string records;
   double seconds = 0.2;
   unsigned repetition_index = 0;
+  unsigned attempt = 0;  // at that repetition
   bool oversubscribe = false;
   Selection selection;
   std::optional<SlowDown> slow_down;

@@ -130,10 +130,10 @@ TEST(plan, is_written_as_agreed) {
 }
 
 TEST(options, are_read) {
-  const Options options =
-      parse_options({"--limiter=hazard", "--limiter=sharded,rwmutex", "--scenario=edge",
-                     "--placement=smt", "--threads=1,2", "--seconds=0.05", "--records=x.jsonl",
-                     "--repetition_index=7", "--oversubscribe", "--benchmark_repetitions=3"});
+  const Options options = parse_options(
+      {"--limiter=hazard", "--limiter=sharded,rwmutex", "--scenario=edge", "--placement=smt",
+       "--threads=1,2", "--seconds=0.05", "--records=x.jsonl", "--repetition_index=7",
+       "--attempt=2", "--oversubscribe", "--benchmark_repetitions=3"});
   EXPECT_EQ(options.selection.rows.size(), 3U);
   EXPECT_EQ(options.selection.scenarios.size(), 1U);
   EXPECT_EQ(options.selection.placements, std::vector{host::Placement::smt});
@@ -141,6 +141,7 @@ TEST(options, are_read) {
   EXPECT_EQ(options.seconds, 0.05);
   EXPECT_EQ(options.records, "x.jsonl");
   EXPECT_EQ(options.repetition_index, 7U);
+  EXPECT_EQ(options.attempt, 2U);
   EXPECT_TRUE(options.oversubscribe);
   EXPECT_EQ(options.benchmark_flags, std::vector<std::string>{"--benchmark_repetitions=3"});
   EXPECT_FALSE(options.only_informs());
@@ -161,8 +162,9 @@ TEST(options, name_what_is_valid_and_guess_what_was_meant) {
 TEST(options, refuse_bad_values) {
   for (const char* argument :
        {"--threads=two", "--threads=-1", "--threads=", "--threads", "--seconds=0", "--seconds=nan",
-        "--seconds=1e9", "--seconds=fast", "--repetition_index=-1", "--list=xml", "--plan=text",
-        "--oversubscribe=1", "--records=", "--topology=", "--limiter=", "--threads=1,,2"})
+        "--seconds=1e9", "--seconds=fast", "--repetition_index=-1", "--attempt=x", "--list=xml",
+        "--plan=text", "--oversubscribe=1",
+        "--records=", "--topology=", "--limiter=", "--threads=1,,2"})
     EXPECT_NE(refusal_of({argument}), "accepted") << argument;
 }
 
@@ -215,11 +217,12 @@ TEST(records, hold_what_readers_are_promised) {
   result.latencies.record(130);
   result.failure = "broken";
   result.throughput.operations = {3, 4};
-  const nlohmann::json record = record_of(cell, spec, result, 5, "2026-01-01T00:00:00Z");
+  const nlohmann::json record = record_of(cell, spec, result, {5, 2}, "2026-01-01T00:00:00Z");
   EXPECT_EQ(record["cell"], "hazard/steady/compact/threads:2");
   EXPECT_EQ(record["status"], "failed");
   EXPECT_EQ(record["failure"], "broken");
   EXPECT_EQ(record["repetition"], 5);
+  EXPECT_EQ(record["attempt"], 2);
   EXPECT_EQ(record["cpus"], nlohmann::json({0, 1}));
   EXPECT_EQ(record["writer_shares_cpu"], true);
   EXPECT_EQ(record["throughput"]["operations"], nlohmann::json({3, 4}));
@@ -228,7 +231,7 @@ TEST(records, hold_what_readers_are_promised) {
   EXPECT_EQ(record["parameters"]["rules"]["1"]["limit"], 1'000);
   EXPECT_NE(record["build"]["commit"], "");
   result.failure.clear();
-  EXPECT_EQ(record_of(cell, spec, result, 0, "")["failure"], nullptr);
+  EXPECT_EQ(record_of(cell, spec, result, {}, "")["failure"], nullptr);
 }
 
 TEST(records, hold_the_sweep_where_there_is_one) {
@@ -237,13 +240,13 @@ TEST(records, hold_the_sweep_where_there_is_one) {
                   false};
   const TrialSpec spec = trial_spec(topology, cell, 0.2);
   TrialResult result;
-  EXPECT_EQ(record_of(cell, spec, result, 0, "")["open_loop"], nullptr);
+  EXPECT_EQ(record_of(cell, spec, result, {}, "")["open_loop"], nullptr);
   LoadPoint point{Arrivals::bursty, 0.5, 2e6, {}};
   point.unsent = 3;
   point.response.record(130);
   point.service.record(40);
   result.sweep = {4e6, {point}};
-  const nlohmann::json sweep = record_of(cell, spec, result, 0, "")["open_loop"];
+  const nlohmann::json sweep = record_of(cell, spec, result, {}, "")["open_loop"];
   EXPECT_EQ(sweep["capacity_per_second"], 4e6);
   EXPECT_EQ(sweep["points"][0]["arrivals"], "bursty");
   EXPECT_EQ(sweep["points"][0]["rate_per_second"], 2e6);

@@ -110,8 +110,8 @@ json cpus_json(const TrialSpec& spec) {
 
 }  // namespace
 
-json record_of(const Cell& cell, const TrialSpec& spec, const TrialResult& result,
-               unsigned repetition, const std::string& started_utc) {
+json record_of(const Cell& cell, const TrialSpec& spec, const TrialResult& result, Turn turn,
+               const std::string& started_utc) {
   json latency = phase_json(result.latency);
   latency.update(times_json(result.latencies));
   const Admission& admission = result.admission;
@@ -125,7 +125,8 @@ json record_of(const Cell& cell, const TrialSpec& spec, const TrialResult& resul
       {"scenario", cell.scenario->name},
       {"placement", host::to_string(cell.placement)},
       {"threads", cell.threads},
-      {"repetition", repetition},
+      {"repetition", turn.repetition},
+      {"attempt", turn.attempt},
       {"status", failed ? "failed" : "ok"},
       {"failure", failed ? json(result.failure) : json(nullptr)},
       {"started_utc", started_utc},

@@ -9,8 +9,14 @@
 
 namespace limiterbench::bench {
 
+// Which repetition of a cell, and how often that was measured before, each time disturbed.
+struct Turn {
+  unsigned repetition = 0;
+  unsigned attempt = 0;
+};
+
 [[nodiscard]] nlohmann::json record_of(const Cell& cell, const TrialSpec& spec,
-                                       const TrialResult& result, unsigned repetition,
+                                       const TrialResult& result, Turn turn,
                                        const std::string& started_utc);
 
 // "2026-01-01T00:00:00Z"

@@ -45,7 +45,7 @@ class Line(NamedTuple):
     """What goes into cells.jsonl."""
 
     text: str
-    failure: Optional[str]
+    record: Record
 
 
 class CellProcess:
@@ -63,7 +63,7 @@ class CellProcess:
         self._scratch.mkdir()
         started = utc_now()
         command = self._program.measure_command(
-            turn.cell, turn.repetition, self._plan.seconds, self._scratch, self._plan.oversubscribe
+            turn, self._plan.seconds, self._scratch, self._plan.oversubscribe
         )
         ending = self._run(command)
         if ending is None:
@@ -116,13 +116,13 @@ class CellProcess:
             record = _check(turn, text)
         except BadField as error:
             failure = failure or f"its record cannot be used: {error}"
-            return Line(json.dumps(_failed(turn, failure, started)), failure)
+            return Line(json.dumps(_failed(turn, failure, started)), Record(*turn, failure, None))
         if failure is not None and record.failure is None:
             # Measured well, then died: the numbers are kept, the cell is not trusted.
             values = json.loads(text)
             values.update(status="failed", failure=failure)
-            return Line(json.dumps(values), failure)
-        return Line(text, record.failure)
+            return Line(json.dumps(values), Record(*turn, failure, None))
+        return Line(text, record)
 
 
 def _check(turn: Turn, text: str) -> Record:
@@ -131,8 +131,11 @@ def _check(turn: Turn, text: str) -> Record:
     if "\n" in text:
         raise BadField("more than one line")
     record = parse_record(text)
-    if (record.cell, record.repetition) != turn:
-        raise BadField(f"it is of {record.cell.name}, repetition {record.repetition}")
+    if (record.cell, record.repetition, record.attempt) != turn:
+        raise BadField(
+            f"it is of {record.cell.name}, repetition {record.repetition}, "
+            f"attempt {record.attempt}"
+        )
     return record
 
 
@@ -158,6 +161,7 @@ def _failed(turn: Turn, failure: str, started: str) -> "dict[str, object]":
         "cell": cell.name,
         **cell._asdict(),
         "repetition": turn.repetition,
+        "attempt": turn.attempt,
         "status": "failed",
         "failure": failure,
         "started_utc": started,

@@ -112,6 +112,13 @@ def _run_parser() -> _Parser:
     parser.add_argument("--topology", metavar="SPEC", help="plan for another host (--dry-run)")
     parser.add_argument("--oversubscribe", action="store_true", help="more threads than CPUs")
     parser.add_argument("--seed", metavar="N", type=_whole_number, help="of the cells' order")
+    parser.add_argument(
+        "--noise-repeats",
+        metavar="N",
+        type=_whole_number,
+        default=1,
+        help="measure a disturbed repetition again, up to N times (1); at most a fifth of them",
+    )
     parser.add_argument("--time-limit", metavar="S", type=_positive_seconds, help="of a cell")
     _add_no_install(parser)
     return parser
@@ -130,6 +137,7 @@ _OF_A_NEW_RUN = (
     "topology",
     "oversubscribe",
     "seed",
+    "noise_repeats",
 )
 
 
@@ -142,7 +150,8 @@ def _run(arguments: Sequence[str]) -> int:
         open_run(options.resume)
         for name in _OF_A_NEW_RUN:
             if getattr(options, name) != parser.get_default(name):
-                raise InputError(f"--{name} cannot change a run that is resumed")
+                flag = name.replace("_", "-")
+                raise InputError(f"--{flag} cannot change a run that is resumed")
     if options.topology is not None and not options.dry_run:
         raise InputError("--topology only goes with --dry-run: another host cannot be measured")
     if options.out is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, NoReturn
+from typing import Any, Dict, List, NoReturn, Optional
 
 from limiterbench.cells import Cell, parse_cell
 from limiterbench.doctor.finding import Finding
@@ -38,6 +38,10 @@ class RunPlan:
     seconds: float
     time_limit: float
     oversubscribe: bool
+    noise_repeats: int = 0
+    """How often a disturbed repetition is measured again."""
+    home: Optional[str] = None
+    writer: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -134,4 +138,7 @@ def _plan(fields: Fields) -> RunPlan:
         seconds=fields.number("seconds"),
         time_limit=fields.number("time_limit"),
         oversubscribe=fields.flag("oversubscribe"),
+        noise_repeats=fields.integer("noise_repeats") if fields.has("noise_repeats") else 0,
+        home=fields.text("home") if fields.has("home") else None,
+        writer=fields.text("writer") if fields.has("writer") else None,
     )

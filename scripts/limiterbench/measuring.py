@@ -17,10 +17,11 @@ from limiterbench.cell_process import CellProcess
 from limiterbench.errors import HostError
 from limiterbench.files import LineLog, display
 from limiterbench.manifest import Manifest, RunPlan
+from limiterbench.noise import repeats
 from limiterbench.outcome import show_outcome
 from limiterbench.program import Program
 from limiterbench.progress import RunProgress
-from limiterbench.records import Record, read_records
+from limiterbench.records import Record, read_attempts, read_records
 from limiterbench.run_folder import CELLS, RUN_JSON
 from limiterbench.schedule import Turn, interleave
 from limiterbench.stop import StopRequest
@@ -35,17 +36,21 @@ def turns_left(plan: RunPlan, records: Sequence[Record]) -> List[Turn]:
     return [turn for turn in turns if turn not in done]
 
 
+def _next_turns(plan: RunPlan, attempts: Sequence[Record]) -> List[Turn]:
+    """First what was planned, then what was disturbed."""
+    return turns_left(plan, attempts) or repeats(plan, attempts)
+
+
 def measure(folder: Path, manifest: Manifest, program: Program, seconds_each: float) -> int:
     """Measure what is not yet on record, then show it. Returns the exit status."""
     with LineLog(folder / CELLS) as log, StopRequest() as stop:
         if log.repair():
             print("the last line of the records was torn: its repetition is measured again")
-        records = read_records(folder / CELLS, manifest.plan.cells)
-        turns = turns_left(manifest.plan, records)
+        attempts = read_attempts(folder / CELLS, manifest.plan.cells)
         # What was found of the host before a run went on holds even if it never ends.
         manifests.write(folder / RUN_JSON, manifest)
         try:
-            _measure(turns, folder, manifest.plan, program, log, stop, seconds_each)
+            _measure(attempts, folder, manifest.plan, program, log, stop, seconds_each)
         except HostError:
             _set_status(folder, manifest, manifests.FAILED)
             raise
@@ -62,7 +67,7 @@ def measure(folder: Path, manifest: Manifest, program: Program, seconds_each: fl
 
 
 def _measure(
-    turns: Sequence[Turn],
+    attempts: List[Record],
     folder: Path,
     plan: RunPlan,
     program: Program,
@@ -71,16 +76,21 @@ def _measure(
     seconds_each: float,
 ) -> None:
     process = CellProcess(program, plan, folder / _SCRATCH, stop)
-    total = len(plan.cells) * plan.repetitions
+    turns = _next_turns(plan, attempts)
+    total = len(attempts) + len(turns)
     console = Console(stderr=True)
-    with RunProgress(total, total - len(turns), seconds_each, console) as progress:
-        for turn in turns:
-            progress.begin(turn.cell)
-            line = process.measure(turn)
-            if line is None:
-                return
-            log.append(line.text)
-            progress.end(turn.cell, line.failure)
+    with RunProgress(total, len(attempts), seconds_each, console) as progress:
+        while turns:
+            for turn in turns:
+                progress.begin(turn.cell)
+                line = process.measure(turn)
+                if line is None:
+                    return
+                log.append(line.text)
+                attempts.append(line.record)
+                progress.end(turn.cell, line.record.failure)
+            turns = _next_turns(plan, attempts)
+            progress.extend(len(turns))
 
 
 def _set_status(folder: Path, manifest: Manifest, status: str) -> None:

@@ -65,7 +65,7 @@ def reproducing_command(options: Namespace, effort: Effort, seed: int) -> str:
     if options.oversubscribe:
         words.append("--oversubscribe")
     words += ["--repetitions", str(effort.repetitions), "--seconds", f"{effort.seconds:g}"]
-    words += ["--seed", str(seed)]
+    words += ["--seed", str(seed), "--noise-repeats", str(options.noise_repeats)]
     if options.time_limit is not None:
         words += ["--time-limit", f"{options.time_limit:g}"]
     return shlex.join(words)

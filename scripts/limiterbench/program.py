@@ -9,9 +9,9 @@ import subprocess
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Sequence
 
-from limiterbench.cells import Cell
 from limiterbench.errors import HostError, InputError
 from limiterbench.fields import BadField, Fields, parse_object
+from limiterbench.schedule import Turn
 
 _BAD_USAGE = 2
 # The program may not bind its threads here: no cell can be measured.
@@ -86,8 +86,9 @@ class Program:
         self.ask(f"--topology_xml={path}")
 
     def measure_command(
-        self, cell: Cell, repetition: int, seconds: float, scratch: Path, oversubscribe: bool
+        self, turn: Turn, seconds: float, scratch: Path, oversubscribe: bool
     ) -> List[str]:
+        cell = turn.cell
         flags = [
             f"--benchmark_filter={_only(cell.name)}",
             "--benchmark_color=false",
@@ -95,7 +96,8 @@ class Program:
             "--benchmark_out_format=json",
             f"--records={scratch / 'record.jsonl'}",
             f"--seconds={seconds:g}",
-            f"--repetition_index={repetition}",
+            f"--repetition_index={turn.repetition}",
+            f"--attempt={turn.attempt}",
             f"--threads={cell.threads}",
             f"--placement={cell.placement}",
         ]

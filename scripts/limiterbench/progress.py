@@ -59,6 +59,12 @@ class RunProgress:
         if self._bar:
             self._bar.stop()
 
+    def extend(self, repetitions: int) -> None:
+        """So many more than was known at the start."""
+        self._total += repetitions
+        if self._bar and self._task is not None:
+            self._bar.update(self._task, total=self._total)
+
     def _left(self) -> float:
         each = self._spent / self._measured if self._measured else self._expected
         return each * (self._total - self._done)

@@ -25,6 +25,14 @@ class Floor:
 
 
 @dataclass(frozen=True)
+class Noise:
+    """What disturbed the CPUs of a repetition, as the program judged it."""
+
+    flagged: bool
+    reasons: List[str]
+
+
+@dataclass(frozen=True)
 class Measured:
     operations_per_second: float
     fairness: float
@@ -40,14 +48,23 @@ class Measured:
     writer_shares_cpu: bool
     writer_shares_core: bool
     sweep: Optional[LoadSweep]
+    noise: Optional[Noise]
+    """None in a record of before noise was looked for."""
 
 
 @dataclass(frozen=True)
 class Record:
     cell: Cell
     repetition: int
+    attempt: int
+    """How many measurements of the same repetition, each disturbed, came before."""
     failure: Optional[str]
     measured: Optional[Measured]
+
+    @property
+    def disturbed(self) -> bool:
+        noise = self.measured.noise if self.measured else None
+        return noise is not None and noise.flagged
 
 
 def check_schema(fields: Fields) -> None:
@@ -100,6 +117,13 @@ def _exactness(fields: Fields) -> str:
     return exactness
 
 
+def _noise(fields: Fields) -> Optional[Noise]:
+    if not fields.has("noise"):
+        return None
+    noise = fields.object("noise")
+    return Noise(noise.flag("flagged"), noise.texts("reasons"))
+
+
 def _measured(fields: Fields, threads: int) -> Measured:
     timer = fields.object("timer")
     floor = timer.object("floor")
@@ -120,6 +144,7 @@ def _measured(fields: Fields, threads: int) -> Measured:
         writer_shares_cpu=fields.flag("writer_shares_cpu"),
         writer_shares_core=fields.flag("writer_shares_core"),
         sweep=parse_sweep(fields.object("open_loop")) if fields.has("open_loop") else None,
+        noise=_noise(fields),
     )
 
 
@@ -132,15 +157,27 @@ def parse_record(line: str) -> Record:
     check_schema(fields)
     cell = _cell(fields)
     repetition = fields.integer("repetition")
+    attempt = fields.integer("attempt") if fields.has("attempt") else 0
     status = fields.text("status")
     if status == "failed":
-        return Record(cell, repetition, fields.text("failure"), None)
+        return Record(cell, repetition, attempt, fields.text("failure"), None)
     if status != "ok":
         fields.refuse("status", f"is '{status}', neither ok nor failed")
-    return Record(cell, repetition, None, _measured(fields, cell.threads))
+    return Record(cell, repetition, attempt, None, _measured(fields, cell.threads))
 
 
 def read_records(
+    path: Path, planned: Optional[Collection[Cell]] = None, torn_end: bool = False
+) -> List[Record]:
+    """The last attempt at each repetition in a cells.jsonl: what counts. As read_attempts."""
+    last = {
+        (record.cell, record.repetition): record
+        for record in read_attempts(path, planned, torn_end)
+    }
+    return list(last.values())
+
+
+def read_attempts(
     path: Path, planned: Optional[Collection[Cell]] = None, torn_end: bool = False
 ) -> List[Record]:
     """Every record of a cells.jsonl. Raises InputError `file:line: reason`.
@@ -153,7 +190,7 @@ def read_records(
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
     records: List[Record] = []
-    first_line: Dict[Tuple[Cell, int], int] = {}
+    found: Dict[Tuple[Cell, int], List[int]] = {}
     allowed = None if planned is None else frozenset(planned)
     lines = data.split(b"\n")
     for number, line in enumerate(lines[:-1], start=1):
@@ -162,19 +199,29 @@ def read_records(
             raise InputError(
                 f"{path}:{number}: cell is '{record.cell.name}', not in the run's plan"
             )
-        key = (record.cell, record.repetition)
-        if key in first_line:
-            raise InputError(
-                f"{path}:{number}: repetition {record.repetition} of {record.cell.name} "
-                f"is already on line {first_line[key]}"
-            )
-        first_line[key] = number
+        _check_attempt(record, found.setdefault((record.cell, record.repetition), []), path, number)
         records.append(record)
     if lines[-1] and not torn_end:
         raise InputError(
             f"{path}:{len(lines)}: truncated: the line has no end (--resume repairs it)"
         )
     return records
+
+
+def _check_attempt(record: Record, earlier: List[int], path: Path, number: int) -> None:
+    """`earlier`: the lines that hold attempts 0, 1, … at the same repetition."""
+    if record.attempt == len(earlier):
+        earlier.append(number)
+        return
+    attempt = f"attempt {record.attempt} at " if record.attempt else ""
+    problem = (
+        f"is already on line {earlier[record.attempt]}"
+        if record.attempt < len(earlier)
+        else f"comes without attempt {len(earlier)}"
+    )
+    raise InputError(
+        f"{path}:{number}: {attempt}repetition {record.repetition} of {record.cell.name} {problem}"
+    )
 
 
 def _parse_line(path: Path, number: int, line: bytes) -> Record:

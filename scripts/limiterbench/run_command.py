@@ -26,10 +26,11 @@ from limiterbench.effort import Effort
 from limiterbench.errors import InputError
 from limiterbench.manifest import Manifest, RunPlan, Topology
 from limiterbench.measuring import measure, turns_left
+from limiterbench.noise import repeats
 from limiterbench.plan import Choice, Plan, make_plan, thin, without_sweeps
 from limiterbench.plan_text import describe, reproducing_command
 from limiterbench.program import Program
-from limiterbench.records import read_records
+from limiterbench.records import read_attempts
 from limiterbench.versions import versions
 
 _SEE_DOCTOR = "./scripts/doctor says what to do"
@@ -84,6 +85,7 @@ def _manifest(
             time_limit=options.time_limit
             or efforts.time_limit(effort.seconds, max(plan.phases(plan.cells))),
             oversubscribe=options.oversubscribe,
+            noise_repeats=options.noise_repeats,
         ),
         command=reproducing_command(options, effort, seed),
         versions={**versions(root), "program": about.versions},
@@ -145,8 +147,8 @@ def _resume(options: Namespace, program: Program, root: Path, host_root: Path) -
     run_folder.check_same(folder, stored, _manifest(program, plan, effort, options, root))
     if options.time_limit is not None:
         stored = replace(stored, plan=replace(stored.plan, time_limit=options.time_limit))
-    records = read_records(folder / run_folder.CELLS, stored.plan.cells, torn_end=True)
-    turns = turns_left(stored.plan, records)
+    attempts = read_attempts(folder / run_folder.CELLS, stored.plan.cells, torn_end=True)
+    turns = turns_left(stored.plan, attempts) + repeats(stored.plan, attempts)
     if options.dry_run:
         repetitions = units.count(len(turns), "repetition")
         print(f"{repetitions} left: about {units.clock(effort.duration(len(turns)))}")

@@ -11,6 +11,7 @@ from limiterbench.cells import Cell
 class Turn(NamedTuple):
     cell: Cell
     repetition: int
+    attempt: int = 0
 
 
 def interleave(cells: Sequence[Cell], repetitions: int, seed: int) -> List[Turn]:

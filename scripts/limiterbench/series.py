@@ -13,6 +13,8 @@ class Group(NamedTuple):
     placement: str
     limiters: Dict[str, Dict[int, List[Measured]]]
     failed: int
+    repeated: int = 0
+    """How many attempts were disturbed and have been replaced by another."""
 
     @property
     def threads(self) -> List[int]:
@@ -43,7 +45,9 @@ def group_records(records: Iterable[Record]) -> List[Group]:
     for record in records:
         cell = record.cell
         key = (cell.scenario, cell.placement)
-        group = groups.setdefault(key, Group(*key, {}, 0))
+        group = groups.get(key, Group(*key, {}, 0))
+        group = group._replace(repeated=group.repeated + record.attempt)
+        groups[key] = group
         if record.measured is None:
             groups[key] = group._replace(failed=group.failed + 1)
             continue

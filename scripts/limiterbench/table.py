@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from limiterbench import units
+from limiterbench.charts.caption import disturbed
 from limiterbench.manifest import Manifest
 from limiterbench.records import Measured, Record
 from limiterbench.series import Group, group_records, latency, ops
@@ -43,6 +44,8 @@ def print_tables(manifest: Manifest, records: Sequence[Record]) -> None:
             times = overview(part, headline, cpus, latency(0.99), units.time)
             _show(console, f"decisions a second, {at}", rates)
             _show(console, f"p99, {at}", times)
+    for text in disturbed(groups):
+        console.print(Text(f"\n{text}"))
 
 
 def _show(console: Console, title: str, table: Table) -> None:

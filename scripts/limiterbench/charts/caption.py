@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from statistics import median
-from typing import Dict, List
+from typing import Dict, List, Sequence
 
 from limiterbench import units
 from limiterbench.doctor.finding import FAIL, counts, worst_first
@@ -56,6 +56,7 @@ def _warnings(manifest: Manifest, group: Group) -> List[str]:
     repetitions = group.repetitions()
     if group.failed:
         warnings.append(f"{units.count(group.failed, 'failed repetition')} left out")
+    warnings += disturbed([group])
     unfair = _unfair(group)
     if unfair:
         warnings.append("threads served unequally (Jain's index below 0.8): " + ", ".join(unfair))
@@ -64,6 +65,19 @@ def _warnings(manifest: Manifest, group: Group) -> List[str]:
     if manifest.status == INTERRUPTED:
         warnings.append("the run is not complete")
     return warnings
+
+
+def disturbed(groups: Sequence[Group]) -> List[str]:
+    """How many of the repetitions that count were disturbed, and how many attempts do not count."""
+    repetitions = [measured for group in groups for measured in group.repetitions()]
+    flagged = sum(measured.noise is not None and measured.noise.flagged for measured in repetitions)
+    repeated = sum(group.repeated for group in groups)
+    texts = []
+    if flagged:
+        texts.append(f"{flagged:,} of {len(repetitions):,} repetitions were disturbed by the host")
+    if repeated:
+        texts.append(f"{units.count(repeated, 'disturbed repetition')} measured again")
+    return texts
 
 
 def _unfair(group: Group) -> List[str]:

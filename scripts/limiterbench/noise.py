@@ -1,0 +1,49 @@
+"""Which disturbed repetitions are measured again, and how many of them at most."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Dict, List, NamedTuple, Sequence
+
+from limiterbench.cells import Cell
+from limiterbench.manifest import RunPlan
+from limiterbench.records import Record
+from limiterbench.schedule import Turn, interleave
+
+# Of a scenario's repetitions, whose length is one and the same: so a run on a disturbed host grows
+# by no more than this share of its time. One repetition may always be repeated.
+_SHARE = 5
+
+
+class _Repetition(NamedTuple):
+    cell: Cell
+    number: int
+
+
+def allowance(plan: RunPlan) -> Dict[str, int]:
+    """How many attempts beyond the first each scenario may have."""
+    if plan.noise_repeats == 0:
+        return {}
+    cells = Counter(cell.scenario for cell in plan.cells)
+    return {
+        scenario: max(1, count * plan.repetitions // _SHARE) for scenario, count in cells.items()
+    }
+
+
+def repeats(plan: RunPlan, attempts: Sequence[Record]) -> List[Turn]:
+    """What is to be measured once more, given all that has been: disturbed and not failed.
+
+    Called after the planned repetitions, when what disturbed them may have passed.
+    """
+    last = {_Repetition(record.cell, record.repetition): record for record in attempts}
+    left = Counter(allowance(plan))
+    left.subtract(record.cell.scenario for record in attempts if record.attempt > 0)
+    turns: List[Turn] = []
+    for cell, repetition, _ in interleave(plan.cells, plan.repetitions, plan.seed):
+        record = last.get(_Repetition(cell, repetition))
+        if record is None or not record.disturbed or record.attempt >= plan.noise_repeats:
+            continue
+        if left[cell.scenario] > 0:
+            left[cell.scenario] -= 1
+            turns.append(Turn(cell, repetition, record.attempt + 1))
+    return turns
