@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from array import array
+from bisect import bisect_left
+from itertools import accumulate
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 SUB_BUCKETS = 64
@@ -35,29 +38,23 @@ def rank_of(fraction: float, total: int) -> int:
 
 
 class Histogram:
-    """Counts by bucket, ascending. Immutable."""
+    """Counts by bucket, ascending. Immutable, and small: a run holds tens of thousands of them."""
 
     def __init__(self, counts: Iterable[Tuple[int, int]]) -> None:
-        self._counts: List[Tuple[int, int]] = sorted(counts)
-        self.total = sum(count for _, count in self._counts)
+        pairs = sorted(counts)
+        self._buckets = array("H", [bucket for bucket, _ in pairs])
+        self._counts = array("Q", [count for _, count in pairs])
+        self.total = sum(self._counts)
 
     @property
-    def counts(self) -> Sequence[Tuple[int, int]]:
-        return self._counts
+    def counts(self) -> List[Tuple[int, int]]:
+        return list(zip(self._buckets, self._counts))
 
     def percentiles(self, fractions: Sequence[float]) -> List[float]:
-        """The value at each of the ascending `fractions`. The histogram must not be empty."""
-        values: List[float] = []
-        seen = 0
-        counts = iter(self._counts)
-        bucket = 0
-        for fraction in fractions:
-            rank = rank_of(fraction, self.total)
-            while seen < rank:
-                bucket, count = next(counts)
-                seen += count
-            values.append(midpoint(bucket))
-        return values
+        """The value at each of the `fractions`. The histogram must not be empty."""
+        reached = list(accumulate(self._counts))
+        ranks = [rank_of(fraction, self.total) for fraction in fractions]
+        return [midpoint(self._buckets[bisect_left(reached, rank)]) for rank in ranks]
 
     def percentile(self, fraction: float) -> float:
         return self.percentiles([fraction])[0]

@@ -9,7 +9,8 @@ from typing import Collection, Dict, List, Optional, Sequence, Tuple
 from limiterbench.cells import Cell, parse_cell
 from limiterbench.errors import InputError
 from limiterbench.fields import BadField, Fields, parse_object
-from limiterbench.latencies import Latency, parse_latency
+from limiterbench.histogram import Histogram
+from limiterbench.latencies import Latency, parse_histogram, parse_latency
 from limiterbench.load_sweep import LoadSweep, parse_sweep
 
 SCHEMA = 1
@@ -50,6 +51,20 @@ class Measured:
     sweep: Optional[LoadSweep]
     noise: Optional[Noise]
     """None in a record of before noise was looked for."""
+    # What records of an older program lack is None, or as good as never seen.
+    admission_bound: Optional[int] = None
+    """By how much this row may exceed the limit in so many windows."""
+    publishes: Optional[Histogram] = None
+    """How long each publication took. None if there was none."""
+    live_bytes: Optional[int] = None
+    retired_peak_bytes: Optional[int] = None
+    cpus: Tuple[int, ...] = ()
+    """Where thread 0, 1, 2, … ran."""
+
+    @property
+    def flagged(self) -> bool:
+        """The host disturbed this repetition."""
+        return self.noise is not None and self.noise.flagged
 
 
 @dataclass(frozen=True)
@@ -144,8 +159,26 @@ def _measured(fields: Fields, threads: int) -> Measured:
         writer_shares_cpu=fields.flag("writer_shares_cpu"),
         writer_shares_core=fields.flag("writer_shares_core"),
         sweep=parse_sweep(fields.object("open_loop")) if fields.has("open_loop") else None,
+        admission_bound=_optional(fields, "admission", "bound"),
+        publishes=_publishes(fields.object("publishes")),
+        live_bytes=_optional(fields, "footprint", "live"),
+        retired_peak_bytes=_optional(fields, "footprint", "retired_peak"),
         noise=_noise(fields),
+        cpus=tuple(fields.integers("cpus")) if fields.has("cpus") else (),
     )
+
+
+def _optional(fields: Fields, group: str, key: str) -> Optional[int]:
+    if not fields.has(group) or not fields.object(group).has(key):
+        return None
+    return fields.object(group).integer(key)
+
+
+def _publishes(fields: Fields) -> Optional[Histogram]:
+    if not fields.has("histogram"):
+        return None
+    times = parse_histogram(fields.object("histogram"))
+    return times if times.total else None
 
 
 def parse_record(line: str) -> Record:

@@ -10,6 +10,8 @@ import matplotlib  # type: ignore[import]
 from matplotlib.backends.backend_agg import FigureCanvasAgg  # type: ignore[import]
 from matplotlib.figure import Figure  # type: ignore[import]
 
+from limiterbench.tidy import Line, as_csv
+
 # Everything that the user's own matplotlib settings, the clock or chance could change is fixed:
 # the same records give the same bytes. Text is drawn as paths: it lies where it was seen to lie,
 # whatever fonts the reader has.
@@ -54,7 +56,7 @@ class Frame:
     """A figure with a grid of axes that share the vertical scale, each under its heading.
 
     `panels` holds them row by row. `above`: inches between a panel and its heading, for what is
-    written there.
+    written there. `rows` are the numbers behind the chart: whoever makes the chart sets them.
     """
 
     def __init__(
@@ -74,6 +76,9 @@ class Frame:
         self._height = self._top + grid + foot
         self.figure = Figure(figsize=(_WIDTH, self._height))
         FigureCanvasAgg(self.figure)
+        self.title, self.subtitle, self.caption = title, subtitle, list(caption)
+        self.headings = [heading for row in headings for heading in row]
+        self.rows: List[Line] = []
         self.panels: List[Any] = []
         self._add_panels(headings, foot, grid, above)
         say = self.figure.text
@@ -118,7 +123,8 @@ class Frame:
         )
 
     def save(self, folder: Path, name: str) -> List[Path]:
-        paths = [folder / f"{name}.svg", folder / f"{name}.png"]
+        paths = [folder / f"{name}.{kind}" for kind in ("svg", "png", "csv")]
         self.figure.savefig(paths[0], metadata={"Date": None, "Creator": None})
         self.figure.savefig(paths[1], dpi=125, metadata={"Software": None})
+        paths[2].write_text(as_csv(self.rows), encoding="utf-8")
         return paths

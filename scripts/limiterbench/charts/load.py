@@ -5,15 +5,25 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, List, NamedTuple, Sequence
 
 from limiterbench import units
+from limiterbench.analysis.ratios import most_threads
 from limiterbench.charts.axis import value_axis
 from limiterbench.charts.caption import caption
 from limiterbench.charts.frame import Frame
-from limiterbench.charts.shared import Entry, behind, draw_behind, draw_floor, heading
+from limiterbench.charts.shared import (
+    Entry,
+    behind,
+    draw_behind,
+    draw_floor,
+    heading,
+    mark,
+    mark_bars,
+)
 from limiterbench.legends import Legend, families_of
 from limiterbench.load_sweep import ARRIVALS, LoadPoint, LoadSweep
 from limiterbench.manifest import Manifest
 from limiterbench.series import Group
 from limiterbench.statistics import Summary, summarize
+from limiterbench.tidy import Line
 
 _FRACTION = 0.99
 _ABOUT = (
@@ -35,12 +45,6 @@ _Curves = Dict[str, Dict[str, _Curve]]
 
 def has_sweep(group: Group) -> bool:
     return any(measured.sweep for measured in group.repetitions())
-
-
-def _most_threads(group: Group, cpus: int) -> int:
-    """The most threads that have a CPU each."""
-    fitting = [count for count in group.threads if count <= cpus] or group.threads
-    return fitting[-1]
 
 
 def _curve(sweeps: Sequence[LoadSweep], arrivals: str) -> _Curve:
@@ -72,10 +76,10 @@ def _curves(group: Group, threads: int) -> _Curves:
     return {arrivals: found for arrivals, found in curves.items() if found}
 
 
-def _draw(axes: Any, curve: _Curve, legend: Legend) -> Any:
+def _draw(axes: Any, curve: _Curve, row: str, legend: Legend) -> Any:
     loads = [100 * load for load in curve.loads]
     medians = [summary.median for summary in curve.response]
-    axes.plot(
+    (service,) = axes.plot(
         loads,
         [summary.median for summary in curve.service],
         color=legend.colour,
@@ -99,7 +103,8 @@ def _draw(axes: Any, curve: _Curve, legend: Legend) -> Any:
         capsize=2.5,
         zorder=3,
     )
-    return bars.lines[0]
+    mark(row, service)
+    return mark_bars(row, bars)
 
 
 def _draw_panel(
@@ -112,7 +117,7 @@ def _draw_panel(
     axes.set_xlim(0, 100)
     axes.set_xticks([10, 30, 50, 70, 90])
     axes.set_xlabel("load, % of the row's capacity")
-    return {row: _draw(axes, curves[row], legends[row]) for row in rows if row in curves}
+    return {row: _draw(axes, curves[row], row, legends[row]) for row in rows if row in curves}
 
 
 def _values(curves: _Curves) -> List[float]:
@@ -125,8 +130,27 @@ def _values(curves: _Curves) -> List[float]:
     ]
 
 
+def _rows(curves: _Curves, threads: int) -> List[Line]:
+    return [
+        {
+            "limiter": row,
+            "threads": threads,
+            "arrivals": arrivals,
+            "load_percent": 100 * load,
+            "repetitions": response.n,
+            "response_p99_median_ns": response.median,
+            "response_p99_low_ns": response.low,
+            "response_p99_high_ns": response.high,
+            "service_p99_median_ns": service.median,
+        }
+        for arrivals, by_row in curves.items()
+        for row, curve in sorted(by_row.items())
+        for load, response, service in zip(curve.loads, curve.response, curve.service)
+    ]
+
+
 def load(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
-    threads = _most_threads(group, manifest.topology.cpus)
+    threads = most_threads(group, manifest.topology.cpus)
     curves = _curves(group, threads)
     first = next(iter(curves.values()))
     families = families_of(first)
@@ -141,6 +165,7 @@ def load(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
             for family in families
         ],
     )
+    frame.rows = _rows(curves, threads)
     floor = summarize([measured.floor.p99_ns for measured in group.repetitions()]).median
     entries: List[Entry] = []
     panels = iter(frame.panels)

@@ -8,12 +8,21 @@ from limiterbench import units
 from limiterbench.charts.axis import percentile_axis, percentile_label, value_axis
 from limiterbench.charts.caption import caption
 from limiterbench.charts.frame import Frame
-from limiterbench.charts.shared import Entry, behind, draw_behind, draw_floor, heading
+from limiterbench.charts.shared import (
+    Entry,
+    behind,
+    draw_behind,
+    draw_floor,
+    heading,
+    mark,
+    mark_bars,
+)
 from limiterbench.legends import Family, Legend, families_of
 from limiterbench.manifest import Manifest
 from limiterbench.records import Measured
 from limiterbench.series import Group
 from limiterbench.statistics import Summary, summarize
+from limiterbench.tidy import Line
 
 # Fewer samples than this beyond a percentile are chance, not a percentile.
 _SAMPLES_BEYOND = 10
@@ -53,7 +62,7 @@ def _marked(curve: Curve) -> List[int]:
     return [index for index, tail in enumerate(curve.tails) if tail in wanted]
 
 
-def _draw(axes: Any, curve: Curve, legend: Legend, shift: float) -> Any:
+def _draw(axes: Any, curve: Curve, row: str, legend: Legend, shift: float) -> Any:
     medians = [summary.median for summary in curve.summaries]
     (line,) = axes.plot(
         curve.tails,
@@ -67,7 +76,7 @@ def _draw(axes: Any, curve: Curve, legend: Legend, shift: float) -> Any:
         zorder=3,
     )
     marked = [(curve.tails[index], curve.summaries[index]) for index in _marked(curve)]
-    axes.errorbar(
+    bars = axes.errorbar(
         [tail * shift for tail, _ in marked],
         [summary.median for _, summary in marked],
         yerr=[
@@ -80,6 +89,8 @@ def _draw(axes: Any, curve: Curve, legend: Legend, shift: float) -> Any:
         capsize=2,
         zorder=3,
     )
+    mark(row, line)
+    mark_bars(row, bars)
     return line
 
 
@@ -114,6 +125,7 @@ def percentiles(manifest: Manifest, group: Group, legends: Dict[str, Legend]) ->
     entries: List[Entry] = []
     panels = iter(frame.panels)
     columns = [_column(group, count) for count in shown]
+    frame.rows = [line for count, column in zip(shown, columns) for line in _rows(count, column)]
     for family in families:
         for column in columns:
             axes = next(panels)
@@ -158,6 +170,23 @@ def _column(group: Group, threads: int) -> _Column:
     return _Column(curves, ordered, reached)
 
 
+def _rows(threads: int, column: _Column) -> List[Line]:
+    """The numbers behind one column: the labelled percentiles."""
+    return [
+        {
+            "limiter": row,
+            "threads": threads,
+            "percentile": percentile_label(curve.tails[index]),
+            "repetitions": curve.summaries[index].n,
+            "latency_median_ns": curve.summaries[index].median,
+            "latency_low_ns": curve.summaries[index].low,
+            "latency_high_ns": curve.summaries[index].high,
+        }
+        for row, curve in sorted(column.curves.items())
+        for index in _marked(curve)
+    ]
+
+
 def _draw_panel(
     axes: Any, column: _Column, family: Family, legends: Dict[str, Legend]
 ) -> Dict[str, Any]:
@@ -170,6 +199,6 @@ def _draw_panel(
     handles: Dict[str, Any] = {}
     for index, row in enumerate(rows):
         shift = 1 + 0.16 * ((index + 0.5) / len(rows) - 0.5)
-        handles[row] = _draw(axes, curves[row], legends[row], shift)
+        handles[row] = _draw(axes, curves[row], row, legends[row], shift)
     percentile_axis(axes, max((curve.tails for curve in curves.values()), key=len))
     return handles

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 from matplotlib.lines import Line2D  # type: ignore[import]
+
+from limiterbench.statistics import Summary
+from limiterbench.tidy import Line
+
+# For each row, its (threads, summary) by ascending threads.
+Series = Dict[str, List[Tuple[int, Summary]]]
+
+# What is drawn for a row carries this and the row's name as its id, so that a page can hide it.
+ROW = "row:"
 
 # A line of the legend: its handle and its text.
 Entry = Tuple[Any, str]
@@ -21,6 +30,34 @@ def draw_floor(axes: Any, floor: float) -> Any:
 def draw_behind(axes: Any, across: Sequence[float], values: Sequence[float]) -> None:
     """A row of another panel: to be compared with, not to be told apart."""
     axes.plot(across, values, zorder=1.5, **_BEHIND)
+
+
+def mark(row: str, *artists: Any) -> None:
+    for artist in artists:
+        artist.set_gid(f"{ROW}{row}")
+
+
+def mark_bars(row: str, bars: Any) -> Any:
+    """An error bar's line, caps and bars. Returns the line, for the legend."""
+    line, caps, ranges = bars.lines
+    mark(row, *([line] if line else []), *caps, *ranges)
+    return line
+
+
+def summary_rows(series: Series, name: str, unit: str) -> List[Line]:
+    """The numbers behind a chart over threads."""
+    return [
+        {
+            "limiter": row,
+            "threads": count,
+            "repetitions": summary.n,
+            f"{name}_median{unit}": summary.median,
+            f"{name}_low{unit}": summary.low,
+            f"{name}_high{unit}": summary.high,
+        }
+        for row, points in sorted(series.items())
+        for count, summary in points
+    ]
 
 
 def behind() -> Entry:

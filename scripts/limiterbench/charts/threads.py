@@ -8,13 +8,20 @@ from limiterbench import units
 from limiterbench.charts.axis import NAMES_HEIGHT, ThreadAxis, value_axis
 from limiterbench.charts.caption import caption
 from limiterbench.charts.frame import Frame
-from limiterbench.charts.shared import Entry, behind, draw_behind, draw_floor, heading
+from limiterbench.charts.shared import (
+    Entry,
+    Series,
+    behind,
+    draw_behind,
+    draw_floor,
+    heading,
+    mark_bars,
+    summary_rows,
+)
 from limiterbench.legends import Legend, families_of
 from limiterbench.manifest import Manifest
 from limiterbench.series import Group, is_floor, latency, ops
 from limiterbench.statistics import Summary, summarize
-
-Series = Dict[str, List[Tuple[int, Summary]]]
 
 
 def _last(points: Sequence[Tuple[int, Summary]]) -> float:
@@ -51,7 +58,7 @@ def _draw_rows(
             capsize=2.5,
             zorder=3,
         )
-        handles[row] = bars.lines[0]
+        handles[row] = mark_bars(row, bars)
     return handles
 
 
@@ -145,6 +152,7 @@ def scaling(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Fra
         "throughput phase, no clock read per decision",
         series,
     )
+    frame.rows = summary_rows(series, "throughput", "_per_second")
     drawing = _draw_families(frame, group, series, legends, units.rate)
     values = _values(series)
     extra: List[Entry] = []
@@ -174,6 +182,7 @@ def p99(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
         "a thread kept waiting asks for nothing else, and starving looks fast",
         series,
     )
+    frame.rows = summary_rows(series, "p99", "_ns")
     drawing = _draw_families(frame, group, series, legends, units.time)
     for axes in frame.panels:
         line = draw_floor(axes, floor)

@@ -1,0 +1,85 @@
+"""Rows against each other in one cell: the headline ratio, and the slowdown to the best."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Optional
+
+from limiterbench.analysis.paired import Estimate, ratio
+from limiterbench.records import Measured
+from limiterbench.series import Group, is_floor, latency, ops
+from limiterbench.statistics import summarize
+
+BASELINE = "rwmutex"
+# What a Go service reported of its p99, from a lock around everything to an atomic snapshot.
+KNOWN_CASE = 40.0
+
+Repeated = List[Measured]
+
+
+def at(group: Group, threads: int) -> Dict[str, Repeated]:
+    """Every row's repetitions with this many threads."""
+    rows = sorted(group.limiters.items())
+    return {row: points[threads] for row, points in rows if threads in points}
+
+
+def most_threads(group: Group, cpus: int) -> int:
+    """The most threads that have a CPU each."""
+    fitting = [count for count in group.threads if count <= cpus] or group.threads
+    return fitting[-1]
+
+
+def p99_ratio(baseline: Repeated, row: Repeated) -> Optional[Estimate]:
+    """How many times longer the baseline's p99 is. Above 1, the row is better."""
+    p99 = latency(0.99)
+    return ratio([p99(m) for m in baseline], [p99(m) for m in row])
+
+
+def headline(group: Group, threads: int) -> Dict[str, Estimate]:
+    """p99 of `rwmutex` over each other row's. Empty if there is no `rwmutex`."""
+    rows = at(group, threads)
+    baseline = rows.pop(BASELINE, [])
+    found = {row: p99_ratio(baseline, repeated) for row, repeated in rows.items()}
+    return {row: estimate for row, estimate in found.items() if estimate is not None}
+
+
+def fastest(group: Group, threads: int) -> Optional[str]:
+    """The row that limits at all and decides most a second."""
+    rows = at(group, threads)
+    limiting = [row for row in rows if not is_floor(group.limiters[row])]
+    return max(limiting, key=lambda row: (_median_ops(rows[row]), row)) if limiting else None
+
+
+def quickest(group: Group, threads: int) -> Optional[str]:
+    """The row that limits at all and has the lowest p99."""
+    rows = at(group, threads)
+    limiting = [row for row in rows if not is_floor(group.limiters[row])]
+    return min(limiting, key=lambda row: (_median_p99(rows[row]), row)) if limiting else None
+
+
+def _median_ops(repeated: Repeated) -> float:
+    return summarize([ops(m) for m in repeated]).median
+
+
+def _median_p99(repeated: Repeated) -> float:
+    return summarize([latency(0.99)(m) for m in repeated]).median
+
+
+def slowdown(group: Group, threads: int) -> Dict[str, Estimate]:
+    """How many times more the fastest row decides in the same time."""
+    best = fastest(group, threads)
+    if best is None:
+        return {}
+    rows = at(group, threads)
+    top = [ops(m) for m in rows[best]]
+    found = {row: ratio(top, [ops(m) for m in repeated]) for row, repeated in rows.items()}
+    return {row: estimate for row, estimate in found.items() if estimate is not None}
+
+
+def p99_to_best(group: Group, threads: int) -> Dict[str, Estimate]:
+    """How many times longer each row's p99 is than the lowest."""
+    best = quickest(group, threads)
+    if best is None:
+        return {}
+    rows = at(group, threads)
+    found = {row: p99_ratio(repeated, rows[best]) for row, repeated in rows.items()}
+    return {row: estimate for row, estimate in found.items() if estimate is not None}
