@@ -77,7 +77,7 @@ ensure() {
   if ((${#missing_packages[@]} + ${#wanted_packages[@]} == 0)); then return 0; fi
   if ! can_install; then
     if ((${#missing_packages[@]} != 0)); then by_hand; fi
-    say "without the rows of: ${wanted_packages[*]}"
+    say "going on without what these packages bring: ${wanted_packages[*]}"
     return 0
   fi
 

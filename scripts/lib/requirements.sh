@@ -46,8 +46,8 @@ modules_of() { # modules_of LEVEL
   case $1 in
     plot | run) echo "${plot_modules[@]}" ;;
     compare) echo numpy scipy rich ;;
-    test | aarch64) echo "${plot_modules[@]}" scipy pytest ;;
-    ci) echo "${plot_modules[@]}" scipy pytest mypy flake8 black ;;
+    test | aarch64) echo "${plot_modules[@]}" scipy jsonschema pytest ;;
+    ci) echo "${plot_modules[@]}" scipy jsonschema pytest mypy flake8 black ;;
   esac
 }
 
@@ -89,6 +89,7 @@ want_peers() {
 
 need_tests() {
   want relacy-dev has_header relacy/relacy.hpp
+  want libbenchmark-tools test -e /usr/share/benchmark/compare.py
   need_or_fetch libgtest-dev "GoogleTest >= 1.12" has_header gtest/gtest.h
 }
 

@@ -16,10 +16,11 @@ from limiterbench import units
 from limiterbench.cell_process import CellProcess
 from limiterbench.errors import HostError
 from limiterbench.files import LineLog, display
+from limiterbench.google_benchmark import BenchmarkLog
 from limiterbench.manifest import Manifest, RunPlan
 from limiterbench.noise import repeats
 from limiterbench.outcome import show_outcome
-from limiterbench.program import Program
+from limiterbench.program import GOOGLE_BENCHMARK, Program
 from limiterbench.progress import RunProgress
 from limiterbench.records import Record, read_attempts, read_records
 from limiterbench.run_folder import CELLS, RUN_JSON
@@ -49,8 +50,13 @@ def measure(folder: Path, manifest: Manifest, program: Program, seconds_each: fl
         attempts = read_attempts(folder / CELLS, manifest.plan.cells)
         # What was found of the host before a run went on holds even if it never ends.
         manifests.write(folder / RUN_JSON, manifest)
+        benchmarks = BenchmarkLog(folder)
         try:
-            _measure(attempts, folder, manifest.plan, program, log, stop, seconds_each)
+            with benchmarks:
+                _measure(
+                    attempts, folder, manifest.plan, program, log, benchmarks, stop, seconds_each
+                )
+                benchmarks.merge(manifest.plan)
         except HostError:
             _set_status(folder, manifest, manifests.FAILED)
             raise
@@ -72,6 +78,7 @@ def _measure(
     plan: RunPlan,
     program: Program,
     log: LineLog,
+    benchmarks: BenchmarkLog,
     stop: StopRequest,
     seconds_each: float,
 ) -> None:
@@ -86,6 +93,7 @@ def _measure(
                 line = process.measure(turn)
                 if line is None:
                     return
+                benchmarks.keep(turn, folder / _SCRATCH / GOOGLE_BENCHMARK)
                 log.append(line.text)
                 attempts.append(line.record)
                 progress.end(turn.cell, line.record.failure)

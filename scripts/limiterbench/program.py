@@ -13,6 +13,9 @@ from limiterbench.errors import HostError, InputError
 from limiterbench.fields import BadField, Fields, parse_object
 from limiterbench.schedule import Turn
 
+# What the program writes into its scratch folder beside its record.
+GOOGLE_BENCHMARK = "gbench.json"
+
 _BAD_USAGE = 2
 # The program may not bind its threads here: no cell can be measured.
 HOST_REFUSES = 3
@@ -92,7 +95,7 @@ class Program:
         flags = [
             f"--benchmark_filter={_only(cell.name)}",
             "--benchmark_color=false",
-            f"--benchmark_out={scratch / 'gbench.json'}",
+            f"--benchmark_out={scratch / GOOGLE_BENCHMARK}",
             "--benchmark_out_format=json",
             f"--records={scratch / 'record.jsonl'}",
             f"--seconds={seconds:g}",

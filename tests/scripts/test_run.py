@@ -25,6 +25,7 @@ def manifest_of(run: Path) -> Dict[str, Any]:
 
 def test_a_run_folder_is_complete(finished_run: Path) -> None:
     assert sorted(entry.name for entry in finished_run.iterdir()) == [
+        "benchmark.json",
         "cells.jsonl",
         "figures",
         "run.json",

@@ -1,0 +1,53 @@
+"""The JSON Schemas of docs/schema, as validators."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Iterable, List
+
+from jsonschema import Draft202012Validator  # type: ignore[import]
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "schema"
+
+
+def schema(name: str) -> Any:
+    return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+
+
+class Schema:
+    def __init__(self, name: str) -> None:
+        Draft202012Validator.check_schema(schema(name))
+        self._validator = Draft202012Validator(schema(name))
+
+    def errors(self, value: object) -> List[str]:
+        return [f"{e.json_path}: {e.message}" for e in self._validator.iter_errors(value)]
+
+
+RUN, CELLS, CONTENTION, BENCHMARK = map(Schema, ("run", "cells", "contention", "benchmark"))
+
+
+def thinned(value: Any) -> Any:
+    """With few of a histogram's buckets: they are many and alike, and the records' reader checks
+    each."""
+    if isinstance(value, list):
+        return [thinned(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {k: v[:3] if k == "counts" else thinned(v) for k, v in value.items()}
+
+
+def lines_of(path: Path) -> Iterable[Any]:
+    return map(json.loads, path.read_text(encoding="utf-8").splitlines())
+
+
+def errors_of_run(folder: Path) -> List[str]:
+    """Of every file that has a schema. A run of before a file was written lacks it."""
+    errors = RUN.errors(json.loads((folder / "run.json").read_text(encoding="utf-8")))
+    for number, line in enumerate(lines_of(folder / "cells.jsonl"), start=1):
+        errors += [f"cells.jsonl:{number}: {error}" for error in CELLS.errors(thinned(line))]
+    for name, of_file in (("contention", CONTENTION), ("benchmark", BENCHMARK)):
+        path = folder / f"{name}.json"
+        if path.exists():
+            errors += of_file.errors(json.loads(path.read_text(encoding="utf-8")))
+    return errors
