@@ -5,8 +5,9 @@
 // the whole translation unit. The backend's name is an inline namespace around everything
 // in impls/, so code built for two backends cannot be mixed in one binary unnoticed.
 //
-//   (default)                 native: the types *are* the standard library's, at no cost
-//   LIMITERBENCH_SYNC_RELACY  Relacy's race detector (sync/relacy.hpp)
+//   (default)                    native: the types *are* the standard library's, at no cost
+//   LIMITERBENCH_SYNC_RELACY     Relacy's race detector (sync/relacy.hpp)
+//   LIMITERBENCH_SYNC_SIMULATED  a simulated machine of many CPUs (sync/simulated.hpp)
 //
 // A backend provides, in limiterbench::sync:
 //   atomic<T>, mutex, shared_mutex, lock_guard, shared_lock, fence(order)
@@ -23,6 +24,11 @@
 
 #define LIMITERBENCH_BACKEND relacy
 #include "sync/relacy.hpp"
+
+#elif defined(LIMITERBENCH_SYNC_SIMULATED)
+
+#define LIMITERBENCH_BACKEND simulated
+#include "sync/simulated.hpp"
 
 #else
 

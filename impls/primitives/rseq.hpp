@@ -23,9 +23,9 @@
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
-#if defined(LIMITERBENCH_SYNC_RELACY)
+#if defined(LIMITERBENCH_SYNC_RELACY) || defined(LIMITERBENCH_SYNC_SIMULATED)
 
-[[nodiscard]] inline bool rseq_available() noexcept { return sync::host.restartable; }
+[[nodiscard]] inline bool rseq_available() noexcept { return sync::restartable_available(); }
 inline void restart_sequences() noexcept { sync::restart_all(); }
 [[nodiscard]] inline bool rseq_store(unsigned cpu, sync::atomic<std::uint64_t>& cell,
                                      std::uint64_t expected, std::uint64_t next,

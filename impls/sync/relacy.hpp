@@ -43,6 +43,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "location.hpp"
+
 namespace limiterbench::sync::inline relacy {
 
 using memory_order = rl::memory_order;
@@ -66,18 +68,6 @@ struct Host {
   bool restartable = true;     // so do restartable sequences
 };
 inline Host host;
-
-// Of the caller, for Relacy's history of a run. std::source_location is not in every clang.
-struct location {
-  const char* function;
-  const char* file;
-  unsigned line;
-  static constexpr location current(const char* function = __builtin_FUNCTION(),
-                                    const char* file = __builtin_FILE(),
-                                    unsigned line = __builtin_LINE()) {
-    return {function, file, line};
-  }
-};
 
 namespace detail {
 
@@ -567,6 +557,7 @@ template <class T>
   cell.store(next, relaxed, where);
   return true;
 }
+[[nodiscard]] inline bool restartable_available() noexcept { return host.restartable; }
 // MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ.
 inline void restart_all(location where = location::current()) {
   process_fence(where);

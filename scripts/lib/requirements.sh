@@ -87,6 +87,9 @@ want_peers() {
   want libboost-thread-dev has_header boost/thread/shared_mutex.hpp
 }
 
+# Brings limiterbench_sim.
+want_simulation() { want libboost-context-dev has_header boost/context/fiber.hpp; }
+
 need_tests() {
   want relacy-dev has_header relacy/relacy.hpp
   want libbenchmark-tools test -e /usr/share/benchmark/compare.py
@@ -113,9 +116,9 @@ find_missing() { # find_missing LEVEL
   wanted_packages=()
   case $1 in
     plot | compare) ;;
-    run) need_build && want_peers ;;
-    test) need_build && want_peers && need_tests ;;
-    ci) need_build && want_peers && need_tests && need_ci ;;
+    run) need_build && want_peers && want_simulation ;;
+    test) need_build && want_peers && want_simulation && need_tests ;;
+    ci) need_build && want_peers && want_simulation && need_tests && need_ci ;;
     aarch64) need_build && need_tests && need_aarch64 ;;
     *) refuse "setup: unknown level '$1' (plot, compare, run, test, ci, aarch64)" ;;
   esac

@@ -1,0 +1,50 @@
+// How long a cache line takes from one CPU to another.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "host/topology.hpp"
+
+namespace limiterbench::simulation {
+
+using Time = std::int64_t;  // picoseconds
+
+[[nodiscard]] constexpr Time from_ns(double ns) { return static_cast<Time>(ns * 1000 + 0.5); }
+[[nodiscard]] constexpr double to_ns(Time time) { return static_cast<double>(time) / 1000; }
+
+// CPUs are numbered here as in Topology::cpus().
+class Distances {
+ public:
+  // From the host file's transfer_ns: times by class of CPUs, or a matrix in the order of the
+  // system's CPU numbers. Throws InputError naming the field.
+  Distances(const nlohmann::json& transfer_ns, const host::Topology& topology);
+
+  [[nodiscard]] Time between(unsigned from, unsigned to) const noexcept {
+    return times_[std::size_t{from} * count_ + to];
+  }
+  [[nodiscard]] Time shortest() const noexcept { return shortest_; }
+  // From where it is farthest: what stands for memory.
+  [[nodiscard]] Time longest_to(unsigned cpu) const noexcept { return longest_[cpu]; }
+  // The package of each CPU, for arbitration.
+  [[nodiscard]] unsigned node(unsigned cpu) const noexcept { return nodes_[cpu]; }
+  [[nodiscard]] unsigned count() const noexcept { return count_; }
+  // Classes that are named but that no two CPUs of this topology form.
+  [[nodiscard]] const std::vector<std::string>& unused() const noexcept { return unused_; }
+
+ private:
+  void from_classes(const nlohmann::json& classes, const host::Topology& topology);
+  void from_matrix(const nlohmann::json& rows, const host::Topology& topology);
+  Time& at(unsigned from, unsigned to) { return times_[std::size_t{from} * count_ + to]; }
+
+  unsigned count_;
+  std::vector<Time> times_;
+  std::vector<Time> longest_;
+  std::vector<unsigned> nodes_;
+  std::vector<std::string> unused_;
+  Time shortest_ = 0;
+};
+
+}  // namespace limiterbench::simulation

@@ -1,0 +1,18 @@
+// Where in the source an access was made, for the checkers that report it. std::source_location is
+// not in every clang.
+#pragma once
+
+namespace limiterbench::sync {
+
+struct location {
+  const char* function;
+  const char* file;
+  unsigned line;
+  static constexpr location current(const char* function = __builtin_FUNCTION(),
+                                    const char* file = __builtin_FILE(),
+                                    unsigned line = __builtin_LINE()) {
+    return {function, file, line};
+  }
+};
+
+}  // namespace limiterbench::sync

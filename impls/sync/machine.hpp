@@ -1,0 +1,45 @@
+// What the simulated backend of sync.hpp asks of the machine that it runs on. The machine itself is
+// elsewhere: these headers know only that there is one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "location.hpp"
+
+namespace limiterbench::simulation {
+
+// What an access needs of the cache line: a copy to read, or to be the only one to hold it.
+enum class Access : std::uint8_t { load, store, modify };
+
+class Machine {
+ public:
+  Machine() = default;
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+
+  // Each of these takes simulated time and may run other CPUs before it returns; what the caller
+  // then does, up to the next call, happens at one instant.
+  virtual void access(const void* address, Access access, const sync::location& where) = 0;
+  virtual void fence(const sync::location& where) = 0;
+  virtual void process_fence(const sync::location& where) = 0;
+  virtual void pause(const sync::location& where) = 0;
+  // Until wake() names the same address.
+  virtual void sleep(const void* address, const sync::location& where) = 0;
+  virtual void wake(const void* address, std::size_t count, const sync::location& where) = 0;
+  [[nodiscard]] virtual bool has_sleepers(const void* address) const noexcept = 0;
+
+  [[nodiscard]] virtual unsigned current_cpu() const noexcept = 0;
+  [[nodiscard]] virtual unsigned cpu_count() const noexcept = 0;
+
+  [[nodiscard]] virtual void* allocate(std::size_t size, std::size_t alignment) = 0;
+  virtual void free(void* memory) noexcept = 0;
+
+  // The one in use; there is always one while a simulated object lives.
+  static inline Machine* current = nullptr;
+
+ protected:
+  ~Machine() = default;
+};
+
+}  // namespace limiterbench::simulation

@@ -1,0 +1,234 @@
+// The third backend of sync.hpp: the same doors on a simulated machine with as many CPUs as it is
+// told to have. Each access tells the machine which line it needs and how, waits in simulated time
+// until it is there, and then happens at one instant on real memory.
+//
+// Source: original. The model of the machine: docs/prediction.md.
+//
+// What is modelled, beyond the atomics themselves:
+// - Every order is sequentially consistent; only a seq_cst fence costs time.
+// - plain<T> is one location, as under the checker: the line of its first byte. The other lines of
+//   a larger object are taken to arrive with it.
+// - make() and destroy() use the machine's allocator, whose addresses are the same in every run.
+//   What `new` allocates is aligned as it is natively, so that it shares lines as natively.
+// - The locks are those of glibc, word by word (simulated_locks.hpp); std::atomic<std::shared_ptr>
+//   is libstdc++'s (simulated_pointer.hpp).
+// - A restartable sequence is three loads and a store on the lines that it names. It is never
+//   preempted; restart_all() makes those that are running fail.
+//
+// Included by sync.hpp alone. Everything simulated runs on one thread of the real machine.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include "machine.hpp"
+
+namespace limiterbench::sync::inline simulated {
+
+enum class memory_order : std::uint8_t { relaxed, acquire, release, acq_rel, seq_cst };
+inline constexpr memory_order relaxed = memory_order::relaxed;
+inline constexpr memory_order acquire = memory_order::acquire;
+inline constexpr memory_order release = memory_order::release;
+inline constexpr memory_order acq_rel = memory_order::acq_rel;
+inline constexpr memory_order seq_cst = memory_order::seq_cst;
+
+inline constexpr std::size_t false_sharing_range = 128;
+inline constexpr std::size_t cache_line = 64;
+
+// No checker: batches are as long as natively.
+inline constexpr bool is_model = false;
+
+namespace detail {
+inline simulation::Machine& machine() noexcept { return *simulation::Machine::current; }
+}  // namespace detail
+
+// As std::atomic, but that every order must be given.
+template <class T>
+class atomic {
+  using Difference = std::conditional_t<std::is_pointer_v<T>, std::ptrdiff_t, T>;
+
+ public:
+  using value_type = T;
+
+  constexpr atomic() noexcept = default;
+  constexpr atomic(T value) noexcept : value_(value) {}
+  atomic(const atomic&) = delete;
+  atomic& operator=(const atomic&) = delete;
+
+  [[nodiscard]] T load(memory_order, location where = location::current()) const noexcept {
+    touch(simulation::Access::load, where);
+    return value_;
+  }
+  void store(T value, memory_order, location where = location::current()) noexcept {
+    touch(simulation::Access::store, where);
+    value_ = value;
+  }
+  T exchange(T value, memory_order, location where = location::current()) noexcept {
+    touch(simulation::Access::modify, where);
+    return std::exchange(value_, value);
+  }
+  T fetch_add(Difference value, memory_order, location where = location::current()) noexcept {
+    touch(simulation::Access::modify, where);
+    return std::exchange(value_, static_cast<T>(value_ + value));
+  }
+  T fetch_sub(Difference value, memory_order, location where = location::current()) noexcept {
+    touch(simulation::Access::modify, where);
+    return std::exchange(value_, static_cast<T>(value_ - value));
+  }
+  T fetch_and(T value, memory_order, location where = location::current()) noexcept {
+    touch(simulation::Access::modify, where);
+    return std::exchange(value_, static_cast<T>(value_ & value));
+  }
+  T fetch_or(T value, memory_order, location where = location::current()) noexcept {
+    touch(simulation::Access::modify, where);
+    return std::exchange(value_, static_cast<T>(value_ | value));
+  }
+  T fetch_xor(T value, memory_order, location where = location::current()) noexcept {
+    touch(simulation::Access::modify, where);
+    return std::exchange(value_, static_cast<T>(value_ ^ value));
+  }
+
+  // A swap that fails has taken the line all the same, as on x86.
+  bool compare_exchange_strong(T& expected, T desired, memory_order, memory_order,
+                               location where = location::current()) noexcept {
+    touch(simulation::Access::modify, where);
+    if (value_ != expected) {
+      expected = value_;
+      return false;
+    }
+    value_ = desired;
+    return true;
+  }
+  bool compare_exchange_weak(T& expected, T desired, memory_order success, memory_order failure,
+                             location where = location::current()) noexcept {
+    return compare_exchange_strong(expected, desired, success, failure, where);
+  }
+
+  // A futex: asleep only while the value is `old`.
+  void wait(T old, memory_order order, location where = location::current()) const noexcept {
+    while (load(order, where) == old) detail::machine().sleep(&value_, where);
+  }
+  void notify_one(location where = location::current()) noexcept { notify(1, where); }
+  void notify_all(location where = location::current()) noexcept {
+    notify(std::numeric_limits<std::size_t>::max(), where);
+  }
+
+  // For who must look and act at one instant, after an access of its own.
+  [[nodiscard]] T peek() const noexcept { return value_; }
+  void poke(T value) noexcept { value_ = value; }
+
+ private:
+  void touch(simulation::Access access, const location& where) const noexcept {
+    detail::machine().access(&value_, access, where);
+  }
+  // Who notifies looks for sleepers first, without a system call.
+  void notify(std::size_t count, const location& where) noexcept {
+    if (detail::machine().has_sleepers(&value_)) detail::machine().wake(&value_, count, where);
+  }
+
+  T value_{};
+};
+
+inline void fence(memory_order order, location where = location::current()) noexcept {
+  if (order == seq_cst) detail::machine().fence(where);
+}
+inline void compiler_fence() noexcept {}
+[[nodiscard]] inline bool process_fence_available() noexcept { return true; }
+inline void process_fence(location where = location::current()) noexcept {
+  detail::machine().process_fence(where);
+}
+
+template <class T>
+class plain {
+ public:
+  plain() = default;
+  explicit plain(const T& value, location where = location::current()) : value_(value) {
+    touch(simulation::Access::store, where);
+  }
+  plain(const plain& other) : plain(other.read()) {}
+  plain& operator=(const plain& other) {
+    write() = other.read();
+    return *this;
+  }
+  [[nodiscard]] const T& read(location where = location::current()) const noexcept {
+    touch(simulation::Access::load, where);
+    return value_;
+  }
+  [[nodiscard]] T& write(location where = location::current()) noexcept {
+    touch(simulation::Access::store, where);
+    return value_;
+  }
+
+ private:
+  void touch(simulation::Access access, const location& where) const noexcept {
+    detail::machine().access(&value_, access, where);
+  }
+
+  T value_{};
+};
+
+template <class T, class... Arguments>
+[[nodiscard]] T* make(Arguments&&... arguments) {
+  void* const memory = detail::machine().allocate(sizeof(T), alignof(T));
+  return ::new (memory) T(std::forward<Arguments>(arguments)...);
+}
+template <class T>
+void destroy(T* object) noexcept {
+  if (object == nullptr) return;
+  // It may be destroyed through a base class that does not stand first.
+  void* memory = const_cast<std::remove_const_t<T>*>(object);
+  if constexpr (std::is_polymorphic_v<T>) memory = dynamic_cast<void*>(object);
+  object->~T();
+  detail::machine().free(memory);
+}
+
+inline void pause(location where = location::current()) noexcept { detail::machine().pause(where); }
+
+// A CPU that waits has nothing else to run, so that it never yields.
+class spin_wait {
+ public:
+  void operator()(location where = location::current()) noexcept { pause(where); }
+};
+
+[[nodiscard]] inline unsigned current_cpu(
+    unsigned count = std::numeric_limits<int>::max()) noexcept {
+  return std::min(detail::machine().current_cpu(), count);
+}
+[[nodiscard]] inline unsigned cpu_count() noexcept { return detail::machine().cpu_count(); }
+
+namespace detail {
+inline std::uint64_t restarts = 0;
+}
+
+// What rseq_store() of primitives/rseq.hpp is here. The descriptor that a sequence announces is the
+// thread's own and stays in its cache.
+[[nodiscard]] inline bool restartable_store(unsigned cpu, atomic<std::uint64_t>& cell,
+                                            std::uint64_t expected, std::uint64_t next,
+                                            const atomic<std::uint64_t>& guard,
+                                            std::uint64_t guarded,
+                                            location where = location::current()) noexcept {
+  const std::uint64_t begun = detail::restarts;
+  if (current_cpu() != cpu) return false;
+  if (guard.load(acquire, where) != guarded || cell.load(relaxed, where) != expected) return false;
+  detail::machine().access(&cell, simulation::Access::store, where);
+  if (detail::restarts != begun || cell.peek() != expected) return false;
+  cell.poke(next);
+  return true;
+}
+[[nodiscard]] inline bool restartable_available() noexcept { return true; }
+// Sequences that are running fail; those that start later see all that came before.
+inline void restart_all(location where = location::current()) noexcept {
+  ++detail::restarts;
+  process_fence(where);
+}
+
+}  // namespace limiterbench::sync::inline simulated
+
+#include "simulated_locks.hpp"
+#include "simulated_pointer.hpp"
