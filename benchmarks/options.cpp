@@ -184,8 +184,9 @@ const std::vector<Flag>& flags() {
       {"--scenario", Takes::value, "=NAME  likewise", add_scenarios},
       {"--placement", Takes::value, "=NAME  likewise: compact, scatter or smt", add_placements},
       {"--threads", Takes::value, "=LIST  for example 1,2,4", add_threads},
-      {"--oversubscribe", Takes::nothing, "allow more threads than CPUs",
-       [](O& o, const S&) { o.oversubscribe = true; }},
+      {"--oversubscribe", Takes::nothing,
+       "allow more --threads than CPUs; without --threads add 2 and 4 a CPU",
+       [](O& o, const S&) { o.selection.oversubscribe = true; }},
       {"--seconds", Takes::value, "=S  of each of the two phases (0.2)", set_seconds},
       {"--records", Takes::value, "=FILE  append one JSON line a repetition",
        [](O& o, const S& v) { o.records = v; }},
@@ -279,10 +280,11 @@ void check_threads(const Options& options, const host::Topology& topology) {
       std::to_string(cpus) + (cpus == 1 ? " CPU" : " CPUs");
   for (const unsigned threads : options.selection.threads) {
     if (threads == 0) throw UsageError("--threads: 0 threads cannot measure anything; " + has);
-    if (threads > cpus && !options.oversubscribe)
+    if (threads > cpus && !options.selection.oversubscribe)
       throw UsageError("--threads: " + std::to_string(threads) + " threads, but " + has +
                        "; --oversubscribe allows more threads than CPUs");
-    if (threads > 4096) throw UsageError("--threads: at most 4096");
+    if (threads > most_threads)
+      throw UsageError("--threads: at most " + std::to_string(most_threads));
   }
 }
 

@@ -34,7 +34,6 @@ struct Options {
   double seconds = 0.2;
   unsigned repetition_index = 0;
   unsigned attempt = 0;  // at that repetition
-  bool oversubscribe = false;
   Selection selection;
   std::optional<SlowDown> slow_down;
   std::vector<std::string> benchmark_flags;

@@ -30,6 +30,21 @@ std::vector<host::Placement> chosen_placements(const host::Topology& topology,
   return selection.placements.empty() ? host::distinct_placements(topology) : selection.placements;
 }
 
+bool oversubscribes(const Selection& selection, const Scenario& scenario) {
+  return selection.oversubscribe && (scenario.oversubscribes || !selection.scenarios.empty());
+}
+
+std::vector<unsigned> thread_counts(const host::Topology& topology, host::Placement placement,
+                                    bool oversubscribe) {
+  std::vector<unsigned> counts = host::thread_counts(topology, placement);
+  if (!oversubscribe) return counts;
+  for (const unsigned times : {2U, 4U}) {
+    const auto threads = times * static_cast<unsigned>(topology.cpus().size());
+    if (threads <= most_threads) counts.push_back(threads);
+  }
+  return counts;
+}
+
 json boundaries_json(const host::Topology& topology, host::Placement placement) {
   json list = json::array();
   for (const host::Boundary& boundary : host::boundaries(topology, placement))
@@ -65,9 +80,13 @@ std::vector<Cell> plan(const host::Topology& topology, const Selection& selectio
   const std::size_t cpus = topology.cpus().size();
   std::vector<Cell> cells;
   for (const Scenario* scenario : chosen_scenarios(selection)) {
-    for (const host::Placement placement : chosen_placements(topology, selection)) {
-      const std::vector<unsigned> counts =
-          selection.threads.empty() ? host::thread_counts(topology, placement) : selection.threads;
+    const std::vector<host::Placement> placements = chosen_placements(topology, selection);
+    for (const host::Placement placement : placements) {
+      const bool oversubscribe =
+          placement == placements.front() && oversubscribes(selection, *scenario);
+      const std::vector<unsigned> counts = selection.threads.empty()
+                                               ? thread_counts(topology, placement, oversubscribe)
+                                               : selection.threads;
       for (const unsigned threads : counts) {
         for (const Row* row : chosen_rows(selection))
           cells.push_back({row, scenario, placement, threads, threads > cpus});

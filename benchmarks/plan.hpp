@@ -14,12 +14,16 @@
 
 namespace limiterbench::bench {
 
+// Far beyond any host; a guard against a slip of the finger.
+inline constexpr unsigned most_threads = 4096;
+
 // What to leave out; an empty list leaves out nothing.
 struct Selection {
-  std::vector<const Row*> rows;
-  std::vector<const Scenario*> scenarios;
-  std::vector<host::Placement> placements;  // empty: those that differ on this topology
-  std::vector<unsigned> threads;            // empty: those that the topology suggests
+  std::vector<const Row*> rows = {};
+  std::vector<const Scenario*> scenarios = {};
+  std::vector<host::Placement> placements = {};  // empty: those that differ on this topology
+  std::vector<unsigned> threads = {};            // empty: those that the topology suggests
+  bool oversubscribe = false;                    // more threads than CPUs as well
 };
 
 // For a test: this row is to do so much more work than it needs.
@@ -38,6 +42,9 @@ struct Cell {
   [[nodiscard]] std::string name() const;
 };
 
+// Oversubscribed cells that nobody chose are few, since each takes as long as any other: 2 and 4
+// threads a CPU in the scenarios that ask for it, and only in the first placement, as every CPU is
+// taken in all of them.
 [[nodiscard]] std::vector<Cell> plan(const host::Topology& topology, const Selection& selection);
 
 // Where the cell's threads and its writer run: thread i on the i-th CPU of the placement, the

@@ -31,7 +31,8 @@ struct Scenario {
   double reloads_per_second;  // aimed for; 0: no writer
   // The class whose admissions are checked window by window.
   std::uint32_t limited_class;
-  bool sweeps_load = false;  // after the two phases, an open loop at one load after the other
+  bool sweeps_load = false;     // after the two phases, an open loop at one load after the other
+  bool oversubscribes = false;  // is one of those that are tried with more threads than CPUs
 
   // The limit of limited_class follows from the capacity measured in the warm-up.
   [[nodiscard]] constexpr bool is_edge() const noexcept { return limited_class == edge_class; }

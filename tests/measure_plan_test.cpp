@@ -66,10 +66,10 @@ TEST(scenario, sets_the_edge_at_half_the_capacity) {
 
 TEST(plan, crosses_everything_that_is_chosen) {
   const Topology topology = Topology::from(big_host);
-  const Selection selection{{find_row("hazard")},
-                            {find_scenario("edge"), find_scenario("steady")},
-                            {host::Placement::scatter},
-                            {1, 300}};
+  const Selection selection{.rows = {find_row("hazard")},
+                            .scenarios = {find_scenario("edge"), find_scenario("steady")},
+                            .placements = {host::Placement::scatter},
+                            .threads = {1, 300}};
   std::vector<std::string> names;
   for (const Cell& cell : plan(topology, selection)) names.push_back(cell.name());
   EXPECT_EQ(names, (std::vector<std::string>{
@@ -85,6 +85,31 @@ TEST(plan, names_each_cell_once) {
   for (const Cell& cell : cells) names.insert(cell.name());
   EXPECT_EQ(names.size(), cells.size());
   EXPECT_GE(cells.size(), rows().size() * scenarios().size() * 3 * 9);
+}
+
+TEST(plan, oversubscribes_only_on_request_and_only_a_few_cells) {
+  const Topology topology = Topology::from("pack:1 l3:2 core:3 pu:2");
+  const auto beyond = [&](const Selection& selection) {
+    std::set<std::string> names;
+    for (const Cell& cell : plan(topology, selection))
+      if (cell.oversubscribed) names.insert(cell.name());
+    return names;
+  };
+  const Row* row = find_row("hazard");
+  EXPECT_EQ(beyond({.rows = {row}}), std::set<std::string>{});
+  EXPECT_EQ(
+      beyond({.rows = {row}, .oversubscribe = true}),
+      (std::set<std::string>{"hazard/steady/compact/threads:24", "hazard/steady/compact/threads:48",
+                             "hazard/reload_storm/compact/threads:24",
+                             "hazard/reload_storm/compact/threads:48"}));
+  EXPECT_EQ(
+      beyond({.rows = {row}, .scenarios = {find_scenario("edge")}, .oversubscribe = true}),
+      (std::set<std::string>{"hazard/edge/compact/threads:24", "hazard/edge/compact/threads:48"}));
+  EXPECT_EQ(beyond({.rows = {row}, .threads = {1, 12}, .oversubscribe = true}),
+            std::set<std::string>{});
+  const Topology huge = Topology::from("pack:4 core:256 pu:2");
+  const std::vector<Cell> cells = plan(huge, {.rows = {row}, .oversubscribe = true});
+  for (const Cell& cell : cells) EXPECT_LE(cell.threads, most_threads);
 }
 
 TEST(plan, gives_the_writer_a_cpu_of_its_own_where_one_is_free) {
@@ -142,7 +167,7 @@ TEST(options, are_read) {
   EXPECT_EQ(options.records, "x.jsonl");
   EXPECT_EQ(options.repetition_index, 7U);
   EXPECT_EQ(options.attempt, 2U);
-  EXPECT_TRUE(options.oversubscribe);
+  EXPECT_TRUE(options.selection.oversubscribe);
   EXPECT_EQ(options.benchmark_flags, std::vector<std::string>{"--benchmark_repetitions=3"});
   EXPECT_FALSE(options.only_informs());
   EXPECT_TRUE(parse_options({"--topology=pu:4"}).only_informs());

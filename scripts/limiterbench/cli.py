@@ -110,7 +110,9 @@ def _run_parser() -> _Parser:
         "--strict", action="store_true", help="measure nothing where the doctor finds a FAIL"
     )
     parser.add_argument("--topology", metavar="SPEC", help="plan for another host (--dry-run)")
-    parser.add_argument("--oversubscribe", action="store_true", help="more threads than CPUs")
+    parser.add_argument(
+        "--oversubscribe", action="store_true", help="more threads than CPUs, as --full does"
+    )
     parser.add_argument("--seed", metavar="N", type=_whole_number, help="of the cells' order")
     parser.add_argument(
         "--noise-repeats",

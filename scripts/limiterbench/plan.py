@@ -42,6 +42,11 @@ class Plan:
     scenarios: Dict[str, Scenario]
     left_out: int = 0
 
+    @property
+    def oversubscribed(self) -> List[Cell]:
+        """With more threads than CPUs."""
+        return [cell for cell in self.cells if cell.threads > self.cpus]
+
     def phases(self, cells: Sequence[Cell]) -> List[float]:
         """Of each cell: how many phases long a repetition of it is."""
         return [self.scenarios[cell.scenario].phases for cell in cells]
@@ -126,7 +131,7 @@ def thin(plan: Plan, choice: Choice, most: int) -> Plan:
     """For a quick look at a big host: fewer cells, not shorter ones.
 
     Beyond `most` cells, and unless they were asked for, only the first placement and, of the thread
-    counts, 1, the smallest and the largest that fill something, and all CPUs.
+    counts, 1, the smallest and the largest that fill something, all CPUs, and those beyond.
     """
     cells = plan.cells
     if len(cells) > most and not choice.placements:
@@ -134,7 +139,7 @@ def thin(plan: Plan, choice: Choice, most: int) -> Plan:
     if len(cells) > most and choice.threads is None:
         filled = [b.threads for b in plan.boundaries.get(cells[0].placement, [])]
         kept = {1, plan.cpus, *([min(filled), max(filled)] if filled else [])}
-        cells = [cell for cell in cells if cell.threads in kept]
+        cells = [cell for cell in cells if cell.threads in kept or cell.threads > plan.cpus]
     return replace(plan, cells=cells, left_out=plan.left_out + len(plan.cells) - len(cells))
 
 

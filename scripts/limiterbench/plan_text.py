@@ -5,48 +5,118 @@ from __future__ import annotations
 import shlex
 from argparse import Namespace
 from pathlib import Path
-from typing import Iterable, List, Optional
+from typing import Dict, Iterable, List, Optional, Sequence
 
 from limiterbench import units
 from limiterbench.effort import Effort
 from limiterbench.files import display
-from limiterbench.plan import Plan
+from limiterbench.plan import Boundary, Plan
 
 _WIDTH = 80
 _TITLE = 12
+_LISTED = 4
+_LONG_SECONDS = 3600
 
 
-def _wrapped(title: str, names: Iterable[str]) -> List[str]:
+def _wrapped(title: str, words: Iterable[str]) -> List[str]:
     lines: List[str] = []
     line = f"{title:<{_TITLE}}"
-    for name in dict.fromkeys(names):
-        if len(line) + len(name) + 1 > _WIDTH:
+    for word in words:
+        if len(line) + len(word) + 1 > _WIDTH:
             lines.append(line.rstrip())
             line = " " * _TITLE
-        line += name + " "
+        line += word + " "
     return lines + [line.rstrip()]
+
+
+def _names(title: str, names: Iterable[str]) -> List[str]:
+    return _wrapped(title, dict.fromkeys(names))
+
+
+def _sentence(title: str, text: str) -> List[str]:
+    return _wrapped(title, text.split())
+
+
+def _elided(counts: Sequence[int]) -> str:
+    if len(counts) <= _LISTED:
+        return ", ".join(map(str, counts))
+    return f"{counts[0]}, {counts[1]} … {counts[-1]}"
+
+
+def _steps(placement: str, boundaries: Sequence[Boundary]) -> str:
+    """After how many threads the next one enters something new."""
+    counts: Dict[str, List[int]] = {}
+    for boundary in boundaries:
+        counts.setdefault(boundary.kind, []).append(boundary.threads)
+    parts: List[str] = []
+    for kind in ("complex", "package", "smt"):
+        if kind not in counts:
+            continue
+        threads = _elided(counts[kind]) + ("" if parts else " threads")
+        if kind == "smt":
+            parts.append(f"SMT siblings after {threads}")
+        elif placement == "scatter":
+            parts.append(f"every {kind} in use at {threads}")
+        else:
+            parts.append(f"next {kind} after {threads}")
+    return "; ".join(parts)
+
+
+def _placements(plan: Plan) -> List[str]:
+    lines: List[str] = []
+    for placement in dict.fromkeys(cell.placement for cell in plan.cells):
+        steps = _steps(placement, plan.boundaries.get(placement, []))
+        text = f"{placement}: {steps}" if steps else placement
+        lines += _sentence("" if lines else "placements", text)
+    return lines
+
+
+def _threads(plan: Plan) -> List[str]:
+    fitting = sorted(
+        {cell.threads for cell in plan.cells} - {c.threads for c in plan.oversubscribed}
+    )
+    lines = _names("threads", map(str, fitting)) if fitting else []
+    if plan.oversubscribed:
+        counts = sorted({cell.threads for cell in plan.oversubscribed})
+        scenarios = dict.fromkeys(cell.scenario for cell in plan.oversubscribed)
+        text = f"oversubscribed: {' '.join(map(str, counts))}, in {', '.join(scenarios)}"
+        lines += _sentence("" if lines else "threads", text)
+    return lines
+
+
+def _sweep(plan: Plan, effort: Effort) -> List[str]:
+    sweeping = [cell for cell in plan.cells if plan.scenarios[cell.scenario].sweeps_load]
+    if not sweeping:
+        return []
+    names = ", ".join(sorted({cell.scenario for cell in sweeping}))
+    seconds = sum(plan.phases(sweeping)) * effort.seconds * effort.repetitions
+    return _sentence("", f"and, in {names}, a sweep of the load: {units.clock(seconds)} of it all")
 
 
 def describe(plan: Plan, effort: Effort, folder: Optional[Path]) -> str:
     cells = plan.cells
-    total = len(cells) * effort.repetitions
-    lines = _wrapped("host", [plan.summary])
-    lines += _wrapped("limiters", (cell.limiter for cell in cells))
-    lines += _wrapped("scenarios", (cell.scenario for cell in cells))
-    lines += _wrapped("placements", (cell.placement for cell in cells))
-    lines += _wrapped("threads", map(str, sorted({cell.threads for cell in cells})))
+    lines = _sentence("host", plan.summary)
+    lines += _names("limiters", (cell.limiter for cell in cells))
+    lines += _names("scenarios", (cell.scenario for cell in cells))
+    lines += _placements(plan)
+    lines += _threads(plan)
     repetitions = units.count(effort.repetitions, "repetition")
-    lines += _wrapped(
-        "cells", [f"{len(cells):,}, each {repetitions} of two {effort.seconds:g} s phases"]
+    lines += _sentence(
+        "cells", f"{len(cells):,}, each {repetitions} of two {effort.seconds:g} s phases"
     )
-    sweeping = {cell.scenario for cell in cells if plan.scenarios[cell.scenario].sweeps_load}
-    if sweeping:
-        lines += _wrapped("", [f"and, in {', '.join(sorted(sweeping))}, a sweep of the load"])
+    lines += _sweep(plan, effort)
     if plan.left_out:
-        lines += _wrapped("left out", [f"{plan.left_out:,} more, which --full measures"])
-    lines += _wrapped("duration", [f"about {units.clock(effort.duration(total))} ({effort.mode})"])
+        lines += _sentence("left out", f"{plan.left_out:,} more, which --full measures")
+    seconds = effort.duration(len(cells) * effort.repetitions)
+    lines += _sentence("duration", f"about {units.clock(seconds)} ({effort.mode})")
+    if seconds > _LONG_SECONDS:
+        lines += _sentence(
+            "",
+            "--impl, --scenario, --placement and --threads make it shorter; a run that is "
+            "stopped goes on with --resume",
+        )
     if folder is not None:
-        lines += _wrapped("folder", [display(folder)])
+        lines += _sentence("folder", display(folder))
     return "\n".join(lines)
 
 

@@ -36,13 +36,18 @@ from limiterbench.versions import versions
 _SEE_DOCTOR = "./scripts/doctor says what to do"
 
 
+def _oversubscribes(options: Namespace) -> bool:
+    """The full plan does, except with thread counts of the user's own."""
+    return bool(options.oversubscribe or (options.full and options.threads is None))
+
+
 def _choice(options: Namespace) -> Choice:
     return Choice(
         limiters=options.impl,
         scenarios=options.scenario,
         placements=options.placement,
         threads=options.threads,
-        oversubscribe=options.oversubscribe,
+        oversubscribe=_oversubscribes(options),
         topology=options.topology,
     )
 
@@ -84,7 +89,7 @@ def _manifest(
             seconds=effort.seconds,
             time_limit=options.time_limit
             or efforts.time_limit(effort.seconds, max(plan.phases(plan.cells))),
-            oversubscribe=options.oversubscribe,
+            oversubscribe=_oversubscribes(options),
             noise_repeats=options.noise_repeats,
         ),
         command=reproducing_command(options, effort, seed),

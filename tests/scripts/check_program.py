@@ -169,6 +169,16 @@ class Measures(unittest.TestCase):
         self.assertTrue(record["oversubscribed"])
         self.assertEqual(len(record["cpus"]), 2 * cpus)
 
+    def test_every_row_ends_with_four_threads_a_cpu(self) -> None:
+        """A row that spins for a thread that has no CPU must not spin for ever."""
+        threads = 4 * len(os.sched_getaffinity(0))
+        scenarios = "--scenario=steady,reload_storm"
+        done = self.measure(
+            f"--threads={threads}", "--oversubscribe", "--placement=compact", scenarios
+        )
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(len(self.records()), 2 * len(printed_json("--list=json")))
+
 
 class Refuses(unittest.TestCase):
     def refused(self, *arguments: str, env: Optional[Dict[str, str]] = None) -> str:

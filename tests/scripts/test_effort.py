@@ -61,6 +61,11 @@ def test_a_quick_plan_for_a_big_host_has_fewer_cells_not_shorter_ones() -> None:
     assert thinned.left_out == 320 - len(thinned.cells)
 
 
+def test_oversubscribed_cells_are_not_thinned() -> None:
+    plan = replace(_big_plan(), cpus=32)
+    assert {cell.threads for cell in thin(plan, Choice(), most=100).cells} == {1, 8, 32, 64, 128}
+
+
 def test_what_was_asked_for_is_not_thinned() -> None:
     asked = Choice(placements=["scatter"], threads="1,2")
     assert thin(_big_plan(), asked, most=1).cells == _big_plan().cells
