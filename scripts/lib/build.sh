@@ -14,10 +14,13 @@ build() {
     quietly "build-$preset" cmake --build "$root/build/$preset" --target "$target"
 }
 
-# Only the program. The tests' libraries are not needed for it, so a tree that was never configured
+# Only one program. The tests' libraries are not needed for it, so a tree that was never configured
 # for tests stays without.
-build_program() {
+build_only() { # build_only TARGET
   local tests=()
   if [[ ! -e $root/build/release/CMakeCache.txt ]]; then tests=(-DLIMITERBENCH_TESTS=OFF); fi
-  build release limiterbench "${tests[@]}"
+  build release "$1" "${tests[@]}"
 }
+
+build_program() { build_only limiterbench; }
+build_simulator() { build_only limiterbench_sim; }

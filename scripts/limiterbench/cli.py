@@ -192,11 +192,15 @@ def _report(arguments: Sequence[str]) -> int:
     folder = parser.parse(arguments).dir
     if _only_checking():
         return 0
+    from limiterbench.prediction.show import rankings_of
     from limiterbench.records import read_records
     from limiterbench.run_folder import CELLS, open_run
     from limiterbench.table import print_tables
 
     manifest = open_run(folder)
+    if manifest.simulated is not None:
+        print(rankings_of(folder, manifest))
+        return 0
     print_tables(manifest, read_records(folder / CELLS, manifest.plan.cells))
     return 0
 
@@ -268,6 +272,85 @@ def _compare(arguments: Sequence[str]) -> int:
     return compare(options)
 
 
+_ABOUT_PREDICTION = """\
+Simulates every hand-written row on a host that is only known by its figures, and draws what that
+predicts: as bands, since the model leaves open what a real machine decides.
+
+A host is a profile of benchmarks/hosts/ or a host file; docs/prediction.md describes both, and how
+far off the model is."""
+
+
+def _predict_parser() -> _Parser:
+    parser = _Parser(
+        prog="./scripts/predict",
+        allow_abbrev=False,
+        description=_ABOUT_PREDICTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--host", metavar="NAME|FILE", help="a profile's name, or a host file")
+    parser.add_argument(
+        "--calibrate",
+        metavar="RUN",
+        type=Path,
+        help="take the rows' instructions from this run; without --host, also its host",
+    )
+    parser.add_argument("--threads", metavar="LIST", help="only these thread counts: 1,8,64")
+    for flag, what in (("impl", "limiter"), ("scenario", "scenario")):
+        parser.add_argument(
+            f"--{flag}",
+            metavar="NAME",
+            action="append",
+            default=[],
+            help=f"only this {what}; may be given again",
+        )
+    parser.add_argument("--out", metavar="DIR", type=Path, help="the folder, a new one")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print the plan and how long it takes"
+    )
+    parser.add_argument(
+        "--validate", metavar="RUN", type=Path, help="hold the model against what was measured"
+    )
+    _add_no_install(parser)
+    return parser
+
+
+def _predict(arguments: Sequence[str]) -> int:
+    parser = _predict_parser()
+    options = parser.parse(arguments)
+    from limiterbench.prediction import hosts
+    from limiterbench.run_folder import open_run, refuse_unless_new
+
+    root = _root()
+    if options.validate is not None:
+        for name in ("host", "calibrate", "threads", "impl", "scenario", "out", "dry_run"):
+            if getattr(options, name) != parser.get_default(name):
+                raise InputError(f"--{name.replace('_', '-')} does not go with --validate")
+    elif options.host is None and options.calibrate is None:
+        raise InputError("--host NAME|FILE or --calibrate RUN is needed; --help lists the hosts")
+    if options.host is not None:
+        hosts.find(root, options.host)
+    for run in (options.calibrate, options.validate):
+        if run is not None:
+            open_run(run)
+    if options.out is not None:
+        refuse_unless_new(options.out)
+    if _only_checking():
+        return 0
+    from limiterbench.prediction.command import predict
+    from limiterbench.prediction.simulator import Simulator
+    from limiterbench.prediction.validate import validate
+    from limiterbench.program import Program
+
+    built = root / "build" / "release"
+    program = Program(Path(os.environ.get("LIMITERBENCH_PROGRAM", built / "limiterbench")))
+    simulator = Simulator(
+        Path(os.environ.get("LIMITERBENCH_SIMULATOR", built / "limiterbench_sim"))
+    )
+    if options.validate is not None:
+        return validate(options.validate, program, simulator, root)
+    return predict(options, program, simulator, root)
+
+
 def _readme(arguments: Sequence[str]) -> int:
     parser = _Parser(
         prog="./scripts/readme", allow_abbrev=False, description="Write a run into README.md."
@@ -330,6 +413,7 @@ _COMMANDS: Dict[str, Callable[[Sequence[str]], int]] = {
     "report": _report,
     "doctor": _doctor,
     "compare": _compare,
+    "predict": _predict,
     "readme": _readme,
     "weaken_orders": _weaken_orders,
 }

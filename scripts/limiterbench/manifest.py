@@ -58,6 +58,8 @@ class Manifest:
     status: str
     # Empty in a run of before there was a doctor.
     doctor: List[Finding] = field(default_factory=list)
+    # Of a run on a machine that is a model: the host file and what was assumed.
+    simulated: Optional[Dict[str, Any]] = None
 
     @property
     def hostname(self) -> str:
@@ -67,6 +69,8 @@ class Manifest:
 def write(path: Path, manifest: Manifest) -> None:
     plan = {**asdict(manifest.plan), "cells": [cell.name for cell in manifest.plan.cells]}
     values = {"schema": SCHEMA, **asdict(manifest), "plan": plan}
+    if manifest.simulated is None:
+        del values["simulated"]
     replace_text(path, json.dumps(values, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -116,6 +120,7 @@ def _manifest(fields: Fields) -> Manifest:
         program_sha256=fields.text("program_sha256"),
         status=fields.text("status"),
         doctor=_doctor(fields),
+        simulated=dict(fields.object("simulated").values) if fields.has("simulated") else None,
     )
 
 

@@ -7,12 +7,13 @@ import re
 import shutil
 import tempfile
 from pathlib import Path
-from typing import List, Sequence
+from typing import Callable, List, Sequence
 
 from limiterbench.charts.catalogue import KINDS, Chart, charts_of
 from limiterbench.charts.frame import use_style
 from limiterbench.errors import InputError
 from limiterbench.files import display
+from limiterbench.prediction.folder import read_points, simulated_charts
 from limiterbench.records import read_records
 from limiterbench.run_folder import CELLS, FIGURES, open_run
 from limiterbench.series import group_records
@@ -23,8 +24,14 @@ from limiterbench.summary import write as write_summary
 def draw(folder: Path) -> List[Path]:
     """The paths of the charts. Raises InputError before any existing chart is touched."""
     manifest = open_run(folder)
+    if manifest.simulated is not None:
+        return _draw(folder, simulated_charts(manifest, read_points(folder)), lambda: None)
     records = read_records(folder / CELLS, manifest.plan.cells)
     charts = charts_of(folder, manifest, group_records(records))
+    return _draw(folder, charts, lambda: write_summary(folder, summarise(manifest, records)))
+
+
+def _draw(folder: Path, charts: Sequence[Chart], write_table: Callable[[], object]) -> List[Path]:
     if not charts:
         raise InputError(f"{display(folder / CELLS)}: no repetition that can be drawn")
     figures = folder / FIGURES
@@ -34,7 +41,7 @@ def draw(folder: Path) -> List[Path]:
         raise InputError(f"{display(folder)}: {error.strerror}") from None
     try:
         drawn = _draw_all(charts, temporary)
-        write_summary(folder, summarise(manifest, records))
+        write_table()
         return _replace(figures, drawn)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

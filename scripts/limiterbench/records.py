@@ -75,6 +75,7 @@ class Record:
     """How many measurements of the same repetition, each disturbed, came before."""
     failure: Optional[str]
     measured: Optional[Measured]
+    simulated: bool = False
 
     @property
     def disturbed(self) -> bool:
@@ -196,7 +197,9 @@ def parse_record(line: str) -> Record:
         return Record(cell, repetition, attempt, fields.text("failure"), None)
     if status != "ok":
         fields.refuse("status", f"is '{status}', neither ok nor failed")
-    return Record(cell, repetition, attempt, None, _measured(fields, cell.threads))
+    simulated = fields.has("simulated") and fields.flag("simulated")
+    measured = _measured(fields, cell.threads)
+    return Record(cell, repetition, attempt, None, measured, simulated)
 
 
 def read_records(
@@ -215,7 +218,8 @@ def read_attempts(
 ) -> List[Record]:
     """Every record of a cells.jsonl. Raises InputError `file:line: reason`.
 
-    With the planned cells, a record of any other one is refused: it belongs to another run.
+    With the planned cells, a record of any other one is refused: it belongs to another run. So is a
+    simulated one: nothing that reads these takes it for measured.
     With torn_end, a last line without its end, as a kill may leave, counts as not written.
     """
     try:
@@ -232,6 +236,8 @@ def read_attempts(
             raise InputError(
                 f"{path}:{number}: cell is '{record.cell.name}', not in the run's plan"
             )
+        if record.simulated:
+            raise InputError(f"{path}:{number}: simulated, not measured")
         _check_attempt(record, found.setdefault((record.cell, record.repetition), []), path, number)
         records.append(record)
     if lines[-1] and not torn_end:

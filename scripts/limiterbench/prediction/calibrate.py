@@ -1,0 +1,193 @@
+"""A host file from what was measured: the contention map, the primitives, the 1-thread records."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
+
+from limiterbench import run_folder
+from limiterbench.cells import Cell
+from limiterbench.errors import InputError
+from limiterbench.fields import BadField, Fields, parse_object
+from limiterbench.files import display
+from limiterbench.manifest import Manifest
+from limiterbench.prediction import hosts
+from limiterbench.prediction.hosts import Host
+from limiterbench.prediction.machine import Pair, transfers
+from limiterbench.prediction.points import Assumption
+from limiterbench.prediction.simulator import Simulator
+from limiterbench.prediction.tasks import PLACEMENT, Bench, Task
+from limiterbench.primitives import read_costs
+from limiterbench.records import Measured, read_records
+
+CONTENTION = "contention.json"
+# The scenario that nothing interrupts.
+_QUIET = "readonly"
+# The figures of a host file that a building block of limiterbench_primitives is.
+_BLOCKS = {
+    "load_ns": "load<relaxed>",
+    "store_ns": "store_private<release>",
+    "fence_ns": "fence<seq_cst>",
+}
+_PROCESS_FENCE = "asymmetric_heavy_fence"
+_ASSUMED_WAKES = [3000, 5000, 8000, 15000, 50000]
+_ALPHAS = (0.02, 5.0)
+_STEPS = 24
+# So much simulated time settles a row's cost at 1 thread.
+_SIMULATED_NS = 1e5
+
+
+class Sharing(NamedTuple):
+    threads: int
+    aggregate_ns: float
+
+
+class Run(NamedTuple):
+    """A stored run that can calibrate, checked."""
+
+    folder: Path
+    manifest: Manifest
+    cells: Dict[Cell, List[Measured]]
+    pairs: List[Pair]
+    sharings: List[Sharing]
+
+    def cost_ns(self, cell: Cell) -> float:
+        """Of one decision of any thread: the median over repetitions."""
+        return median(1e9 / m.operations_per_second for m in self.cells[cell])
+
+
+def open_run(folder: Path) -> Run:
+    manifest = run_folder.open_run(folder)
+    if manifest.simulated is not None:
+        raise InputError(f"{display(folder)}: is simulated itself: it cannot calibrate anything")
+    cells: Dict[Cell, List[Measured]] = {}
+    for record in read_records(folder / run_folder.CELLS, manifest.plan.cells):
+        if record.measured is not None:
+            cells.setdefault(record.cell, []).append(record.measured)
+    path = folder / CONTENTION
+    try:
+        pairs, sharings = _contention(parse_object(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise InputError(
+            f"{display(path)}: {error.strerror}; limiterbench --contention_map=json prints it"
+        ) from None
+    except (BadField, UnicodeDecodeError) as error:
+        raise InputError(f"{display(path)}: {error}") from None
+    return Run(folder, manifest, cells, pairs, sharings)
+
+
+def _contention(fields: Fields) -> Tuple[List[Pair], List[Sharing]]:
+    pairs = [
+        Pair(entry.integer("a"), entry.integer("b"), entry.number("one_way_ns"))
+        for entry in fields.objects("transfers")
+    ]
+    sharings = [
+        Sharing(entry.integer("threads", at_least=1), entry.number("aggregate_ns"))
+        for entry in fields.objects("sharings")
+        if entry.text("placement") == PLACEMENT
+    ]
+    if not pairs or min(s.threads for s in sharings) != 1 or len(sharings) < 2:
+        fields.refuse("sharings", "or transfers lack 1 thread, several, or a pair of CPUs")
+    return pairs, sharings
+
+
+def host_of(run: Run, root: Path, simulator: Simulator) -> Host:
+    """The host that was measured, as a host file would describe it."""
+    alone = next(s.aggregate_ns for s in run.sharings if s.threads == 1)
+    topology = (run.folder / run_folder.TOPOLOGY).resolve()
+    primitives, path = _primitives(run, root)
+    costs = {field: min(primitives[block], alone) for field, block in _BLOCKS.items()}
+    host = Host(
+        run.manifest.hostname,
+        {
+            "schema": hosts.SCHEMA,
+            "name": str(run.manifest.host.get("cpu_model") or run.manifest.hostname),
+            "topology": str(topology),
+            "rmw_ns": alone,
+            **costs,
+            "alpha": _ALPHAS[0],
+            "transfer_ns": transfers(topology, run.pairs),
+            "futex_wake_ns": _ASSUMED_WAKES,
+            "process_fence_ns": primitives[_PROCESS_FENCE],
+            "source": {
+                "rmw_ns": f"{CONTENTION}: increments of one word by 1 thread",
+                **{field: f"{path}: {block}" for field, block in _BLOCKS.items()},
+                "alpha": f"fitted on the other increments of {CONTENTION}",
+                "transfer_ns": f"{CONTENTION}: the median of each distance",
+                "futex_wake_ns": "assumed: no run measures it",
+                "process_fence_ns": f"{path}: {_PROCESS_FENCE}",
+            },
+        },
+    )
+    return host.with_values(alpha=fit_alpha(host, run.sharings, simulator))
+
+
+def _primitives(run: Run, root: Path) -> Tuple[Dict[str, float], str]:
+    """What the building blocks cost 1 thread: beside the run, or as stored with the project."""
+    stored = root / "results" / "primitives" / "primitives.json"
+    beside = run.folder / stored.name
+    path = beside if beside.is_file() else stored
+    costs = {block: at[1] for block, at in read_costs(path).items() if 1 in at}
+    for block in (*_BLOCKS.values(), _PROCESS_FENCE):
+        if block not in costs:
+            raise InputError(f"{display(path)}: no {block} with 1 thread")
+    return costs, display(path)
+
+
+def fit_alpha(host: Host, sharings: Sequence[Sharing], simulator: Simulator) -> float:
+    """The one free constant, on the one curve that is for it: increments of one shared word."""
+    measured = {s.threads: s.aggregate_ns for s in sharings if s.threads > 1}
+    with tempfile.TemporaryDirectory(prefix="limiterbench.") as scratch:
+        path = Path(scratch) / "host.json"
+        path.write_text(host.text(), encoding="utf-8")
+
+        def miss(alpha: float) -> float:
+            points = simulator.reference(path, "contended_increment", list(measured), alpha)
+            return sum(math.log(p.aggregate_ns / measured[p.threads]) for p in points) / len(points)
+
+        return float(f"{math.exp(_bisect(lambda x: miss(math.exp(x)))):.3g}")
+
+
+def _bisect(falling: Callable[[float], float]) -> float:
+    """Where a falling function is 0: contention costs less, the longer a line is kept."""
+    low, high = math.log(_ALPHAS[0]), math.log(_ALPHAS[1])
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if falling(middle) > 0 else (low, middle)
+    return (low + high) / 2
+
+
+def with_instructions(target: Host, measured: Host, run: Run, simulator: Simulator) -> Host:
+    """`target` with what each row's plain instructions cost on the measured host.
+
+    They are what makes the row's simulation with 1 thread, on the measured host's own figures, cost
+    what the row's record says.
+    """
+    rows = [row for row in simulator.rows() if Cell(row, _QUIET, PLACEMENT, 1) in run.cells]
+    if not rows:
+        raise InputError(f"{display(run.folder)}: no {_QUIET} record with 1 thread to calibrate by")
+    instructions = {row: 0.0 for row in rows}
+    costs = _costs(measured, instructions, simulator)
+    for row in rows:
+        instructions[row] = max(0.0, run.cost_ns(Cell(row, _QUIET, PLACEMENT, 1)) - costs[row])
+    source = f"{display(run.folder)}: the records of {_QUIET} with 1 thread"
+    sources = {**target.values.get("source", {}), "instructions_ns": source}
+    return target.with_values(
+        instructions_ns={row: round(ns, 3) for row, ns in instructions.items()}, source=sources
+    )
+
+
+def _costs(host: Host, instructions: Dict[str, float], simulator: Simulator) -> Dict[str, float]:
+    """Of a decision of each row with 1 thread."""
+    alone = host.with_values(instructions_ns=instructions, alpha=max(host.alphas))
+    with tempfile.TemporaryDirectory(prefix="limiterbench.") as scratch:
+        bench = Bench(simulator, alone, Path(scratch))
+        assumed = Assumption("fifo", max(host.alphas))
+        tasks = [
+            Task(Cell(row, _QUIET, PLACEMENT, 1), assumed, 0, _SIMULATED_NS) for row in instructions
+        ]
+        results = bench.simulate_all(tasks)
+    return {r.point.cell.limiter: 1e9 / r.point.operations_per_second for r in results}

@@ -1,0 +1,137 @@
+"""A prediction's folder: a run's, with the table that its charts are drawn from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Sequence
+
+from limiterbench import manifest as manifests
+from limiterbench import run_folder
+from limiterbench.cell_process import utc_now
+from limiterbench.charts.catalogue import PLAIN_PLACEMENT, Chart
+from limiterbench.errors import InputError
+from limiterbench.files import display, replace_text
+from limiterbench.legends import legends_of
+from limiterbench.manifest import Manifest, RunPlan, Topology
+from limiterbench.plan import Plan
+from limiterbench.prediction import points as tables
+from limiterbench.prediction.charts import CHARTS, Scene
+from limiterbench.prediction.hosts import Host
+from limiterbench.prediction.points import Assumption, Point
+from limiterbench.prediction.simulator import Simulated, Simulator
+from limiterbench.prediction.tasks import SEED, Task
+from limiterbench.program import Program
+from limiterbench.versions import versions
+
+_TIMER = {"source": "simulated", "reason": "the model's own clock, which costs nothing"}
+# What the article that this project answers measured at.
+_ASKED_THREADS = 64
+
+
+class Made(NamedTuple):
+    host: Host
+    plan: Plan
+    tasks: Sequence[Task]
+    assumed: Sequence[Assumption]
+    command: str
+
+
+def manifest_of(made: Made, simulator: Simulator, root: Path) -> Manifest:
+    cells = list(dict.fromkeys(task.cell for task in made.tasks))
+    rows = {cell.limiter for cell in cells}
+    return Manifest(
+        started_utc=utc_now(),
+        host={"hostname": f"model of {made.host.name}", "warnings": []},
+        timer=dict(_TIMER),
+        topology=Topology(made.plan.summary, made.plan.cpus, made.plan.boundaries),
+        rows=[row.values for row in made.plan.rows if row.name in rows],
+        plan=RunPlan(
+            mode="simulated",
+            seed=SEED,
+            cells=cells,
+            repetitions=len(made.assumed),
+            seconds=max(task.simulated_ns for task in made.tasks) / 1e9,
+            time_limit=0,
+            oversubscribe=False,
+        ),
+        command=made.command,
+        versions={**versions(root), "program": {}},
+        program_sha256=simulator.digest(),
+        status=manifests.COMPLETE,
+        simulated={
+            "host": dict(made.host.values),
+            "assumed": [assumption._asdict() for assumption in made.assumed],
+            "seed": SEED,
+        },
+    )
+
+
+def store(
+    folder: Path, manifest: Manifest, results: Sequence[Simulated], program: Program, spec: str
+) -> None:
+    def fill(topology: Path) -> None:
+        program.ask(f"--topology={spec}", f"--topology_xml={topology}")
+
+    run_folder.create(folder, replace(manifest, status=manifests.INTERRUPTED), fill)
+    lines = sorted(result.line for result in results)
+    replace_text(folder / run_folder.CELLS, "".join(f"{line}\n" for line in lines))
+    tables.write(folder / tables.TABLE, [result.point for result in results])
+    manifests.write(folder / run_folder.RUN_JSON, manifest)
+
+
+def read_points(folder: Path) -> List[Point]:
+    path = folder / tables.TABLE
+    if not path.is_file():
+        raise InputError(f"{display(folder)}: simulated, but it has no {tables.TABLE}")
+    return tables.read(path)
+
+
+def threads_shown(counts: Sequence[int]) -> int:
+    """The number of threads of tables and legends: the asked one where the host has it."""
+    return _ASKED_THREADS if _ASKED_THREADS in counts else max(counts)
+
+
+def scenes_of(manifest: Manifest, points: Sequence[Point]) -> Dict[str, Scene]:
+    """By the name that a chart's file ends with."""
+    scenes: Dict[str, Scene] = {}
+    for (scenario, placement), sheet in tables.by_scenario(points).items():
+        counts = sorted({n for at in sheet.values() for n in at})
+        name = scenario if placement == PLAIN_PLACEMENT else f"{scenario}_{placement}"
+        scenes[name] = Scene(
+            scenario,
+            placement,
+            sheet,
+            threads_shown(counts),
+            manifest.topology.boundaries.get(placement, []),
+            _caption(manifest, scenario, points),
+        )
+    return scenes
+
+
+def simulated_charts(manifest: Manifest, points: Sequence[Point]) -> List[Chart]:
+    """What was simulated has charts of its own, which nobody takes for measured ones."""
+    scenes = scenes_of(manifest, points)
+    legends = legends_of({row for scene in scenes.values() for row in scene.sheet})
+
+    def chart(kind: str, scene: Scene) -> Chart:
+        return Chart(kind, scene.scenario, scene.placement, lambda: CHARTS[kind](scene, legends))
+
+    return [chart(kind, scene) for scene in scenes.values() for kind in CHARTS]
+
+
+def _caption(manifest: Manifest, scenario: str, points: Sequence[Point]) -> List[str]:
+    simulated = manifest.simulated or {}
+    host = simulated.get("host", {})
+    policies = sorted({point.assumed.policy for point in points})
+    alphas = sorted({point.assumed.alpha for point in points})
+    commit = manifest.versions.get("commit", "unknown")
+    lines = [
+        f"SIMULATED, not measured: scenario {scenario} on a model of {host.get('name')}; "
+        f"{manifest.topology.summary}. A band reaches from the lowest to the highest of "
+        f"{len(policies) * len(alphas)} simulations: arbitration {', '.join(policies)}; "
+        f"alpha {', '.join(f'{alpha:g}' for alpha in alphas)}. Nothing within it is likelier.",
+        f"Simulated by commit {commit}, seed {simulated.get('seed')}. docs/prediction.md says what "
+        "the model leaves out and by how much it was wrong where that could be measured.",
+    ]
+    return lines

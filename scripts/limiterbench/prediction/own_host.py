@@ -1,0 +1,95 @@
+"""The model against a stored run: fitted on 1 thread and on one contended word, it must say what
+the rows do with all threads of that host."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import Dict, List, NamedTuple
+
+from limiterbench.cells import Cell
+from limiterbench.errors import InputError
+from limiterbench.files import display
+from limiterbench.prediction import calibrate, tasks
+from limiterbench.prediction.hosts import Host
+from limiterbench.prediction.simulator import Simulator
+
+
+class Row(NamedTuple):
+    cell: Cell
+    measured_ns: float
+    model_ns: float
+
+    @property
+    def error(self) -> float:
+        return self.model_ns / self.measured_ns - 1
+
+
+class Comparison(NamedTuple):
+    host: Host
+    run: str
+    rows: List[Row]
+
+    def median_error(self, scenario: str) -> float:
+        return median(abs(row.error) for row in self.rows if row.cell.scenario == scenario)
+
+
+def compare(folder: Path, root: Path, simulator: Simulator) -> Comparison:
+    run = calibrate.open_run(folder)
+    measured = calibrate.host_of(run, root, simulator)
+    host = calibrate.with_instructions(measured, measured, run, simulator)
+    cpus = run.manifest.topology.cpus
+    most = max((cell.threads for cell in run.cells if cell.threads <= cpus), default=1)
+    cells = [
+        Cell(row, scenario, tasks.PLACEMENT, most)
+        for scenario in tasks.SCENARIOS
+        for row in host.values["instructions_ns"]
+    ]
+    cells = [cell for cell in cells if cell in run.cells]
+    if most == 1 or not cells:
+        raise InputError(f"{display(folder)}: nothing measured with several threads, each on a CPU")
+    model = _costs(host, cells, simulator)
+    rows = [Row(cell, run.cost_ns(cell), model[cell]) for cell in cells]
+    return Comparison(host, display(folder), rows)
+
+
+def _costs(host: Host, cells: List[Cell], simulator: Simulator) -> Dict[Cell, float]:
+    """Of one decision of any thread: the median over the policies."""
+    assumed = tasks.assumptions(host)
+    costs: Dict[Cell, List[float]] = {}
+    with tempfile.TemporaryDirectory(prefix="limiterbench.") as scratch:
+        bench = tasks.Bench(simulator, host, Path(scratch))
+        work = [
+            tasks.Task(cell, assumption, index, tasks.duration_of(cell))
+            for cell in cells
+            for index, assumption in enumerate(assumed)
+        ]
+        for result in bench.simulate_all(work):
+            costs.setdefault(result.point.cell, []).append(1e9 / result.point[2])
+    return {cell: median(values) for cell, values in costs.items()}
+
+
+def as_json(comparison: Comparison) -> Dict[str, object]:
+    scenarios = list(dict.fromkeys(row.cell.scenario for row in comparison.rows))
+    host = comparison.host.values
+    return {
+        "run": comparison.run,
+        "name": host["name"],
+        "figures": {
+            name: host[name]
+            for name in ("rmw_ns", "load_ns", "alpha", "transfer_ns", "instructions_ns")
+        },
+        "median_error": {name: round(comparison.median_error(name), 4) for name in scenarios},
+        "rows": [
+            {
+                "row": row.cell.limiter,
+                "scenario": row.cell.scenario,
+                "threads": row.cell.threads,
+                "measured_ns": round(row.measured_ns, 2),
+                "model_ns": round(row.model_ns, 2),
+                "error": round(row.error, 4),
+            }
+            for row in comparison.rows
+        ],
+    }

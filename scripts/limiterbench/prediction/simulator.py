@@ -1,0 +1,158 @@
+"""The program that simulates: what it is asked, and what it answers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Sequence
+
+from limiterbench.cells import Cell
+from limiterbench.errors import HostError, InputError
+from limiterbench.fields import BadField, Fields
+from limiterbench.prediction.points import Assumption, Point
+from limiterbench.program import Program, last_line
+from limiterbench.records import Record, parse_record
+
+POLICIES = ("fifo", "node", "random")
+REFERENCES = ("contended_increment", "rwlock_read")
+_BAD_USAGE = 2
+# A model that makes no progress ends by itself and says where; this is for what nobody thought of.
+_PATIENCE_SECONDS = 900.0
+
+
+class Reference(NamedTuple):
+    """One point of a workload whose curve on real machines is published."""
+
+    threads: int
+    policy: str
+    aggregate_ns: float
+    p50_ns: float
+    p99_ns: float
+
+
+class Simulated(NamedTuple):
+    line: str
+    """The record, as stored."""
+    point: Point
+
+
+class Simulator(Program):
+    def _run(self, flags: Sequence[str]) -> str:
+        try:
+            answer = subprocess.run(
+                [str(self.path), *flags],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=_PATIENCE_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise HostError(f"{self.path} {' '.join(flags)}: no answer") from None
+        except OSError as error:
+            raise HostError(f"{self.path}: {error.strerror}") from None
+        if answer.returncode == 0:
+            return answer.stdout
+        said = answer.stderr.strip().removeprefix("limiterbench_sim: ")
+        said = said or f"exit status {answer.returncode}"
+        if answer.returncode == _BAD_USAGE:
+            raise InputError(said)
+        raise HostError(f"{self.path} {' '.join(flags)}: {last_line(said)}")
+
+    def rows(self) -> List[str]:
+        """Those that can be simulated: --list indents all but the names."""
+        lines = self._run(["--list"]).splitlines()
+        return [line.split()[0] for line in lines if line and not line[0].isspace()]
+
+    def simulate(
+        self,
+        host: Path,
+        cell: Cell,
+        assumed: Assumption,
+        index: int,
+        seed: int,
+        simulated_ns: float,
+    ) -> Simulated:
+        """One cell under one assumption; `index` tells its repetitions apart."""
+        with tempfile.TemporaryDirectory(prefix="limiterbench.") as scratch:
+            records = Path(scratch) / "record.jsonl"
+            self._run(
+                [
+                    f"--host={host}",
+                    f"--limiter={cell.limiter}",
+                    f"--scenario={cell.scenario}",
+                    f"--placement={cell.placement}",
+                    f"--threads={cell.threads}",
+                    f"--policy={assumed.policy}",
+                    f"--alpha={assumed.alpha:g}",
+                    f"--seed={seed}",
+                    f"--simulated_ns={simulated_ns:g}",
+                    f"--records={records}",
+                ]
+            )
+            lines = records.read_text(encoding="utf-8").splitlines() if records.is_file() else []
+        if len(lines) != 1:
+            raise HostError(f"{self.path}: {len(lines)} records for {cell.name}, not one")
+        line = _numbered(lines[0], index)
+        try:
+            return Simulated(line, point_of(parse_record(line), assumed))
+        except BadField as error:
+            raise HostError(f"{self.path}, {cell.name}: {error}") from None
+
+    def reference(
+        self, host: Path, workload: str, threads: Sequence[int], alpha: float, seed: int = 1
+    ) -> List[Reference]:
+        """Under every policy."""
+        answer = self._run(
+            [
+                f"--host={host}",
+                f"--reference={workload}",
+                f"--threads={','.join(map(str, threads))}",
+                "--policy=all",
+                f"--alpha={alpha:g}",
+                f"--seed={seed}",
+            ]
+        )
+        try:
+            return [_reference(Fields(entry)) for entry in json.loads(answer)]
+        except (BadField, ValueError, TypeError) as error:
+            raise HostError(f"{self.path} --reference={workload}: {error}") from None
+
+
+def _reference(fields: Fields) -> Reference:
+    return Reference(
+        fields.integer("threads", at_least=1),
+        fields.text("policy"),
+        fields.number("aggregate_ns"),
+        fields.number("p50_ns"),
+        fields.number("p99_ns"),
+    )
+
+
+def _numbered(line: str, index: int) -> str:
+    """Each assumption is one repetition of its cell."""
+    record: Dict[str, Any] = json.loads(line)
+    if record.get("simulated") is not True:
+        raise HostError("a record of the simulation does not say that it is simulated")
+    record["repetition"] = index
+    return json.dumps(record, separators=(",", ":"), sort_keys=True)
+
+
+def point_of(record: Record, assumed: Assumption) -> Point:
+    measured = record.measured
+    if measured is None:
+        raise HostError(f"{record.cell.name}, {assumed.policy}: {record.failure}")
+    at = measured.latency.percentiles([0.5, 0.9, 0.99, 0.999])
+    return Point(
+        record.cell,
+        assumed,
+        measured.operations_per_second,
+        at[0],
+        at[1],
+        at[2],
+        at[3],
+        measured.fairness,
+    )

@@ -1,0 +1,49 @@
+"""`predict --validate`: how far off the model is, as a stored page's numbers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Dict
+
+from limiterbench.files import display, replace_text
+from limiterbench.prediction import hosts, own_host, published, sensitivity
+from limiterbench.prediction.simulator import Simulator
+from limiterbench.prediction.tasks import SEED
+from limiterbench.program import Program
+from limiterbench.versions import versions
+
+SCHEMA = 1
+FILE = "validation.json"
+# The rankings of the stored predictions are held against errors of this host's figures.
+SENSITIVE_HOST = "epyc_7r13x2"
+SENSITIVE_THREADS = 64
+
+
+def folder_of(root: Path) -> Path:
+    return root / "results" / "prediction"
+
+
+def validate(run: Path, program: Program, simulator: Simulator, root: Path) -> int:
+    values: Dict[str, object] = {
+        "schema": SCHEMA,
+        "commit": versions(root)["commit"],
+        "seed": SEED,
+    }
+    print("published curves", flush=True)
+    curves = [published.compare(root, curve, simulator) for curve in published.curves(root)]
+    values["published"] = [published.as_json(comparison) for comparison in curves]
+    print(f"the host of {display(run)}", flush=True)
+    own = own_host.compare(run, root, simulator)
+    values["own_host"] = own_host.as_json(own)
+    print(f"the figures of {SENSITIVE_HOST}", flush=True)
+    host = hosts.find(root, SENSITIVE_HOST)
+    rows = list(own.host.values["instructions_ns"])
+    host = host.with_values(instructions_ns=own.host.values["instructions_ns"])
+    tried = sensitivity.try_figures(host, rows, SENSITIVE_THREADS, simulator)
+    values["sensitivity"] = sensitivity.as_json(tried)
+    path = folder_of(root) / FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_text(path, json.dumps(values, indent=1, ensure_ascii=False) + "\n")
+    print(display(path))
+    return 0
