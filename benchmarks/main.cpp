@@ -1,8 +1,8 @@
 // limiterbench: a Google Benchmark program whose benchmarks run the harness's own pinned threads.
 //
 // Exit status: 0, or 1 if a cell failed or nothing could be measured, or 2 for bad arguments or a
-// --records file that cannot be written, or 3 if threads cannot be bound here, so that no other
-// cell need be tried.
+// --records file that cannot be written, or 3 if threads cannot be bound here or a record
+// cannot be written (the disk is full), so that no other cell need be tried.
 #include <benchmark/benchmark.h>
 
 #include <cstdio>
@@ -138,7 +138,7 @@ void initialize_benchmark(const bench::Options& options, char* program) {
 std::unique_ptr<bench::RecordFile> open_records(const std::string& path) {
   try {
     return std::make_unique<bench::RecordFile>(path);
-  } catch (const std::runtime_error& error) {
+  } catch (const bench::CannotRecord& error) {
     throw bench::UsageError(std::string("--records: ") + error.what());
   }
 }
@@ -198,6 +198,9 @@ int main(int argc, char** argv) {
     return 2;
   } catch (const CannotBind& error) {
     std::cerr << "limiterbench: " << error.what() << "\n";
+    return 3;
+  } catch (const bench::CannotRecord& error) {
+    std::cerr << "limiterbench: --records: " << error.what() << "\n";
     return 3;
   } catch (const std::exception& error) {
     std::cerr << "limiterbench: " << error.what() << "\n";

@@ -105,7 +105,7 @@ json cpus_json(const TrialSpec& spec) {
 }
 
 [[noreturn]] void refuse(const std::string& path, int error) {
-  throw std::runtime_error(path + ": " + std::strerror(error));
+  throw CannotRecord(path + ": " + std::strerror(error));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <stdexcept>
 #include <string>
 
 #include "measure/trial.hpp"
@@ -22,17 +23,22 @@ struct Turn {
 // "2026-01-01T00:00:00Z"
 [[nodiscard]] std::string utc_now();
 
+// The file cannot be written to: what was measured is lost, and so would be what came next.
+struct CannotRecord : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 // Appends to a file. A line is written by one call and is on the disk when append() returns, so
 // that neither a crash nor a second writer leaves half of one behind another.
 class RecordFile {
  public:
-  // Throws std::runtime_error if the file cannot be appended to.
+  // Throws CannotRecord if the file cannot be appended to.
   explicit RecordFile(const std::string& path);
   ~RecordFile();
   RecordFile(const RecordFile&) = delete;
   RecordFile& operator=(const RecordFile&) = delete;
 
-  // Throws std::runtime_error.
+  // Throws CannotRecord.
   void append(const nlohmann::json& record);
 
  private:

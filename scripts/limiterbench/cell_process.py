@@ -17,13 +17,15 @@ from typing import List, NamedTuple, Optional
 from limiterbench.errors import HostError
 from limiterbench.fields import BadField
 from limiterbench.manifest import RunPlan
-from limiterbench.program import HOST_REFUSES, Program, last_line
+from limiterbench.program import REFUSALS, Program, last_line
 from limiterbench.records import SCHEMA, Record, parse_record
 from limiterbench.schedule import Turn
 from limiterbench.stop import StopRequest
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
+# More than what a process writes.
+_ROOM_BYTES = 1 << 17
 
 
 def utc_now() -> str:
@@ -59,6 +61,13 @@ class CellProcess:
 
     def measure(self, turn: Turn) -> Optional[Line]:
         """None if a stop was asked for: the repetition did not finish."""
+        try:
+            return self._measure(turn)
+        except OSError as error:
+            # A full disk: the repetition is not on record and is measured when the run goes on.
+            raise HostError(f"{self._scratch}: {error.strerror}") from None
+
+    def _measure(self, turn: Turn) -> Optional[Line]:
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir()
         started = utc_now()
@@ -68,7 +77,7 @@ class CellProcess:
         ending = self._run(command)
         if ending is None:
             return None
-        if ending.status == HOST_REFUSES:
+        if ending.status in REFUSALS:
             raise HostError(last_line(ending.errors) or "the program refuses to measure here")
         return self._line(turn, ending, started)
 
@@ -108,10 +117,18 @@ class CellProcess:
         finally:
             os.close(process)
 
+    def _require_room(self) -> None:
+        """What failed for want of it has said nothing of the cell."""
+        path = self._scratch / "room"
+        path.write_bytes(bytes(_ROOM_BYTES))
+        path.unlink()
+
     def _line(self, turn: Turn, ending: Ending, started: str) -> Line:
         path = self._scratch / "record.jsonl"
         text = path.read_text(encoding="utf-8", errors="replace").strip() if path.exists() else ""
         failure = _failure(ending, self._plan.time_limit)
+        if failure is not None:
+            self._require_room()
         try:
             record = _check(turn, text)
         except BadField as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import List, Sequence
@@ -49,7 +50,7 @@ def measure(folder: Path, manifest: Manifest, program: Program, seconds_each: fl
             print("the last line of the records was torn: its repetition is measured again")
         attempts = read_attempts(folder / CELLS, manifest.plan.cells)
         # What was found of the host before a run went on holds even if it never ends.
-        manifests.write(folder / RUN_JSON, manifest)
+        _set_status(folder, manifest, manifests.INTERRUPTED)
         benchmarks = BenchmarkLog(folder)
         try:
             with benchmarks:
@@ -58,7 +59,9 @@ def measure(folder: Path, manifest: Manifest, program: Program, seconds_each: fl
                 )
                 benchmarks.merge(manifest.plan)
         except HostError:
-            _set_status(folder, manifest, manifests.FAILED)
+            # On a full disk the status may stay as it was, and the reason must not.
+            with suppress(HostError):
+                _set_status(folder, manifest, manifests.FAILED)
             raise
         finally:
             shutil.rmtree(folder / _SCRATCH, ignore_errors=True)

@@ -52,7 +52,9 @@ def _steps(placement: str, boundaries: Sequence[Boundary]) -> str:
     for kind in ("complex", "package", "smt"):
         if kind not in counts:
             continue
-        threads = _elided(counts[kind]) + ("" if parts else " threads")
+        threads = _elided(counts[kind])
+        if not parts:
+            threads += " thread" if counts[kind] == [1] else " threads"
         if kind == "smt":
             parts.append(f"SMT siblings after {threads}")
         elif placement == "scatter":

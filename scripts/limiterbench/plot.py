@@ -11,7 +11,7 @@ from typing import Callable, List, Sequence
 
 from limiterbench.charts.catalogue import KINDS, Chart, charts_of
 from limiterbench.charts.frame import use_style
-from limiterbench.errors import InputError
+from limiterbench.errors import HostError, InputError
 from limiterbench.files import display
 from limiterbench.prediction.folder import read_points, simulated_charts
 from limiterbench.records import read_records
@@ -43,6 +43,8 @@ def _draw(folder: Path, charts: Sequence[Chart], write_table: Callable[[], objec
         drawn = _draw_all(charts, temporary)
         write_table()
         return _replace(figures, drawn)
+    except OSError as error:
+        raise HostError(f"{display(figures)}: {error.strerror or error}") from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

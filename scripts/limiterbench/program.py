@@ -17,8 +17,10 @@ from limiterbench.schedule import Turn
 GOOGLE_BENCHMARK = "gbench.json"
 
 _BAD_USAGE = 2
-# The program may not bind its threads here: no cell can be measured.
+# The program may not bind its threads here, or cannot write records: no cell can be measured.
 HOST_REFUSES = 3
+# Of a process that was asked for a planned cell either says that nothing more can be measured.
+REFUSALS = (_BAD_USAGE, HOST_REFUSES)
 _ANSWER_SECONDS = 60
 
 

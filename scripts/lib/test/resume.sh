@@ -1,0 +1,8 @@
+# shellcheck shell=bash
+# [SEED]: kills a real run 20 times at random moments, and goes on with it each time
+run_kind() {
+  (($# <= 1)) || refuse "test: unexpected argument '$2'"
+  ensure run
+  build_program
+  "$PYTHON" "$root/tests/scripts/check_resume.py" "$LIMITERBENCH_PROGRAM" "$@"
+}
