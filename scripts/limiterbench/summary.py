@@ -12,10 +12,16 @@ from statistics import median
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence
 
 from limiterbench.analysis.paired import Estimate
-from limiterbench.analysis.ratios import headline, p99_to_best, slowdown
+from limiterbench.analysis.ratios import (
+    headline,
+    p99_to_best,
+    slowdown,
+    throughput_over_baseline,
+)
 from limiterbench.analysis.scaling import Scaling, scalings
 from limiterbench.cells import Cell
 from limiterbench.files import replace_text
+from limiterbench.histogram import clock_step
 from limiterbench.manifest import Manifest
 from limiterbench.records import Measured, Record
 from limiterbench.series import Group, group_records, ops
@@ -45,6 +51,7 @@ class _Compared:
     slowdown: Dict[int, Dict[str, Estimate]] = field(default_factory=dict)
     p99_to_best: Dict[int, Dict[str, Estimate]] = field(default_factory=dict)
     headline: Dict[int, Dict[str, Estimate]] = field(default_factory=dict)
+    over_baseline: Dict[int, Dict[str, Estimate]] = field(default_factory=dict)
 
 
 def summarise(manifest: Manifest, records: Sequence[Record]) -> List[Line]:
@@ -68,11 +75,13 @@ def summarise(manifest: Manifest, records: Sequence[Record]) -> List[Line]:
 
 def _compare(group: Group, cpus: int) -> _Compared:
     threads = group.threads
+    step = clock_step(m.latency.histogram for m in group.repetitions()) or 0.0
     return _Compared(
         scalings(group, cpus),
         {count: slowdown(group, count) for count in threads},
         {count: p99_to_best(group, count) for count in threads},
-        {count: headline(group, count) for count in threads},
+        {count: headline(group, count, step) for count in threads},
+        {count: throughput_over_baseline(group, count) for count in threads},
     )
 
 
@@ -166,6 +175,7 @@ def _against_others(cell: Cell, compared: Optional[_Compared], is_measured: bool
         "slowdown_to_best_ratio": compared.slowdown if compared else {},
         "p99_to_best_ratio": compared.p99_to_best if compared else {},
         "rwmutex_p99_ratio": compared.headline if compared else {},
+        "throughput_over_rwmutex_ratio": compared.over_baseline if compared else {},
     }
     for name, table in tables.items():
         line.update(_estimate(name, table.get(cell.threads, {}).get(cell.limiter)))

@@ -28,17 +28,36 @@ def most_threads(group: Group, cpus: int) -> int:
     return fitting[-1]
 
 
-def p99_ratio(baseline: Repeated, row: Repeated) -> Optional[Estimate]:
-    """How many times longer the baseline's p99 is. Above 1, the row is better."""
-    p99 = latency(0.99)
-    return ratio([p99(m) for m in baseline], [p99(m) for m in row])
+def p99_ratio(baseline: Repeated, row: Repeated, step: float = 0.0) -> Optional[Estimate]:
+    """How many times longer the baseline's p99 is. Above 1, the row is better.
+
+    `step`, of the clock: a time stands for all within half of it, and the interval says so.
+    """
+    tops, bottoms = ([latency(0.99)(m) for m in repeated] for repeated in (baseline, row))
+    found = ratio(tops, bottoms)
+    if found is None or step == 0:
+        return found
+    half = step / 2
+    lower = ratio([max(top - half, 0.0) for top in tops], [value + half for value in bottoms])
+    # Nothing takes less than half a step: it would read 0.
+    upper = ratio([top + half for top in tops], [max(value - half, half) for value in bottoms])
+    assert lower is not None and upper is not None
+    return found._replace(low=lower.low, high=max(found.high, upper.high))
 
 
-def headline(group: Group, threads: int) -> Dict[str, Estimate]:
+def headline(group: Group, threads: int, step: float = 0.0) -> Dict[str, Estimate]:
     """p99 of `rwmutex` over each other row's. Empty if there is no `rwmutex`."""
     rows = at(group, threads)
     baseline = rows.pop(BASELINE, [])
-    found = {row: p99_ratio(baseline, repeated) for row, repeated in rows.items()}
+    found = {row: p99_ratio(baseline, repeated, step) for row, repeated in rows.items()}
+    return {row: estimate for row, estimate in found.items() if estimate is not None}
+
+
+def throughput_over_baseline(group: Group, threads: int) -> Dict[str, Estimate]:
+    """How many times as often as `rwmutex` each other row decides."""
+    rows = at(group, threads)
+    baseline = [ops(m) for m in rows.pop(BASELINE, [])]
+    found = {row: ratio([ops(m) for m in repeated], baseline) for row, repeated in rows.items()}
     return {row: estimate for row, estimate in found.items() if estimate is not None}
 
 
