@@ -185,23 +185,27 @@ def _plot(arguments: Sequence[str]) -> int:
 
 
 def _report(arguments: Sequence[str]) -> int:
-    parser = _Parser(prog="./scripts/report", allow_abbrev=False, description="Show a run.")
-    parser.add_argument("--text", action="store_true", required=True, help="in the terminal")
-    parser.add_argument("dir", metavar="DIR", type=Path, help="a run's folder")
+    parser = _Parser(
+        prog="./scripts/report",
+        allow_abbrev=False,
+        description="Write what a run found into one page, DIR/report.html. Several runs are shown "
+        "side by side, in comparison.html of the first DIR.",
+    )
+    parser.add_argument("dirs", metavar="DIR", type=Path, nargs="+", help="a run's folder")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--text", action="store_true", help="print it in the terminal instead")
+    how.add_argument("--out", metavar="FILE", type=Path, help="write the page there")
     _add_no_install(parser)
-    folder = parser.parse(arguments).dir
+    options = parser.parse(arguments)
     if _only_checking():
         return 0
-    from limiterbench.prediction.show import rankings_of
-    from limiterbench.records import read_records
-    from limiterbench.run_folder import CELLS, open_run
-    from limiterbench.table import print_tables
+    from limiterbench.files import display
+    from limiterbench.report.command import print_report, write_page
 
-    manifest = open_run(folder)
-    if manifest.simulated is not None:
-        print(rankings_of(folder, manifest))
-        return 0
-    print_tables(manifest, read_records(folder / CELLS, manifest.plan.cells))
+    if options.text:
+        print_report(options.dirs)
+    else:
+        print(display(write_page(options.dirs, options.out)))
     return 0
 
 

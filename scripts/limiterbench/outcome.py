@@ -1,4 +1,4 @@
-"""What a run ends with: the table, the failures, the paths of the charts."""
+"""What a run ends with: the table, the failures, the paths of the charts and the report."""
 
 from __future__ import annotations
 
@@ -27,14 +27,16 @@ def show_outcome(folder: Path, records: Sequence[Record]) -> None:
 
 
 def _draw(folder: Path) -> str:
-    """The paths of the charts, in words."""
+    """The paths of the charts and of the report, in words."""
     try:
         from limiterbench.plot import draw
+        from limiterbench.report.command import write_page
     except ImportError as error:
         # A bare host can measure; the charts are drawn where matplotlib is.
-        return f"\nno charts here ({error}): ./scripts/plot draws them from the records"
+        return f"\nno charts here ({error}): ./scripts/plot and report make them from the records"
     names = [path.with_suffix("") for path in draw(folder) if path.suffix == ".png"]
-    return "\n".join(["\ncharts:", *(f"  {display(name)}.{{svg,png}}" for name in names)])
+    charts = [f"  {display(name)}.{{svg,png}}" for name in names]
+    return "\n".join(["\ncharts:", *charts, f"\nreport: {display(write_page([folder]))}"])
 
 
 def _show_failures(records: Sequence[Record]) -> None:

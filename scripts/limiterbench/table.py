@@ -26,9 +26,13 @@ _SCENARIOS_A_TABLE = 5
 
 
 def print_tables(manifest: Manifest, records: Sequence[Record]) -> None:
+    print_groups(manifest, [group for group in group_records(records) if group.limiters])
+
+
+def print_groups(manifest: Manifest, groups: Sequence[Group]) -> None:
+    """Of groups that have something measured."""
     console = Console(width=_WIDTH, highlight=False)
     cpus = manifest.topology.cpus
-    groups = [group for group in group_records(records) if group.limiters]
     placements: Dict[str, List[Group]] = {}
     for group in groups:
         placements.setdefault(group.placement, []).append(group)
@@ -97,7 +101,7 @@ def ranking(group: Group, cpus: int) -> Table:
         ]
         cells = [
             units.rate(alone) if alone else "-",
-            f"{total.median / alone:.3g}x" if alone else "-",
+            f"{total.median / alone:.2g}x" if alone else "-",
             units.rate(total.median),
             f"{summarize([m.fairness for m in points[most]]).low:.2f}",
             *times,

@@ -1,0 +1,55 @@
+"""What a claim is made of: words, names of rows, and numbers that say where they come from."""
+
+from __future__ import annotations
+
+from typing import List, NamedTuple, Optional, Sequence, Tuple, Union
+
+from limiterbench.cells import Cell
+
+
+class Code(NamedTuple):
+    """The name of a row, or a formula."""
+
+    text: str
+
+
+class Number(NamedTuple):
+    """A number of summary.csv."""
+
+    text: str
+    cell: Cell
+    column: str
+
+    @property
+    def source(self) -> str:
+        return f"{self.column} of {self.cell.name}"
+
+
+Part = Union[str, Code, Number]
+
+
+class Claim(NamedTuple):
+    parts: Sequence[Part]
+    chart: Optional[Tuple[str, str, str]] = None
+    """Kind, scenario and placement of the chart that shows it."""
+    section: str = ""
+    """Of the page."""
+
+    @property
+    def text(self) -> str:
+        return "".join(part if isinstance(part, str) else part.text for part in self.parts)
+
+
+def listed(names: Sequence[str]) -> List[Part]:
+    """a, b and c"""
+    parts: List[Part] = []
+    for index, name in enumerate(names):
+        if index:
+            parts.append(" and " if index == len(names) - 1 else ", ")
+        parts.append(Code(name))
+    return parts
+
+
+def times(value: float) -> str:
+    """How many times: 12.4x."""
+    return f"{float(f'{value:.3g}'):g}x"

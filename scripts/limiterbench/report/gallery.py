@@ -1,0 +1,185 @@
+"""The charts of runs, each with its caption and the numbers behind it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
+
+from limiterbench import units
+from limiterbench.charts.axis import percentile_label
+from limiterbench.charts.catalogue import Chart, charts_of
+from limiterbench.charts.frame import Frame, use_style
+from limiterbench.legends import families_of, legends_of
+from limiterbench.report.contest import headline
+from limiterbench.report.figure import Panel, Words, panels
+from limiterbench.report.html import Html, table, tag
+from limiterbench.report.markers import sample
+from limiterbench.report.stored import StoredRun
+from limiterbench.run_folder import FIGURES
+from limiterbench.tidy import Value
+
+
+class Key(NamedTuple):
+    """Of charts that belong together; None stands for several."""
+
+    scenario: Optional[str]
+    placement: Optional[str]
+
+    @property
+    def title(self) -> str:
+        return ", ".join(part for part in self if part) or "all scenarios"
+
+
+class Gallery:
+    """What the charts of some runs share: the look of the rows, and their places in the page."""
+
+    def __init__(self, runs: Sequence[StoredRun], page: Path) -> None:
+        """`page` is the file that will hold it: links start there."""
+        self._runs = runs
+        self._page = page
+        rows = {row for run in runs for group in run.groups for row in group.limiters}
+        self._legends = legends_of(rows)
+        # A name may hold anything; what hides a row must not.
+        self._classes = {row: f"r{number}" for number, row in enumerate(sorted(rows))}
+        self._charts = [charts_of(r.folder, r.manifest, r.groups, self._legends) for r in runs]
+        found = {(chart.kind, _key(chart)): None for charts in self._charts for chart in charts}
+        self._places = {name: f"chart-{number}" for number, name in enumerate(found)}
+
+    def place_of(self, kind: str, scenario: str, placement: str) -> Optional[str]:
+        return self._places.get((kind, Key(scenario, placement)))
+
+    def section(self) -> Html:
+        if not self._places:
+            return Html("")
+        use_style()
+        parts = [tag("h2", "Charts"), self._rows()]
+        for number, key in enumerate(self._keys()):
+            kinds = [kind for kind, other in self._places if other == key]
+            shown = [self._set(kind, key) for kind in kinds]
+            parts.append(
+                tag(
+                    "details",
+                    tag("summary", key.title),
+                    tag("div", shown, class_="charts"),
+                    class_="scenario",
+                    open=number == 0 or key.scenario is None,
+                )
+            )
+        return tag("section", parts, id="charts")
+
+    def _keys(self) -> List[Key]:
+        """What the answer is about comes first, then what is about everything."""
+        first = {Key(h.scenario, h.placement) for h in map(headline, self._runs) if h is not None}
+        keys = list({key: None for _, key in self._places})
+        return sorted(keys, key=lambda key: (key not in first, key.scenario is not None))
+
+    def _rows(self) -> Html:
+        """The legend of every chart; with scripts, each row is a button that hides it."""
+        parts: List[Html] = []
+        for family in families_of(self._classes):
+            buttons = [self._button(row) for row in family.rows]
+            parts += [tag("h4", family.name), tag("div", buttons, class_="keys")]
+        tools = [
+            tag("button", words, type="button", data_show=which)
+            for which, words in (("all", "show all"), ("none", "hide all"))
+        ]
+        parts.append(tag("div", tools, class_="keys tools", hidden=True))
+        return tag("div", parts, id="keys")
+
+    def _button(self, row: str) -> Html:
+        return tag(
+            "button",
+            sample(self._legends[row]),
+            tag("span", row, class_="key"),
+            type="button",
+            data_row=self._classes[row],
+            aria_pressed="true",
+        )
+
+    def _set(self, kind: str, key: Key) -> Html:
+        """One kind of chart, of every run that has it."""
+        place = self._places[(kind, key)]
+        figures = [
+            self._figure(run, chart, f"{place}-{number}")
+            for number, (run, charts) in enumerate(zip(self._runs, self._charts))
+            for chart in charts
+            if (chart.kind, _key(chart)) == (kind, key)
+        ]
+        return tag("div", figures, id=place)
+
+    def _figure(self, run: StoredRun, chart: Chart, name: str) -> Html:
+        frame = chart.draw()
+        title = f"{frame.title} · {run.name}" if len(self._runs) > 1 else frame.title
+        counts = sorted({count for group in run.groups for count in group.threads})
+        drawn = panels(frame, name, title, _across(chart.kind, counts), self._classes)
+        return tag(
+            "figure",
+            tag("h3", title),
+            tag("p", frame.subtitle, class_="small"),
+            tag("div", [_panel(panel) for panel in drawn], class_="panels"),
+            _caption(frame.caption),
+            self._numbers(frame, run.folder / FIGURES / f"{chart.name}.csv"),
+            class_="chart",
+        )
+
+    def _numbers(self, frame: Frame, file: Path) -> Html:
+        if not frame.rows:
+            return Html("")
+        heads = list(frame.rows[0])
+        lines = [[_said(name, line[name]) for name in heads] for line in frame.rows]
+        keys = [self._classes.get(str(line.get("limiter")), "") for line in frame.rows]
+        link = os.path.relpath(file.resolve(), self._page.resolve().parent)
+        beside = tag("a", "as CSV", href=Path(link).as_posix()) if file.is_file() else Html("")
+        return tag(
+            "details",
+            tag("summary", "numbers"),
+            tag("p", beside, class_="small"),
+            table([_heading(name) for name in heads], lines, keys),
+        )
+
+
+def _key(chart: Chart) -> Key:
+    return Key(chart.scenario, chart.placement)
+
+
+def _across(kind: str, counts: Sequence[int]) -> Optional[Words]:
+    """A value of the horizontal axis in words; as on the axis, if nothing better is known."""
+    if kind == "percentiles":
+        return percentile_label
+    if kind == "load":
+        return lambda x: f"{x:.0f} % load"
+    # Rows stand a little beside the count that they belong to, so as not to hide each other.
+    if kind in ("scaling", "p99"):
+        return lambda x: units.count(min(counts, key=lambda n: abs(n - x)), "thread")
+    return None
+
+
+def _panel(panel: Panel) -> Html:
+    heading = tag("h4", panel.heading) if panel.heading else Html("")
+    return tag("div", heading, panel.svg)
+
+
+def _caption(lines: Sequence[str]) -> Html:
+    """What is plotted and what to beware of; host and clock, which all charts share, on demand."""
+    apart = [line for line in lines[1:] if not line.startswith("Beware")]
+    rest = tag("details", tag("summary", "host and clock"), [tag("p", line) for line in apart])
+    beware = [line for line in lines[1:] if line.startswith("Beware")]
+    return tag("figcaption", [tag("p", line) for line in [*lines[:1], *beware]], rest)
+
+
+_UNITS: Dict[str, Callable[[float], str]] = {"_ns": units.time, "_per_second": units.rate}
+
+
+def _heading(column: str) -> str:
+    unit = next((unit for unit in _UNITS if column.endswith(unit)), "")
+    return column[: len(column) - len(unit)].replace("_", " ")
+
+
+def _said(column: str, value: Value) -> str:
+    if value is None:
+        return "–"
+    if not isinstance(value, (int, float)):
+        return value
+    words = next((words for unit, words in _UNITS.items() if column.endswith(unit)), None)
+    return words(value) if words else f"{value:.4g}" if isinstance(value, float) else f"{value:,}"

@@ -1,0 +1,166 @@
+"""A stored run as the report reads it: all that can be used, and in words all that cannot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+
+from limiterbench import units
+from limiterbench.cells import Cell
+from limiterbench.errors import InputError
+from limiterbench.fields import BadField
+from limiterbench.files import display
+from limiterbench.histogram import clock_step
+from limiterbench.manifest import INTERRUPTED, Manifest
+from limiterbench.records import Record, parse_record, read_records
+from limiterbench.run_folder import CELLS, open_run
+from limiterbench.series import Group, group_records
+from limiterbench.summary import summarise
+from limiterbench.tidy import Line
+
+_COMPLAINTS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    name: str
+    """What tells it from other runs."""
+    folder: Path
+    manifest: Manifest
+    groups: List[Group]
+    """Those with something measured."""
+    lines: Dict[Cell, Line]
+    """Of summary.csv."""
+    clock_steps: Dict[Tuple[str, str], float]
+    """By scenario and placement: times that are less apart look the same."""
+    failed: List[Record]
+    missing: List[str]
+    """What a reader would look for and not find, a sentence each."""
+
+    @property
+    def commit(self) -> str:
+        program = self.manifest.versions.get("program")
+        built = program if isinstance(program, dict) else self.manifest.versions
+        return str(built.get("commit") or "unknown")
+
+    def row_info(self, row: str) -> Dict[str, object]:
+        return next((known for known in self.manifest.rows if known.get("name") == row), {})
+
+    def group(self, scenario: str, placement: str) -> Optional[Group]:
+        wanted = (scenario, placement)
+        return next((g for g in self.groups if (g.scenario, g.placement) == wanted), None)
+
+
+def read_run(folder: Path, name: str) -> StoredRun:
+    """Raises InputError if the folder is no run at all."""
+    manifest = open_run(folder)
+    if manifest.simulated is not None:
+        raise InputError(
+            f"{display(folder)}: simulated, not measured; --text ranks it, ./scripts/plot draws it"
+        )
+    records, complaints = _read_usable(folder / CELLS, manifest)
+    groups = [group for group in group_records(records) if group.limiters]
+    failed = [record for record in records if record.failure is not None]
+    missing = [*complaints, *_missing(manifest, records, groups)]
+    return StoredRun(
+        name=name,
+        folder=folder,
+        manifest=manifest,
+        groups=groups,
+        lines=_by_cell(summarise(manifest, records)),
+        clock_steps={(group.scenario, group.placement): _clock_step(group) for group in groups},
+        failed=failed,
+        missing=missing,
+    )
+
+
+def _by_cell(lines: Iterable[Line]) -> Dict[Cell, Line]:
+    return {
+        Cell(
+            str(line["limiter"]),
+            str(line["scenario"]),
+            str(line["placement"]),
+            int(str(line["threads"])),
+        ): line
+        for line in lines
+    }
+
+
+def _clock_step(group: Group) -> float:
+    return clock_step(m.latency.histogram for m in group.repetitions()) or 0.0
+
+
+def _read_usable(path: Path, manifest: Manifest) -> Tuple[List[Record], List[str]]:
+    try:
+        return read_records(path, manifest.plan.cells), []
+    except InputError as error:
+        complaint = str(error).replace(f"{path}", CELLS, 1)
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return [], [f"The records cannot be read: {complaint}."]
+    return _read_lines(data, manifest)
+
+
+def _read_lines(data: bytes, manifest: Manifest) -> Tuple[List[Record], List[str]]:
+    """Line by line: what is wrong with one says nothing of the others."""
+    records: Dict[object, Record] = {}
+    complaints: List[str] = []
+    planned = frozenset(manifest.plan.cells)
+    lines = [line for line in data.split(b"\n") if line]
+    for number, line in enumerate(lines, start=1):
+        try:
+            record = parse_record(line.decode("utf-8"))
+        except UnicodeDecodeError:
+            complaints.append(f"line {number}: not UTF-8 text")
+            continue
+        except BadField as error:
+            complaints.append(f"line {number}: {error}")
+            continue
+        if record.simulated:
+            complaints.append(f"line {number}: simulated, not measured")
+        elif record.cell not in planned:
+            complaints.append(f"line {number}: {record.cell.name} is not in the run's plan")
+        else:
+            # Of several attempts, the last one counts.
+            records[(record.cell, record.repetition)] = record
+    return list(records.values()), _summed_up(complaints, len(lines))
+
+
+def _summed_up(complaints: Sequence[str], lines: int) -> List[str]:
+    if not complaints:
+        return []
+    shown = "; ".join(complaints[:_COMPLAINTS_SHOWN])
+    more = len(complaints) - _COMPLAINTS_SHOWN
+    rest = f"; and {more} more" if more > 0 else ""
+    return [
+        f"{len(complaints)} of {units.count(lines, 'line')} of {CELLS} cannot be used "
+        f"and are left out: {shown}{rest}."
+    ]
+
+
+def _missing(manifest: Manifest, records: Sequence[Record], groups: Sequence[Group]) -> List[str]:
+    missing: List[str] = []
+    if manifest.status == INTERRUPTED:
+        planned = len(manifest.plan.cells) * manifest.plan.repetitions
+        missing.append(f"The run was stopped: {len(records)} of {planned} repetitions are here.")
+    if not records:
+        return [*missing, "There are no records: nothing was measured, so there is no answer."]
+    if not groups:
+        return [*missing, "Every repetition failed: no number of this run can be used."]
+    counts = {n for group in groups for n in group.threads}
+    if len(counts) == 1:
+        one = units.count(min(counts), "thread")
+        missing.append(f"Only {one} was measured: nothing is known of scaling.")
+    fewest = min(
+        len(repeated)
+        for group in groups
+        for points in group.limiters.values()
+        for repeated in points.values()
+    )
+    if fewest == 1:
+        missing.append("Some cells have one repetition: nothing is known of their noise.")
+    if not manifest.doctor:
+        missing.append("The doctor did not examine the host before this run.")
+    return missing

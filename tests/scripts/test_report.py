@@ -1,0 +1,226 @@
+"""The report: the answer is the records', the page needs nothing else, bad input is said."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any, Callable, Dict, List
+
+import pytest
+from conftest import ROOT, CommandLine
+
+from limiterbench.report.answer import answer
+from limiterbench.report.claims import Number
+from limiterbench.report.estimates import Estimate
+from limiterbench.report.stored import read_run
+from limiterbench.summary import write as write_summary
+
+REFERENCE = ROOT / "results" / "reference"
+
+Lines = List[Dict[str, Any]]
+
+
+def page_of(cli: CommandLine, *arguments: str) -> str:
+    done = cli("report", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return (cli.folder / done.stdout.strip()).read_text(encoding="utf-8")
+
+
+def change(folder: Path, how: Callable[[Lines], Lines]) -> None:
+    cells = folder / "cells.jsonl"
+    lines = [json.loads(line) for line in cells.read_text().splitlines()]
+    cells.write_text("".join(json.dumps(line) + "\n" for line in how(lines)))
+
+
+def test_a_run_ends_with_its_report_and_a_second_one_is_the_same(
+    cli: CommandLine, stored_run: Path
+) -> None:
+    first = (stored_run / "report.html").read_bytes()
+    done = cli("report", "run", PYTHONHASHSEED="7", TZ="Asia/Tokyo", LC_ALL="C")
+    assert (done.returncode, done.stdout) == (0, "run/report.html\n")
+    assert (stored_run / "report.html").read_bytes() == first
+
+
+def test_the_page_holds_all_that_it_shows(finished_run: Path) -> None:
+    page = (finished_run / "report.html").read_text(encoding="utf-8")
+    assert "//" not in "".join(re.findall(r'(?:href|src|url)\s*[=(]\s*"?([^")> ]*)', page))
+    assert not re.search(r"<(?:link[^>]*stylesheet|img|iframe)|\bsrc=|@import|@font-face", page)
+    for link in re.findall(r'href="([^"#]+)"', page.replace('href="data:,"', "")):
+        assert (finished_run / link).is_file(), link
+    places = set(re.findall(r'id="([^"]+)"', page))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= places
+    ids = re.findall(r'id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+def test_every_number_of_the_answer_is_in_the_summary(tmp_path: Path) -> None:
+    """Shown with three digits; the summary has them all."""
+    run = read_run(REFERENCE, "reference")
+    with write_summary(tmp_path, list(run.lines.values())).open(encoding="utf-8") as file:
+        lines = {
+            (row["limiter"], row["scenario"], row["placement"], row["threads"]): row
+            for row in csv.DictReader(file)
+        }
+    claims = answer(run)
+    numbers = [part for claim in claims for part in claim.parts if isinstance(part, Number)]
+    assert len(numbers) > 10
+    for number in numbers:
+        cell = number.cell
+        line = lines[(cell.limiter, cell.scenario, cell.placement, str(cell.threads))]
+        value = float(line[number.column])
+        assert in_plain(number.text) == pytest.approx(value, rel=0.006), number
+    words = [part for claim in claims for part in claim.parts if isinstance(part, str)]
+    assert not re.search(r"\d", re.sub(r"p99", "", "".join(words)))
+
+
+def in_plain(text: str) -> float:
+    match = re.fullmatch(r"([\d.,]+)(x| [a-zµGMk%]+)?", text)
+    assert match, text
+    factors = {"G": 1e9, "M": 1e6, "k": 1e3, "s": 1e9, "ms": 1e6, "µs": 1e3, "%": 0.01}
+    return float(match[1].replace(",", "")) * factors.get((match[2] or "").strip(), 1)
+
+
+def faster(row: str, factors: List[float]) -> Callable[[Lines], Lines]:
+    """Gives the row's repetitions these shares of a million decisions a repetition."""
+
+    def how(lines: Lines) -> Lines:
+        for line in lines:
+            if line["limiter"] == row:
+                threads = line["threads"]
+                share = round(1e6 * factors[line["repetition"]] / threads)
+                line["throughput"]["operations"] = [share] * threads
+        return lines
+
+    return how
+
+
+def test_overlapping_rows_are_not_told_apart(stored_run: Path) -> None:
+    change(stored_run, faster("rwmutex", [1.0, 1.2]))
+    change(stored_run, faster("hazard", [1.1, 1.3]))
+    claims = answer(read_run(stored_run, "run"))
+    assert "hazard decides" in claims[0].text
+    assert "not told apart from rwmutex" in claims[0].text
+    assert "as often as" not in claims[0].text
+
+
+def test_rows_that_do_not_overlap_have_a_ratio_with_its_interval(stored_run: Path) -> None:
+    change(stored_run, faster("rwmutex", [1.0, 1.1]))
+    change(stored_run, faster("hazard", [2.2, 3.3]))
+    first = answer(read_run(stored_run, "run"))[0].text
+    assert "2.62x (2.2x to 3x) as often as rwmutex" in first
+    assert "Every other exact row decides less often." in first
+
+
+def test_an_interval_of_one_repetition_tells_nothing_apart() -> None:
+    assert not Estimate(1, 1, 1, 0.0).apart_from(Estimate(9, 9, 9, 0.0))
+    assert Estimate(1, 1, 2, 0.5).apart_from(Estimate(9, 3, 9, 0.5))
+    assert not Estimate(1, 1, 2, 0.5).apart_from(Estimate(9, 2, 9, 0.5))
+    assert not Estimate(20, 20, 20, 0.5, step=10).apart_from(Estimate(30, 30, 30, 0.5, step=10))
+
+
+def failing(lines: Lines) -> Lines:
+    return [{**line, "status": "failed", "failure": "a check"} for line in lines]
+
+
+def without(*keys: str) -> Callable[[Lines], Lines]:
+    return lambda lines: [
+        {key: value for key, value in line.items() if key not in keys} for line in lines
+    ]
+
+
+@pytest.mark.parametrize(
+    "how, missing",
+    [
+        (lambda lines: [], "There are no records"),
+        (failing, "Every repetition failed"),
+        (lambda lines: [x for x in lines if x["repetition"] == 0], "one repetition"),
+        (lambda lines: [x for x in lines if x["threads"] == 1], "Only 1 thread was measured"),
+        (without("latency"), "latency is missing"),
+        (without("exactness"), "8 of 8 lines of cells.jsonl cannot be used"),
+        (without("footprint", "noise", "cpus"), "not recorded"),
+        (lambda lines: [x for x in lines if x["limiter"] != "rwmutex"], "rwmutex was not measured"),
+    ],
+)
+def test_what_is_missing_is_said(
+    cli: CommandLine, stored_run: Path, how: Callable[[Lines], Lines], missing: str
+) -> None:
+    change(stored_run, how)
+    page = page_of(cli, "run")
+    assert missing in re.sub(r"<[^>]+>", "", page)
+    measured = bool(read_run(stored_run, "run").groups)
+    assert ("<figure" in page) == measured
+    assert ('id="choose"' in page) == measured
+    text = cli("report", "--text", "run")
+    assert (text.returncode, text.stderr) == (0, "")
+
+
+def test_records_that_are_gone_or_torn_are_said(cli: CommandLine, stored_run: Path) -> None:
+    cells = stored_run / "cells.jsonl"
+    cells.write_bytes(cells.read_bytes()[:-20] + b"\xff")
+    assert "line 8: not UTF-8 text" in page_of(cli, "run")
+    cells.unlink()
+    assert "The records cannot be read: cells.jsonl: No such file" in page_of(cli, "run")
+
+
+ODD = "<script>alert(1)<b>&amp;$x\"'"
+
+
+def test_odd_names_are_text(cli: CommandLine, stored_run: Path) -> None:
+    for name in ("cells.jsonl", "run.json"):
+        path = stored_run / name
+        path.write_text(path.read_text().replace("hazard", json.dumps(ODD)[1:-1]))
+    manifest = json.loads((stored_run / "run.json").read_text())
+    manifest["host"]["hostname"] = manifest["host"]["cpu_model"] = "<img src=x onerror=alert(1)>"
+    (stored_run / "run.json").write_text(json.dumps(manifest))
+    page = page_of(cli, "run")
+    assert "<script>alert" not in page and "<img" not in page
+    assert "&lt;script&gt;alert(1)&lt;b&gt;&amp;amp;$x" in page
+    assert len(re.findall(r"<script", page)) == len(re.findall(r"</script>", page)) == 2
+
+
+def test_several_runs_side_by_side(cli: CommandLine, stored_run: Path) -> None:
+    other = Path(shutil.copytree(stored_run, cli.folder / "other"))
+    manifest = json.loads((other / "run.json").read_text())
+    manifest["versions"]["program"] = {"commit": "feedfacecafe"}
+    (other / "run.json").write_text(json.dumps(manifest))
+    own = (stored_run / "report.html").read_bytes()
+    page = page_of(cli, "run", "other")
+    assert (stored_run / "comparison.html").read_text(encoding="utf-8") == page
+    assert (stored_run / "report.html").read_bytes() == own
+    assert "Side by side" in page and "feedfacecafe" in page
+    assert len(re.findall(r"<figure", page)) == 2 * len(re.findall(r"<figure", own.decode()))
+    done = cli("report", "run", "other", "--out", "page.html")
+    assert done.stdout == "page.html\n"
+    links = re.findall(r'href="([^"#]+csv)"', (cli.folder / "page.html").read_text())
+    assert links and all((cli.folder / link).is_file() for link in links)
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        ([], "DIR"),
+        (["run", "run/../run"], "run: given twice"),
+        (["run", "--out", "absent/page.html"], "there is no folder absent"),
+        (["run", "--out", "run"], "is a folder"),
+        (["run", "--text", "--out", "x"], "not allowed with"),
+        (["absent"], "absent: no such folder"),
+    ],
+)
+def test_what_is_refused(
+    cli: CommandLine, stored_run: Path, arguments: List[str], said: str
+) -> None:
+    done = cli("report", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_text_fits_a_terminal(cli: CommandLine, stored_run: Path) -> None:
+    text = cli("report", "--text", "run")
+    assert text.returncode == 0
+    assert max(map(len, text.stdout.splitlines())) <= 80
+    first = answer(read_run(stored_run, "run"))[0].text
+    assert f"- {first}" in " ".join(text.stdout.split())
