@@ -63,8 +63,7 @@ class Composed {
       const PublishedRule& rule = *guard;
       if (is_admissible(request, rule.rule) &&
           quota_.try_take(request.traffic_class, rule, request.cost, request.now)) [[likely]] {
-        handle.streaks_.admit(request.traffic_class);
-        return Decision::admit(rule.version);
+        return admit(handle, request, rule.version);
       }
       Decision decision = Decision::admit(rule.version);
       if (decide(handle, request, rule, decision)) return decision;
@@ -93,7 +92,13 @@ class Composed {
   }
 
  protected:
+  // For rows with a way of their own to admit a request, before this one.
+  Source& source() noexcept { return source_; }
   Quota& quota() noexcept { return quota_; }
+  static Decision admit(Handle& handle, const Request& request, std::uint64_t version) noexcept {
+    handle.streaks_.admit(request.traffic_class);
+    return Decision::admit(version);
+  }
 
  private:
   // Before publish() returns, no request can be admitted under a replaced rule any more.

@@ -4,6 +4,8 @@
 // Progress: reads lock-free, in practice two loads; publish lock-free but for a heavy fence once a
 //   batch.
 // Cost: two loads of a line that only publish() writes, two stores to the thread's own line.
+//   RestartableSource also lets restartable sequences read the rules without a hazard pointer: before
+//   a configuration is freed, every sequence that may have found it is restarted.
 // Memory: the configuration in force, and at most a batch of retired ones, whatever readers do.
 // Avoid when: publish() is called from a context that must not allocate or make a system call.
 #pragma once
@@ -13,12 +15,17 @@
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
-class HazardPointerSource {
-  struct Node : HazardNode<Node> {
-    explicit Node(const Published& value) : published(value) {}
+template <bool for_sequences>
+class BasicHazardPointerSource {
+  struct Rules {
     sync::plain<Published> published;
   };
-  using Pointer = typename HazardDomain<Node>::Pointer;
+  // The rules first: a sequence finds them at the address of the node.
+  struct Node : Rules, HazardNode<Node> {
+    explicit Node(const Published& value) : Rules{sync::plain<Published>(value)} {}
+  };
+  using Domain = HazardDomain<Node, for_sequences>;
+  using Pointer = typename Domain::Pointer;
 
  public:
   using Reader = Pointer;
@@ -40,12 +47,12 @@ class HazardPointerSource {
     std::uint32_t traffic_class_;
   };
 
-  explicit HazardPointerSource(const Published& published)
+  explicit BasicHazardPointerSource(const Published& published)
       : current_(sync::make<Node>(published)) {}
   // relaxed: the caller has joined with every other user.
-  ~HazardPointerSource() { sync::destroy(current_.load(sync::relaxed)); }
-  HazardPointerSource(const HazardPointerSource&) = delete;
-  HazardPointerSource& operator=(const HazardPointerSource&) = delete;
+  ~BasicHazardPointerSource() { sync::destroy(current_.load(sync::relaxed)); }
+  BasicHazardPointerSource(const BasicHazardPointerSource&) = delete;
+  BasicHazardPointerSource& operator=(const BasicHazardPointerSource&) = delete;
 
   [[nodiscard]] Reader attach() { return Reader(domain_); }
   [[nodiscard]] Guard read(Reader& reader, std::uint32_t traffic_class) noexcept {
@@ -64,13 +71,22 @@ class HazardPointerSource {
     current_.store(next, sync::release);
     domain_.retire(previous);
   }
+  // For a restartable sequence: what this points to is not freed while the sequence runs.
+  [[nodiscard]] const sync::atomic<Node*>& current() const noexcept
+    requires for_sequences
+  {
+    return current_;
+  }
   [[nodiscard]] Footprint footprint() const noexcept {
     return {sizeof(Node) + domain_.slot_bytes(), domain_.retired() * sizeof(Node)};
   }
 
  private:
   alignas(sync::false_sharing_range) sync::atomic<Node*> current_;
-  alignas(sync::false_sharing_range) HazardDomain<Node> domain_;
+  alignas(sync::false_sharing_range) Domain domain_;
 };
+
+using HazardPointerSource = BasicHazardPointerSource<false>;
+using RestartableSource = BasicHazardPointerSource<true>;
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

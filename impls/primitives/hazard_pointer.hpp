@@ -20,6 +20,7 @@
 
 #include "../sync.hpp"
 #include "asymmetric_fence.hpp"
+#include "rseq.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
@@ -30,7 +31,10 @@ struct HazardNode {
   sync::plain<bool> announced;  // used by reclaim() alone
 };
 
-template <class Node>
+//
+// for_sequences: restartable sequences (rseq.hpp) may use an object that they find, unannounced:
+// before objects are freed, those that run are restarted.
+template <class Node, bool for_sequences = false>
 class HazardDomain {
   struct alignas(sync::false_sharing_range) Slot {
     sync::atomic<const Node*> announced{nullptr};
@@ -117,6 +121,11 @@ class HazardDomain {
     Node* node = retired_.exchange(nullptr, sync::acquire);
     if (node == nullptr) return;
     heavy_fence();
+    // Hazard: found by a sequence before it was unlinked, and freed before the sequence has ended.
+    // One that starts after this finds the successor.
+    if constexpr (for_sequences) {
+      if (rseq_available()) restart_sequences();
+    }
     // (9) acquire: pairs with (10): a slot is complete before it is reachable.
     for (Slot* slot = slots_.load(sync::acquire); slot != nullptr;) {
       slot = mark_announced(slot, node);

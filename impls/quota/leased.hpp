@@ -122,13 +122,20 @@ class LeasedQuota {
     return total;
   }
 
- private:
-  static constexpr std::uint64_t settled = Window::spare;
+ protected:
   using Cell = typename Access::Cell;
   struct alignas(sync::false_sharing_range) Shard {
     std::array<Cell, class_count> cells{};
     sync::atomic<std::uint64_t> pool_writes{0};
   };
+
+  std::array<Window, class_count> windows_;
+  unsigned cpus_;
+  unsigned lot_shift_;
+  std::unique_ptr<Shard[]> shard_;
+
+ private:
+  static constexpr std::uint64_t settled = Window::spare;
 
   // Takes `cost` from the pool, and a lease of what remains there if there is enough to share.
   [[nodiscard]] bool draw(Window& window, std::uint32_t traffic_class, std::uint64_t word,
@@ -183,11 +190,6 @@ class LeasedQuota {
   // One for each CPU, and one for those that the system did not announce.
   [[nodiscard]] unsigned shards() const noexcept { return cpus_ + 1; }
   [[nodiscard]] unsigned shard_index() const noexcept { return sync::current_cpu(cpus_); }
-
-  std::array<Window, class_count> windows_;
-  unsigned cpus_;
-  unsigned lot_shift_;
-  std::unique_ptr<Shard[]> shard_;
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -25,7 +25,7 @@ struct RseqCells {
                                                       std::uint64_t word) noexcept {
     if (!rseq_available()) [[unlikely]]
       return AtomicCells::spend(cpu, cell, seen, cost, window, word);
-    return rseq_store(cpu, cell, seen, seen - cost, window.address(), word);
+    return rseq_store(cpu, cell, seen, seen - cost, window.parts().word, word);
   }
 
   // A thread that is moved to another CPU between choosing the cell and storing leaves the permits
@@ -42,7 +42,7 @@ struct RseqCells {
     // rule sweeps, which runs a fence on every CPU, and by a stale end a request only counts as
     // early.
     sync::fence(sync::release);
-    return rseq_store(cpu, cell, seen, generation | (left + permits), window.address(),
+    return rseq_store(cpu, cell, seen, generation | (left + permits), window.parts().word,
                       word | Window::closed);
   }
 

@@ -149,7 +149,14 @@ class alignas(sync::false_sharing_range) Window {
     // release sequence of (7) through a store by the thread that closed, as C++11 did.
     word_.store(word, sync::release);
   }
-  [[nodiscard]] const sync::atomic<std::uint64_t>& address() const noexcept { return word_; }
+
+  // For restartable sequences, which read by addresses.
+  struct Parts {
+    const sync::atomic<std::uint64_t>& word;
+    const sync::atomic<Nanoseconds>& end;
+    const sync::atomic<std::uint64_t>& epoch;
+  };
+  [[nodiscard]] Parts parts() const noexcept { return {word_, end_, epoch_}; }
 
   // Whether the generation of `word` was still in force after its end and epoch were read. A denial
   // needs it, having no compare-and-swap. relaxed: ordered after them by (2) and (3).

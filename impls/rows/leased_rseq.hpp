@@ -1,11 +1,12 @@
 // Row `leased_rseq`: as `leased`, spent by plain stores inside restartable sequences.
 //
-// Source, semantics, progress, cost, memory and when to avoid it: config/hazard_pointer.hpp and
-// quota/leased_rseq.hpp.
+// Source, semantics, progress, cost, memory and when to avoid it: quota/rseq_spend.hpp, by which
+// nearly every request is admitted; quota/leased_rseq.hpp and config/hazard_pointer.hpp for the
+// others: leases are taken, denials made and restarted requests decided as in any other row.
 #pragma once
 
 #include "../config/hazard_pointer.hpp"
-#include "../quota/leased_rseq.hpp"
+#include "../quota/rseq_spend.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
@@ -14,7 +15,7 @@ struct LeasedRseqInfo {
   std::string_view name;
   operator Info() const noexcept {
     return {.name = name,
-            .summary = "Hazard pointers; exact per-CPU leases spent by plain stores",
+            .summary = "Exact per-CPU leases; rule read and permit spent in one sequence",
             .source = "original; after McKenney, perfbook ch. 5; Linux rseq(2)",
             .exactness = Exactness::exact,
             .progress = Progress::lock_free_within_lease,
@@ -23,10 +24,28 @@ struct LeasedRseqInfo {
   }
 };
 
-class leased_rseq : public Composed<HazardPointerSource, LeasedQuota<RseqCells>> {
+class leased_rseq : public Composed<RestartableSource, RseqQuota> {
  public:
   using Composed::Composed;
   static constexpr LeasedRseqInfo info{"leased_rseq"};
+
+  [[nodiscard, gnu::always_inline]] Decision try_acquire(Handle& handle,
+                                                         const Request& request) noexcept {
+    if constexpr (rseq_spends) {
+      std::uint64_t version;
+      if (request.traffic_class < class_count && request.now <= max_now &&
+          quota().try_spend(source().current(), request, version)) [[likely]]
+        return admit(handle, request, version);
+    }
+    return decide_composed(handle, request);
+  }
+
+ private:
+  // Not inlined: it would cost the way above its registers.
+  [[nodiscard, gnu::noinline]] Decision decide_composed(Handle& handle,
+                                                        const Request& request) noexcept {
+    return Composed::try_acquire(handle, request);
+  }
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

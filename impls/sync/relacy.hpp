@@ -540,22 +540,68 @@ namespace detail {
 inline unsigned interruptions[8] = {};
 }  // namespace detail
 
-// A restartable sequence: `guard` is compared, by acquire, then `cell`, and then `next` is stored.
-// Other CPUs run between its steps; another thread on its own CPU, or restart_all(), makes it store
-// nothing. What it sees of its own CPU's cell is the latest, as threads on one CPU do.
+// A restartable sequence of loads that ends in one store. Other CPUs run between its steps. Another
+// thread on its own CPU, or restart_all(), ends it: from then on it neither loads nor stores.
+class sequence {
+ public:
+  explicit sequence(unsigned cpu) : cpu_(cpu), begun_(++detail::interruptions[cpu]) {}
+
+  // False: it has ended.
+  template <class T>
+  [[nodiscard]] bool load(const atomic<T>& from, T& to, memory_order order,
+                          location where = location::current()) {
+    rl::ctx().sched();
+    const detail::uninterrupted alone;
+    if (ended()) return false;
+    to = from.load(order, where);
+    return true;
+  }
+  // Of a word that only this CPU's sequences change: the latest, as threads on one CPU see it.
+  template <class T>
+  [[nodiscard]] bool load_own(atomic<T>& from, T& to, memory_order order,
+                              location where = location::current()) {
+    rl::ctx().sched();
+    const detail::uninterrupted alone;
+    if (ended()) return false;
+    to = from.fetch_add(0, order, where);
+    return true;
+  }
+  // What is read here is read before the sequence ends.
+  template <class Read>
+  [[nodiscard]] bool read(Read&& read) {
+    rl::ctx().sched();
+    const detail::uninterrupted alone;
+    if (ended()) return false;
+    read();
+    return true;
+  }
+  template <class T>
+  [[nodiscard]] bool commit(atomic<T>& to, T value, location where = location::current()) {
+    rl::ctx().sched();
+    const detail::uninterrupted alone;
+    if (ended()) return false;
+    to.store(value, relaxed, where);
+    return true;
+  }
+
+ private:
+  [[nodiscard]] bool ended() const { return detail::interruptions[cpu_] != begun_; }
+
+  unsigned cpu_;
+  unsigned begun_;
+};
+
+// `guard` is compared, by acquire, then `cell`, and then `next` is stored.
 template <class T>
 [[nodiscard]] bool restartable_store(unsigned cpu, atomic<T>& cell, T expected, T next,
                                      const atomic<T>& guard, T guarded,
                                      location where = location::current()) {
   if (current_cpu() != cpu) return false;
-  const unsigned begun = ++detail::interruptions[cpu];
-  if (guard.load(acquire, where) != guarded) return false;
-  if (cell.fetch_add(0, relaxed, where) != expected) return false;
-  rl::ctx().sched();
-  const detail::uninterrupted alone;
-  if (detail::interruptions[cpu] != begun) return false;
-  cell.store(next, relaxed, where);
-  return true;
+  sequence steps(cpu);
+  T seen{};
+  if (!steps.load(guard, seen, acquire, where) || seen != guarded) return false;
+  if (!steps.load_own(cell, seen, relaxed, where) || seen != expected) return false;
+  return steps.commit(cell, next, where);
 }
 [[nodiscard]] inline bool restartable_available() noexcept { return host.restartable; }
 // MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ.

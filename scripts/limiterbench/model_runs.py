@@ -122,21 +122,29 @@ def _first_fault(command: "list[str]") -> Optional[str]:
 
 
 _HAZARD_ROW = Program("rows", ("hazard",))
+_RSEQ_ROW = Program("rows", ("leased_rseq",))
 _COUNTERS = (Program("window"), Program("sharded"), Program("leased"))
 _COVERED: Dict[str, Tuple[Program, ...]] = {
     "composed.hpp": (_HAZARD_ROW,),
     "config/": (Program("sources"),),
-    "config/hazard_pointer.hpp": (Program("sources"), _HAZARD_ROW),
+    "config/hazard_pointer.hpp": (Program("sources"), _HAZARD_ROW, _RSEQ_ROW),
     "config/shared_pointer.hpp": (Program("sources"), Program("rows", ("snapshot",))),
     "primitives/": (Program("hazard_pointer"), Program("sources"), Program("atomic_value")),
     "primitives/atomic_value.hpp": (Program("atomic_value"), Program("rows", ("snapshot_value",))),
     "primitives/go_rwmutex.hpp": (Program("go_rwmutex"), Program("rows", ("go_rwmutex",))),
+    "primitives/hazard_pointer.hpp": (
+        Program("hazard_pointer"),
+        Program("sources"),
+        Program("atomic_value"),
+        _RSEQ_ROW,
+    ),
     "primitives/rseq.hpp": (Program("leased"),),
     "quota/": (Program("rows", ("gcra",)),),
     "quota/window.hpp": _COUNTERS,
     "quota/sharded.hpp": (Program("sharded"), Program("rows", ("sharded",))),
     "quota/leased.hpp": (Program("leased"), Program("rows", ("leased",))),
-    "quota/leased_rseq.hpp": (Program("leased"), Program("rows", ("leased_rseq",))),
+    "quota/leased_rseq.hpp": (Program("leased"), _RSEQ_ROW),
+    "quota/rseq_spend.hpp": (_RSEQ_ROW,),
 }
 
 

@@ -44,6 +44,7 @@ _CHANGE: _Below = {
 _FENCE: _Below = {**_CHANGE, "acquire": (REMOVED,), "release": (REMOVED,), "": (REMOVED,)}
 _LADDERS: Dict[str, _Below] = {
     "load": _LOAD,
+    "load_own": _LOAD,
     "wait": _LOAD,
     "peek_last<>": _LOAD,
     "template default": _LOAD,

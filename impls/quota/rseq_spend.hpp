@@ -1,0 +1,221 @@
+// A whole request in one restartable sequence: the rule in force is read, this CPU's lease is
+// checked, and one store spends from it. Neither a hazard pointer nor a locked instruction.
+//
+// Source: original; Linux rseq(2); the lease is that of quota/leased_rseq.hpp.
+// Semantics: as LeasedQuota::try_take() by restartable sequences, decided by the rule in force.
+//   False: undecided, nothing was spent.
+// Progress: wait-free; a sequence that is interrupted returns false.
+// Cost: some twenty instructions, on lines that are seldom written and on this CPU's own.
+// Memory: none.
+// Avoid when: rules may be freed without restart_sequences() before; see RestartableSource.
+//
+// Hazard: the rules are freed while they are read. A sequence that found them before they were
+// unlinked is nowhere under way after restart_sequences(): the kernel has interrupted it, and it
+// resumes at its abort. So a sequence is a reader's critical section, and the system call a grace
+// period.
+//
+// Order of loads: the rule, then as in try_take() the cell, the window's end and epoch, and its
+// word. A cost of zero, less one, exceeds every lease.
+#pragma once
+
+#include <cstddef>
+
+#include "leased_rseq.hpp"
+
+namespace limiterbench::inline LIMITERBENCH_BACKEND {
+
+// The cells of one class: CPU 0's, and those of the others, each so many bytes further on.
+template <class Cell, std::size_t stride>
+struct CellsOfCpus {
+  Cell* first;
+  unsigned cpus;  // 0: sequences are not available
+
+  [[nodiscard]] Cell& operator[](unsigned cpu) const noexcept {
+    return *reinterpret_cast<Cell*>(reinterpret_cast<char*>(first) + cpu * stride);
+  }
+};
+
+// Node: begins with a sync::plain<Published>. `version`: of the rule, if true.
+#if defined(LIMITERBENCH_SYNC_RELACY)
+
+inline constexpr bool rseq_spends = true;
+
+template <class Node, class Cells>
+[[nodiscard]] bool rseq_spend(const sync::atomic<Node*>& current, std::uint32_t traffic_class,
+                              Cells cells, const Window& window, Permits cost, Nanoseconds now,
+                              std::uint64_t& version) noexcept {
+  const unsigned cpu = sync::current_cpu();
+  if (cpu >= cells.cpus) return false;
+  sync::sequence steps(cpu);
+  const Window::Parts parts = window.parts();
+  Node* node = nullptr;
+  std::uint64_t epoch_of_rule = 0, seen = 0, end = 0, epoch = 0, word = 0;
+  // (1) acquire: pairs with (1) in config/hazard_pointer.hpp.
+  return steps.load(current, node, sync::acquire) &&
+         // (2) acquire: pairs with (2) in leased.hpp and (1) in leased_rseq.hpp.
+         steps.load_own(cells[cpu], seen, sync::acquire) &&
+         // (3) acquire: pairs with (5) in window.hpp, as (10) there.
+         steps.load(parts.end, end, sync::acquire) && now < end &&
+         // (4) acquire: pairs with (6) in window.hpp, as (11) there.
+         steps.load(parts.epoch, epoch, sync::acquire) &&
+         steps.read([&] {
+           const PublishedRule& rule = node->published.read().rules[traffic_class];
+           epoch_of_rule = rule.epoch;
+           version = rule.version;
+         }) &&
+         epoch_of_rule == epoch &&
+         // relaxed: ordered after end and epoch by (3) and (4).
+         steps.load(parts.word, word, sync::relaxed) && Window::same_generation(seen, word) &&
+         cost - 1 < Window::used(seen) && steps.commit(cells[cpu], seen - cost);
+}
+
+#elif LIMITERBENCH_RSEQ_ASM
+
+inline constexpr bool rseq_spends = true;
+
+template <class Node, class Cell, std::size_t stride>
+[[nodiscard, gnu::always_inline]] inline bool rseq_spend(
+    const sync::atomic<Node*>& current, std::uint32_t traffic_class,
+    CellsOfCpus<Cell, stride> cells, const Window& window, Permits cost, Nanoseconds now,
+    std::uint64_t& version) noexcept {
+  static_assert(std::has_single_bit(stride) && sizeof(sync::plain<Published>) == sizeof(Published));
+  constexpr std::size_t epoch = offsetof(PublishedRule, epoch);
+  const std::uint64_t rule = traffic_class * sizeof(PublishedRule);
+  const Window::Parts parts = window.parts();
+  std::uint64_t found;
+  // The layout of the sequence is that of rseq_store() in primitives/rseq.hpp. On x86-64 every load
+  // acquires.
+#if defined(__x86_64__)
+  asm goto(
+      ".pushsection __rseq_cs, \"aw?\"\n\t"
+      ".balign 32\n"
+      "3:\n\t"
+      ".long 0, 0\n\t"
+      ".quad 1f, 2f - 1f, 4f\n\t"
+      ".popsection\n\t"
+      "leaq 3b(%%rip), %%rax\n\t"
+      "movq %%rax, %%fs:%c[rseq_cs](%[area])\n"
+      "1:\n\t"
+      "movl %%fs:%c[cpu_id](%[area]), %%eax\n\t"
+      "cmpl %[cpus], %%eax\n\t"
+      "jae %l[undecided]\n\t"
+      "shlq %[shift], %%rax\n\t"
+      "movq %[current], %[found]\n\t"
+      "movq (%[cells],%%rax), %%rcx\n\t"
+      "cmpq %[end], %[now]\n\t"
+      "jae %l[undecided]\n\t"
+      "movq %[epoch], %%rdx\n\t"
+      "cmpq %c[epoch_of_rule](%[found],%[rule]), %%rdx\n\t"
+      "jne %l[undecided]\n\t"
+      "movq %[word], %%rdx\n\t"
+      "xorq %%rcx, %%rdx\n\t"
+      "shrq $31, %%rdx\n\t"
+      "jne %l[undecided]\n\t"
+      "movl %%ecx, %%edx\n\t"
+      "cmpq %[cost_less_one], %%rdx\n\t"
+      "jbe %l[undecided]\n\t"
+      "subq %[cost], %%rcx\n\t"
+      "movq %c[version](%[found],%[rule]), %[found]\n\t"
+      "movq %%rcx, (%[cells],%%rax)\n"
+      "2:\n\t"
+      ".pushsection __rseq_failure, \"ax?\"\n\t"
+      ".byte 0x0f, 0xb9, 0x3d\n\t"
+      ".long %c[signature]\n"
+      "4:\n\t"
+      "jmp %l[undecided]\n\t"
+      ".popsection\n\t"
+      : [found] "=&r"(found)
+      : [area] "r"(__rseq_offset), [cells] "r"(cells.first), [cpus] "rm"(cells.cpus),
+        [current] "m"(current), [rule] "r"(rule), [end] "m"(parts.end), [epoch] "m"(parts.epoch),
+        [word] "m"(parts.word), [cost] "r"(cost), [cost_less_one] "r"(cost - 1), [now] "r"(now),
+        [shift] "i"(std::countr_zero(stride)), [epoch_of_rule] "i"(epoch),
+        [version] "i"(offsetof(PublishedRule, version)),
+        [rseq_cs] "i"(offsetof(struct rseq, rseq_cs)), [cpu_id] "i"(offsetof(struct rseq, cpu_id)),
+        [signature] "i"(RSEQ_SIG)
+      : "memory", "cc", "rax", "rcx", "rdx"
+      : undecided);
+#else
+  asm goto(
+      ".pushsection __rseq_cs, \"aw?\"\n\t"
+      ".balign 32\n"
+      "3:\n\t"
+      ".long 0, 0\n\t"
+      ".quad 1f, 2f - 1f, 4f\n\t"
+      ".popsection\n\t"
+      "adrp x15, 3b\n\t"
+      "add x15, x15, :lo12:3b\n\t"
+      "str x15, [%[area], %[rseq_cs]]\n"
+      "1:\n\t"
+      "ldr w15, [%[area], %[cpu_id]]\n\t"
+      "cmp w15, %w[cpus]\n\t"
+      "bhs %l[undecided]\n\t"
+      "add x15, %[cells], x15, lsl %[shift]\n\t"
+      "ldar %[found], [%[current]]\n\t"
+      "add %[found], %[found], %[rule]\n\t"
+      "ldar x14, [x15]\n\t"
+      "ldar x13, [%[end]]\n\t"
+      "cmp %[now], x13\n\t"
+      "bhs %l[undecided]\n\t"
+      "ldar x13, [%[epoch]]\n\t"
+      "ldr x12, [%[found], %[epoch_of_rule]]\n\t"
+      "cmp x13, x12\n\t"
+      "bne %l[undecided]\n\t"
+      "ldr x13, [%[word]]\n\t"
+      "eor x13, x13, x14\n\t"
+      "lsr x13, x13, #31\n\t"
+      "cbnz x13, %l[undecided]\n\t"
+      "mov w13, w14\n\t"
+      "cmp x13, %[cost_less_one]\n\t"
+      "bls %l[undecided]\n\t"
+      "sub x14, x14, %[cost]\n\t"
+      "ldr %[found], [%[found], %[version]]\n\t"
+      "str x14, [x15]\n"
+      "2:\n\t"
+      "b 5f\n\t"
+      ".inst %c[signature]\n"
+      "4:\n\t"
+      "b %l[undecided]\n"
+      "5:\n\t"
+      : [found] "=&r"(found)
+      : [area] "r"(sync::rseq_area()), [cells] "r"(cells.first), [cpus] "r"(cells.cpus),
+        [current] "r"(&current), [rule] "r"(rule), [end] "r"(&parts.end),
+        [epoch] "r"(&parts.epoch), [word] "r"(&parts.word), [cost] "r"(cost),
+        [cost_less_one] "r"(cost - 1), [now] "r"(now), [shift] "i"(std::countr_zero(stride)),
+        [epoch_of_rule] "i"(epoch), [version] "i"(offsetof(PublishedRule, version)),
+        [rseq_cs] "i"(offsetof(struct rseq, rseq_cs)), [cpu_id] "i"(offsetof(struct rseq, cpu_id)),
+        [signature] "i"(RSEQ_SIG)
+      : "memory", "cc", "x12", "x13", "x14", "x15"
+      : undecided);
+#endif
+  version = found;
+  return true;
+undecided:
+  return false;
+}
+
+#else
+
+inline constexpr bool rseq_spends = false;
+
+#endif
+
+class RseqQuota : public LeasedQuota<RseqCells> {
+ public:
+  using LeasedQuota::LeasedQuota;
+
+  // Decides by the rule that `current` leads to. True: counted; `version` is that rule's.
+  template <class Node>
+  [[nodiscard, gnu::always_inline]] bool try_spend(const sync::atomic<Node*>& current,
+                                                   const Request& request,
+                                                   std::uint64_t& version) noexcept {
+    const CellsOfCpus<Cell, sizeof(Shard)> cells{&shard_[0].cells[request.traffic_class],
+                                                 rseq_cpus_};
+    return rseq_spend(current, request.traffic_class, cells, windows_[request.traffic_class],
+                      request.cost, request.now, version);
+  }
+
+ private:
+  unsigned rseq_cpus_ = rseq_available() ? cpus_ : 0;
+};
+
+}  // namespace limiterbench::inline LIMITERBENCH_BACKEND
