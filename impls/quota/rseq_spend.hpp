@@ -52,11 +52,13 @@ template <class Node, class Cells>
   std::uint64_t epoch_of_rule = 0, seen = 0, end = 0, epoch = 0, word = 0;
   // (1) acquire: pairs with (1) in config/hazard_pointer.hpp.
   return steps.load(current, node, sync::acquire) &&
-         // (2) acquire: pairs with (2) in leased.hpp and (1) in leased_rseq.hpp.
+         // (2) acquire: pairs with (1) in leased_rseq.hpp. Not shown as relaxed: a lease was put
+         // here on this CPU, before this sequence.
          steps.load_own(cells[cpu], seen, sync::acquire) &&
          // (3) acquire: pairs with (5) in window.hpp, as (10) there.
          steps.load(parts.end, end, sync::acquire) && now < end &&
-         // (4) acquire: pairs with (6) in window.hpp, as (11) there.
+         // (4) acquire: pairs with (6) in window.hpp, as (11) there. Not shown as relaxed: a turn
+         // that changes the epoch restarts every sequence.
          steps.load(parts.epoch, epoch, sync::acquire) &&
          steps.read([&] {
            const PublishedRule& rule = node->published.read().rules[traffic_class];
