@@ -4,8 +4,8 @@
 // Progress: reads lock-free, in practice two loads; publish lock-free but for a heavy fence once a
 //   batch.
 // Cost: two loads of a line that only publish() writes, two stores to the thread's own line.
-//   RestartableSource also lets restartable sequences read the rules without a hazard pointer: before
-//   a configuration is freed, every sequence that may have found it is restarted.
+//   RestartableSource also lets restartable sequences read the rules without a hazard pointer:
+//   before a configuration is freed, every sequence that may have found it is restarted.
 // Memory: the configuration in force, and at most a batch of retired ones, whatever readers do.
 // Avoid when: publish() is called from a context that must not allocate or make a system call.
 #pragma once
@@ -72,9 +72,7 @@ class BasicHazardPointerSource {
     domain_.retire(previous);
   }
   // For a restartable sequence: what this points to is not freed while the sequence runs.
-  [[nodiscard]] const sync::atomic<Node*>& current() const noexcept
-    requires for_sequences
-  {
+  [[nodiscard]] const sync::atomic<Node*>& current() const noexcept requires for_sequences {
     return current_;
   }
   [[nodiscard]] Footprint footprint() const noexcept {

@@ -36,9 +36,7 @@ struct CellsOfCpus {
 };
 
 // Node: begins with a sync::plain<Published>. `version`: of the rule, if true.
-#if defined(LIMITERBENCH_SYNC_RELACY)
-
-inline constexpr bool rseq_spends = true;
+#if defined(LIMITERBENCH_SYNC_RELACY) || defined(LIMITERBENCH_SYNC_SIMULATED)
 
 template <class Node, class Cells>
 [[nodiscard]] bool rseq_spend(const sync::atomic<Node*>& current, std::uint32_t traffic_class,
@@ -59,8 +57,7 @@ template <class Node, class Cells>
          steps.load(parts.end, end, sync::acquire) && now < end &&
          // (4) acquire: pairs with (6) in window.hpp, as (11) there. Not shown as relaxed: a turn
          // that changes the epoch restarts every sequence.
-         steps.load(parts.epoch, epoch, sync::acquire) &&
-         steps.read([&] {
+         steps.load(parts.epoch, epoch, sync::acquire) && steps.read([&] {
            const PublishedRule& rule = node->published.read().rules[traffic_class];
            epoch_of_rule = rule.epoch;
            version = rule.version;
@@ -73,13 +70,13 @@ template <class Node, class Cells>
 
 #elif LIMITERBENCH_RSEQ_ASM
 
-inline constexpr bool rseq_spends = true;
-
 template <class Node, class Cell, std::size_t stride>
-[[nodiscard, gnu::always_inline]] inline bool rseq_spend(
-    const sync::atomic<Node*>& current, std::uint32_t traffic_class,
-    CellsOfCpus<Cell, stride> cells, const Window& window, Permits cost, Nanoseconds now,
-    std::uint64_t& version) noexcept {
+[[nodiscard, gnu::always_inline]] inline bool rseq_spend(const sync::atomic<Node*>& current,
+                                                         std::uint32_t traffic_class,
+                                                         CellsOfCpus<Cell, stride> cells,
+                                                         const Window& window, Permits cost,
+                                                         Nanoseconds now,
+                                                         std::uint64_t& version) noexcept {
   static_assert(std::has_single_bit(stride) && sizeof(sync::plain<Published>) == sizeof(Published));
   constexpr std::size_t epoch = offsetof(PublishedRule, epoch);
   const std::uint64_t rule = traffic_class * sizeof(PublishedRule);
@@ -180,10 +177,10 @@ template <class Node, class Cell, std::size_t stride>
       "5:\n\t"
       : [found] "=&r"(found)
       : [area] "r"(sync::rseq_area()), [cells] "r"(cells.first), [cpus] "r"(cells.cpus),
-        [current] "r"(&current), [rule] "r"(rule), [end] "r"(&parts.end),
-        [epoch] "r"(&parts.epoch), [word] "r"(&parts.word), [cost] "r"(cost),
-        [cost_less_one] "r"(cost - 1), [now] "r"(now), [shift] "i"(std::countr_zero(stride)),
-        [epoch_of_rule] "i"(epoch), [version] "i"(offsetof(PublishedRule, version)),
+        [current] "r"(&current), [rule] "r"(rule), [end] "r"(&parts.end), [epoch] "r"(&parts.epoch),
+        [word] "r"(&parts.word), [cost] "r"(cost), [cost_less_one] "r"(cost - 1), [now] "r"(now),
+        [shift] "i"(std::countr_zero(stride)), [epoch_of_rule] "i"(epoch),
+        [version] "i"(offsetof(PublishedRule, version)),
         [rseq_cs] "i"(offsetof(struct rseq, rseq_cs)), [cpu_id] "i"(offsetof(struct rseq, cpu_id)),
         [signature] "i"(RSEQ_SIG)
       : "memory", "cc", "x12", "x13", "x14", "x15"
@@ -197,7 +194,11 @@ undecided:
 
 #else
 
-inline constexpr bool rseq_spends = false;
+template <class Node, class Cells>
+[[nodiscard]] bool rseq_spend(const sync::atomic<Node*>&, std::uint32_t, Cells, const Window&,
+                              Permits, Nanoseconds, std::uint64_t&) noexcept {
+  return false;
+}
 
 #endif
 

@@ -12,7 +12,7 @@
 //   What `new` allocates is aligned as it is natively, so that it shares lines as natively.
 // - The locks are those of glibc, word by word (simulated_locks.hpp); std::atomic<std::shared_ptr>
 //   is libstdc++'s (simulated_pointer.hpp).
-// - A restartable sequence is three loads and a store on the lines that it names. It is never
+// - A restartable sequence is its loads and its store on the lines that it names. It is never
 //   preempted; restart_all() makes those that are running fail.
 //
 // Included by sync.hpp alone. Everything simulated runs on one thread of the real machine.
@@ -206,20 +206,55 @@ namespace detail {
 inline std::uint64_t restarts = 0;
 }
 
-// What rseq_store() of primitives/rseq.hpp is here. The descriptor that a sequence announces is the
-// thread's own and stays in its cache.
+// A restartable sequence, with the steps that the checker's has. The descriptor that it announces
+// is the thread's own and stays in its cache.
+class sequence {
+ public:
+  explicit sequence(unsigned) noexcept : begun_(detail::restarts) {}
+
+  // False: it has been restarted.
+  template <class T>
+  [[nodiscard]] bool load(const atomic<T>& from, T& to, memory_order order,
+                          location where = location::current()) const noexcept {
+    to = from.load(order, where);
+    return !ended();
+  }
+  template <class T>
+  [[nodiscard]] bool load_own(const atomic<T>& from, T& to, memory_order order,
+                              location where = location::current()) const noexcept {
+    return load(from, to, order, where);
+  }
+  template <class Read>
+  [[nodiscard]] bool read(Read&& read) const noexcept {
+    read();
+    return !ended();
+  }
+  template <class T>
+  [[nodiscard]] bool commit(atomic<T>& to, T value,
+                            location where = location::current()) const noexcept {
+    detail::machine().access(&to, simulation::Access::store, where);
+    if (ended()) return false;
+    to.poke(value);
+    return true;
+  }
+
+ private:
+  [[nodiscard]] bool ended() const noexcept { return detail::restarts != begun_; }
+
+  std::uint64_t begun_;
+};
+
+// What rseq_store() of primitives/rseq.hpp is here.
 [[nodiscard]] inline bool restartable_store(unsigned cpu, atomic<std::uint64_t>& cell,
                                             std::uint64_t expected, std::uint64_t next,
                                             const atomic<std::uint64_t>& guard,
                                             std::uint64_t guarded,
                                             location where = location::current()) noexcept {
-  const std::uint64_t begun = detail::restarts;
-  if (current_cpu() != cpu) return false;
-  if (guard.load(acquire, where) != guarded || cell.load(relaxed, where) != expected) return false;
-  detail::machine().access(&cell, simulation::Access::store, where);
-  if (detail::restarts != begun || cell.peek() != expected) return false;
-  cell.poke(next);
-  return true;
+  const sequence steps(cpu);
+  std::uint64_t seen = 0;
+  return current_cpu() == cpu && steps.load(guard, seen, acquire, where) && seen == guarded &&
+         steps.load_own(cell, seen, relaxed, where) && seen == expected &&
+         steps.commit(cell, next, where);
 }
 [[nodiscard]] inline bool restartable_available() noexcept { return true; }
 // Sequences that are running fail; those that start later see all that came before.
