@@ -15,5 +15,9 @@ source "$library/build.sh"
 source "$library/suites.sh"
 # shellcheck source=steps.sh
 source "$library/steps.sh"
+# shellcheck source=packages.sh
+source "$library/packages.sh"
+# shellcheck source=guest.sh
+source "$library/guest.sh"
 # shellcheck source=lint.sh
 source "$library/lint.sh"

@@ -7,14 +7,15 @@ check_format() { cpp_files | xargs -0 clang-format --dry-run --Werror; }
 
 check_shell() {
   # Kinds of test are sourced by name at run time, so the names that they use look unassigned.
-  shellcheck -x -a "$root"/.ci/run "$root"/scripts/{setup,run,test,plot,report,compare,readme,doctor,weaken_orders} &&
+  shellcheck "$root"/tests/virtual/init &&
+    shellcheck -x -a "$root"/.ci/run "$root"/scripts/{setup,run,test,plot,report,compare,readme,doctor,weaken_orders} &&
     shellcheck -e SC2154,SC2034 "$root"/scripts/lib/*.sh "$root"/scripts/lib/test/*.sh
 }
 
 check_python() {
-  "$PYTHON" -m black --quiet --check --diff "$root/scripts" "$root/tests/scripts" &&
-    "$PYTHON" -m flake8 --config "$root/.flake8" "$root/scripts" "$root/tests/scripts" &&
-    (cd "$root" && "$PYTHON" -m mypy --strict scripts/limiterbench tests/scripts)
+  "$PYTHON" -m black --quiet --check --diff "$root/scripts" "$root"/tests/{scripts,virtual} &&
+    "$PYTHON" -m flake8 --config "$root/.flake8" "$root/scripts" "$root"/tests/{scripts,virtual} &&
+    (cd "$root" && "$PYTHON" -m mypy --strict scripts/limiterbench tests/scripts tests/virtual)
 }
 
 # check_tidy PRESET: the harness, and the rows through the one header that names them all.

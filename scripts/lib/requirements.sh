@@ -46,7 +46,7 @@ modules_of() { # modules_of LEVEL
   case $1 in
     plot | run) echo "${plot_modules[@]}" ;;
     compare) echo numpy scipy rich ;;
-    test | aarch64) echo "${plot_modules[@]}" scipy jsonschema pytest ;;
+    test | aarch64 | virtual) echo "${plot_modules[@]}" scipy jsonschema pytest ;;
     ci) echo "${plot_modules[@]}" scipy jsonschema pytest mypy flake8 black ;;
   esac
 }
@@ -110,6 +110,11 @@ need_aarch64() {
   need qemu-user "qemu-aarch64" has_command qemu-aarch64
 }
 
+need_virtual() {
+  need qemu-system-x86 "qemu-system-x86_64" has_command qemu-system-x86_64
+  need cpio "cpio" has_command cpio
+}
+
 find_missing() { # find_missing LEVEL
   missing_packages=()
   missing_names=()
@@ -120,7 +125,8 @@ find_missing() { # find_missing LEVEL
     test) need_build && want_peers && want_simulation && need_tests ;;
     ci) need_build && want_peers && want_simulation && need_tests && need_ci ;;
     aarch64) need_build && need_tests && need_aarch64 ;;
-    *) refuse "setup: unknown level '$1' (plot, compare, run, test, ci, aarch64)" ;;
+    virtual) need_build && want_peers && need_tests && need_virtual ;;
+    *) refuse "setup: unknown level '$1' (plot, compare, run, test, ci, aarch64, virtual)" ;;
   esac
   need_python "$1"
 }

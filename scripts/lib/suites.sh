@@ -46,8 +46,10 @@ run_ctest() { # run_ctest PRESET OPTION...
   (cd "$root" && "${wrapper[@]}" ctest --preset "$1" --output-junit "$junit" "${@:2}")
 }
 
-run_pytest() { # run_pytest OPTION...
-  "$PYTHON" -m pytest -q -p no:cacheprovider --junitxml="$junit" "$root/tests/scripts" "$@"
+run_pytest() { run_pytest_of scripts "$@"; }
+
+run_pytest_of() { # run_pytest_of FOLDER OPTION...
+  "$PYTHON" -m pytest -q -p no:cacheprovider --junitxml="$junit" "$root/tests/$1" "${@:2}"
 }
 
 close_suites() {

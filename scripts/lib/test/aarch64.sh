@@ -10,24 +10,8 @@ run_kind() {
   close_suites
 }
 
-# The packages' files without installing them: apt with a state of its own, so that this machine's
-# packages stay as they are. Peers are left out.
-arm_packages=(libhwloc-dev libhwloc15 libudev1 libcap2 libbenchmark-dev libbenchmark1debian
-  nlohmann-json3-dev libgtest-dev)
-
+# Peers are left out.
 unpack_libraries() {
-  local target=$root/build/aarch64-libraries state=$root/build/aarch64-apt package
-  if [[ -e $target/complete ]]; then return 0; fi
-  rm -rf "$target" "$state"
-  mkdir -p "$target" "$state"/{state/lists/partial,cache/archives/partial,packages}
-  touch "$state/state/status"
-  quietly aarch64-update arm_apt "$state" update &&
-    (cd "$state/packages" && quietly aarch64-download arm_apt "$state" download "${arm_packages[@]}") &&
-    for package in "$state"/packages/*.deb; do dpkg-deb -x "$package" "$target" || return; done &&
-    touch "$target/complete"
-}
-
-arm_apt() { # arm_apt STATE ARGUMENT...
-  apt-get -q -o APT::Architecture=arm64 -o APT::Architectures::=arm64 -o APT::Sandbox::User=root \
-    -o Dir::State="$1/state" -o Dir::State::status="$1/state/status" -o Dir::Cache="$1/cache" "${@:2}"
+  unpack_packages arm64 "$root/build/aarch64-libraries" libhwloc-dev libhwloc15 libudev1 libcap2 \
+    libbenchmark-dev libbenchmark1debian nlohmann-json3-dev libgtest-dev
 }
