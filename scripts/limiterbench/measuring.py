@@ -10,8 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import List, Sequence
 
-from rich.console import Console
-
 from limiterbench import manifest as manifests
 from limiterbench import units
 from limiterbench.cell_process import CellProcess
@@ -88,8 +86,7 @@ def _measure(
     process = CellProcess(program, plan, folder / _SCRATCH, stop)
     turns = _next_turns(plan, attempts)
     total = len(attempts) + len(turns)
-    console = Console(stderr=True)
-    with RunProgress(total, len(attempts), seconds_each, console) as progress:
+    with RunProgress(total, len(attempts), seconds_each, 0.0) as progress:
         while turns:
             for turn in turns:
                 progress.begin(turn.cell)

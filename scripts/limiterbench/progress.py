@@ -5,45 +5,44 @@ Drawn only between two cells: nothing here runs while one is being measured.
 
 from __future__ import annotations
 
+import sys
 import time
 from types import TracebackType
-from typing import Optional, Type
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
-from rich.table import Column
+from typing import TYPE_CHECKING, Optional, Type
 
 from limiterbench import units
 from limiterbench.cells import Cell
 
+if TYPE_CHECKING:
+    from limiterbench.progress_bar import ProgressBar
+
 _LOG_EVERY_SECONDS = 10.0
 _FAILURE_LENGTH = 200
-_ONE_LINE = Column(no_wrap=True, overflow="ellipsis")
+
+
+def _bar() -> Optional["ProgressBar"]:
+    """None where nobody watches, or on a bare host: lines will do there."""
+    if not sys.stderr.isatty():
+        return None
+    try:
+        from limiterbench.progress_bar import ProgressBar
+    except ImportError:
+        return None
+    return ProgressBar()
 
 
 class RunProgress:
-    def __init__(self, total: int, done: int, seconds_each: float, console: Console) -> None:
+    def __init__(self, total: int, done: int, seconds_each: float, seconds_after: float) -> None:
         self._total = total
         self._done = done
         self._failed = 0
-        self._expected = seconds_each
-        self._measured = 0
-        self._spent = 0.0
+        self._after = seconds_after
+        # The estimate counts as one repetition among those that were seen.
+        self._measured = 1
+        self._spent = seconds_each
         self._started = time.monotonic()
         self._logged = 0.0
-        self._console = console
-        self._bar: Optional[Progress] = None
-        self._task: Optional[TaskID] = None
-        if console.is_terminal:
-            self._bar = Progress(
-                BarColumn(bar_width=20),
-                TextColumn("{task.completed}/{task.total}"),
-                TextColumn("{task.fields[left]}"),
-                TextColumn("{task.description}", markup=False, table_column=_ONE_LINE),
-                console=console,
-                auto_refresh=False,
-            )
-            self._task = self._bar.add_task("", total=total, completed=done, left="")
+        self._bar = _bar()
 
     def __enter__(self) -> "RunProgress":
         if self._bar:
@@ -62,20 +61,18 @@ class RunProgress:
     def extend(self, repetitions: int) -> None:
         """So many more than was known at the start."""
         self._total += repetitions
-        if self._bar and self._task is not None:
-            self._bar.update(self._task, total=self._total)
 
     def _left(self) -> float:
-        each = self._spent / self._measured if self._measured else self._expected
-        return each * (self._total - self._done)
+        each = self._spent / self._measured
+        return each * (self._total - self._done) + self._after
 
     def begin(self, cell: Cell) -> None:
         self._started = time.monotonic()
         left = f"{units.clock(self._left())} left"
         if self._failed:
             left += f", {self._failed} failed"
-        if self._bar and self._task is not None:
-            self._bar.update(self._task, description=cell.name, left=left, refresh=True)
+        if self._bar:
+            self._bar.show(self._done, self._total, left, cell.name)
         elif self._started - self._logged >= _LOG_EVERY_SECONDS:
             self._logged = self._started
             self._say(f"{self._done}/{self._total}  {left}  {cell.name}")
@@ -87,10 +84,11 @@ class RunProgress:
         if failure is not None:
             self._failed += 1
             self._say(f"failed: {cell.name}: {failure[:_FAILURE_LENGTH]}")
-        if self._bar and self._task is not None:
-            self._bar.update(self._task, completed=self._done)
-            if self._done == self._total:
-                self._bar.update(self._task, description="", left="done", refresh=True)
+        if self._bar and self._done == self._total:
+            self._bar.show(self._done, self._total, "measured", "")
 
     def _say(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        if self._bar:
+            self._bar.say(text)
+        else:
+            print(text, file=sys.stderr, flush=True)

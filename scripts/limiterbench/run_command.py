@@ -93,7 +93,7 @@ def _manifest(
             noise_repeats=options.noise_repeats,
         ),
         command=reproducing_command(options, effort, seed),
-        versions={**versions(root), "program": about.versions},
+        versions={**versions(root, about.versions), "program": about.versions},
         program_sha256=program.digest(),
         status=manifests.INTERRUPTED,
     )

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Callable, Dict, List, Sequence
-
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from limiterbench import units
 from limiterbench.charts.caption import disturbed
@@ -15,12 +11,12 @@ from limiterbench.manifest import Manifest
 from limiterbench.records import Measured, Record
 from limiterbench.series import Group, group_records, latency, ops
 from limiterbench.statistics import summarize
+from limiterbench.text_table import TextTable
 
 Value = Callable[[Measured], float]
 Label = Callable[[float], str]
 
 _WIDTH = 80
-_NAME = 18
 _HEADLINE = "steady"
 _SCENARIOS_A_TABLE = 5
 
@@ -31,7 +27,6 @@ def print_tables(manifest: Manifest, records: Sequence[Record]) -> None:
 
 def print_groups(manifest: Manifest, groups: Sequence[Group]) -> None:
     """Of groups that have something measured."""
-    console = Console(width=_WIDTH, highlight=False)
     cpus = manifest.topology.cpus
     placements: Dict[str, List[Group]] = {}
     for group in groups:
@@ -40,20 +35,20 @@ def print_groups(manifest: Manifest, groups: Sequence[Group]) -> None:
         ranked = placements[placement]
         headline = next((g for g in ranked if g.scenario == _HEADLINE), ranked[0])
         at = f"{placement}, at {units.count(_most_threads(headline, cpus), 'thread')}"
-        _show(console, f"{headline.scenario}, {at}, fastest first", ranking(headline, cpus))
+        _show(f"{headline.scenario}, {at}, fastest first", ranking(headline, cpus))
         for start in range(0, len(ranked), _SCENARIOS_A_TABLE):
             end = start + _SCENARIOS_A_TABLE
             part = ranked[start:end]
             rates = overview(part, headline, cpus, ops, units.rate)
             times = overview(part, headline, cpus, latency(0.99), units.time)
-            _show(console, f"decisions a second, {at}", rates)
-            _show(console, f"p99, {at}", times)
+            _show(f"decisions a second, {at}", rates)
+            _show(f"p99, {at}", times)
     for text in disturbed(groups):
-        console.print(Text(f"\n{text}"))
+        print("\n" + "\n".join(textwrap.wrap(text, _WIDTH)))
 
 
-def _show(console: Console, title: str, table: Table) -> None:
-    console.print(Text(f"\n{title}"), table)
+def _show(title: str, table: TextTable) -> None:
+    print(f"\n{title}\n{table}")
 
 
 def _most_threads(group: Group, cpus: int) -> int:
@@ -71,26 +66,19 @@ def _ranked(group: Group, threads: int) -> List[str]:
     return sorted(rows, key=lambda row: (-_throughput(group.limiters[row][threads]), row))
 
 
-def _new_table() -> Table:
-    return Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
-
-
 def _error(repeated: Sequence[Measured]) -> str:
     if all(measured.exactness == "none" for measured in repeated):
         return "-"
     return f"{max(measured.admission_error for measured in repeated):,}"
 
 
-def ranking(group: Group, cpus: int) -> Table:
+def ranking(group: Group, cpus: int) -> TextTable:
     """Throughput alone and together, the least fairness, latency, permits over the limit."""
     first, most = group.threads[0], _most_threads(group, cpus)
-    table = _new_table()
-    table.add_column("limiter", overflow="ellipsis", no_wrap=True, max_width=_NAME)
     # With one thread count there is nothing to scale from.
     skip = 2 if first == most else 0
     headings = [f"{first} thr", "scale", f"{most} thr", "fair", "p50", "p99", "p99.9", "over"]
-    for heading in headings[skip:]:
-        table.add_column(heading, justify="right", no_wrap=True)
+    table = TextTable("limiter", *headings[skip:])
     for row in _ranked(group, most):
         points = group.limiters[row]
         total = summarize([ops(measured) for measured in points[most]])
@@ -107,20 +95,19 @@ def ranking(group: Group, cpus: int) -> Table:
             *times,
             _error(points[most]),
         ]
-        table.add_row(Text(row), *cells[skip:])
+        table.add(row, *cells[skip:])
     return table
 
 
-def overview(groups: Sequence[Group], order: Group, cpus: int, value: Value, label: Label) -> Table:
+def overview(
+    groups: Sequence[Group], order: Group, cpus: int, value: Value, label: Label
+) -> TextTable:
     """Every scenario side by side, at the most threads that have a CPU each."""
-    table = _new_table()
-    table.add_column("limiter", overflow="ellipsis", no_wrap=True, max_width=_NAME)
-    for group in groups:
-        table.add_column(group.scenario, justify="right", no_wrap=True)
+    table = TextTable("limiter", *(group.scenario for group in groups))
     rows = _ranked(order, _most_threads(order, cpus))
     rows += sorted({row for group in groups for row in group.limiters} - set(rows))
     for row in rows:
         found = [group.limiters.get(row, {}).get(_most_threads(group, cpus)) for group in groups]
         cells = [label(summarize([value(m) for m in ms]).median) if ms else "-" for ms in found]
-        table.add_row(Text(row), *cells)
+        table.add(row, *cells)
     return table

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import subprocess
 from pathlib import Path
-from typing import Dict, Optional
+from typing import Dict, Mapping, Optional
 
 NO_COMMIT = "nogit"
 
@@ -36,5 +36,9 @@ def commit(root: Path) -> str:
     return name + ("-dirty" if _git(root, "status", "--porcelain", "-uno") else "")
 
 
-def versions(root: Path) -> Dict[str, str]:
-    return {"commit": commit(root), "python": platform.python_version()}
+def versions(root: Path, program: Optional[Mapping[str, object]] = None) -> Dict[str, str]:
+    """Outside of a checkout, as in a bundle, the commit is the one that the program names."""
+    found = commit(root)
+    if found == NO_COMMIT and program:
+        found = str(program.get("commit", NO_COMMIT))
+    return {"commit": found, "python": platform.python_version()}

@@ -10,6 +10,7 @@ run_kind() {
   step "gcc: tests" all_pass suite gcc run_ctest release
   step "scripts: tests" all_pass suite pytest run_pytest
   step "killed and resumed" "$PYTHON" "$root/tests/scripts/check_resume.py" "$LIMITERBENCH_PROGRAM"
+  step "bundle" "$root/scripts/test" --no-install --bundle
   step "clang: build" build clang
   step "clang: tests" all_pass suite clang run_ctest clang
   step "clang-tidy" quietly tidy check_tidy clang
