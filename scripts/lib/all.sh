@@ -21,3 +21,5 @@ source "$library/packages.sh"
 source "$library/guest.sh"
 # shellcheck source=lint.sh
 source "$library/lint.sh"
+# shellcheck source=browser.sh
+source "$library/browser.sh"

@@ -46,6 +46,7 @@ modules_of() { # modules_of LEVEL
   case $1 in
     plot | run) echo "${plot_modules[@]}" ;;
     compare) echo numpy scipy rich ;;
+    browser) echo "${plot_modules[@]}" selenium ;;
     test | aarch64 | virtual) echo "${plot_modules[@]}" scipy jsonschema pytest ;;
     ci) echo "${plot_modules[@]}" scipy jsonschema pytest mypy flake8 black ;;
   esac
@@ -96,6 +97,18 @@ need_tests() {
   need_or_fetch libgtest-dev "GoogleTest >= 1.12" has_header gtest/gtest.h
 }
 
+need_browser() {
+  need chromium "Chromium" has_command chromium
+  need chromium-driver "chromedriver" has_command chromedriver
+}
+
+# Not every release packages it.
+want_browser() {
+  want chromium has_command chromium
+  want chromium-driver has_command chromedriver
+  want python3-selenium python_sees /usr/bin/python3 selenium
+}
+
 need_ci() {
   need g++ "g++" has_command g++
   need clang "clang >= 14" has_command clang++
@@ -123,10 +136,11 @@ find_missing() { # find_missing LEVEL
     plot | compare) ;;
     run) need_build && want_peers && want_simulation ;;
     test) need_build && want_peers && want_simulation && need_tests ;;
-    ci) need_build && want_peers && want_simulation && need_tests && need_ci ;;
+    ci) need_build && want_peers && want_simulation && need_tests && need_ci && want_browser ;;
+    browser) need_browser ;;
     aarch64) need_build && need_tests && need_aarch64 ;;
     virtual) need_build && want_peers && need_tests && need_virtual ;;
-    *) refuse "setup: unknown level '$1' (plot, compare, run, test, ci, aarch64, virtual)" ;;
+    *) refuse "setup: unknown level '$1' (plot, compare, browser, run, test, ci, aarch64, virtual)" ;;
   esac
   need_python "$1"
 }

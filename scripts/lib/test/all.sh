@@ -6,5 +6,6 @@ run_kind() {
   build release all -DLIMITERBENCH_TESTS=ON
   suite ctest run_ctest release
   suite pytest run_pytest
+  step "report in a browser" check_report
   close_suites
 }

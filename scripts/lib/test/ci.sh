@@ -9,6 +9,7 @@ run_kind() {
   step "gcc: build" build release all -DLIMITERBENCH_TESTS=ON -DLIMITERBENCH_WERROR=ON
   step "gcc: tests" all_pass suite gcc run_ctest release
   step "scripts: tests" all_pass suite pytest run_pytest
+  step "report in a browser" check_report
   step "killed and resumed" "$PYTHON" "$root/tests/scripts/check_resume.py" "$LIMITERBENCH_PROGRAM"
   step "bundle" "$root/scripts/test" --no-install --bundle
   step "clang: build" build clang
