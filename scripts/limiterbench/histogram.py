@@ -40,11 +40,22 @@ def rank_of(fraction: float, total: int) -> int:
 class Histogram:
     """Counts by bucket, ascending. Immutable, and small: a run holds tens of thousands of them."""
 
+    __slots__ = ("_buckets", "_counts", "total")
+
     def __init__(self, counts: Iterable[Tuple[int, int]]) -> None:
         pairs = sorted(counts)
-        self._buckets = array("H", [bucket for bucket, _ in pairs])
-        self._counts = array("Q", [count for _, count in pairs])
-        self.total = sum(self._counts)
+        self._set([bucket for bucket, _ in pairs], [count for _, count in pairs])
+
+    @classmethod
+    def of_ascending(cls, buckets: Sequence[int], counts: Sequence[int]) -> "Histogram":
+        made = cls.__new__(cls)
+        made._set(buckets, counts)
+        return made
+
+    def _set(self, buckets: Sequence[int], counts: Sequence[int]) -> None:
+        self._buckets = array("H", buckets)
+        self._counts = array("Q", counts)
+        self.total = sum(counts)
 
     @property
     def counts(self) -> List[Tuple[int, int]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from itertools import chain
-from typing import List, Sequence
+from operator import lt
+from typing import List, Sequence, Tuple
 
 from limiterbench.fields import Fields
 from limiterbench.histogram import BUCKETS, SUB_BUCKETS, Histogram
@@ -33,18 +33,26 @@ def parse_histogram(fields: Fields) -> Histogram:
     # A run has millions of pairs: looked at by functions written in C, not one by one.
     if set(map(type, pairs)) - {list} or set(map(len, pairs)) - {2}:
         fields.refuse("counts", "is not a list of [bucket, count]")
-    values = list(chain.from_iterable(pairs))
-    if set(map(type, values)) - {int} or min(values, default=0) < 0:
-        fields.refuse("counts", "is not a list of [bucket, count]")
-    buckets = values[::2]
+    buckets, counts = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    for values in (buckets, counts):
+        if set(map(type, values)) - {int} or min(values, default=0) < 0:
+            fields.refuse("counts", "is not a list of [bucket, count]")
     if max(buckets, default=0) >= BUCKETS:
         fields.refuse("counts", f"has bucket {max(buckets)}; the last one is {BUCKETS - 1}")
-    if len(set(buckets)) != len(buckets):
-        twice = next(bucket for bucket, times in Counter(buckets).items() if times > 1)
-        fields.refuse("counts", f"has bucket {twice} twice")
-    if sum(values[1::2]) > _MOST:
+    if sum(counts) > _MOST:
         fields.refuse("counts", "counts more than any program can")
-    return Histogram(zip(buckets, values[1::2]))
+    if not all(map(lt, buckets, buckets[1:])):
+        return Histogram(_in_order(fields, pairs))
+    return Histogram.of_ascending(buckets, counts)
+
+
+def _in_order(fields: Fields, pairs: List[List[int]]) -> List[Tuple[int, int]]:
+    found = {bucket: count for bucket, count in pairs}
+    if len(found) != len(pairs):
+        times = Counter(bucket for bucket, _ in pairs)
+        twice = next(bucket for bucket, often in times.items() if often > 1)
+        fields.refuse("counts", f"has bucket {twice} twice")
+    return list(found.items())
 
 
 def parse_latency(fields: Fields) -> Latency:

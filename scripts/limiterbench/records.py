@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Collection, Dict, List, Optional, Sequence, Tuple
+from typing import Collection, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from limiterbench.cells import Cell, parse_cell
 from limiterbench.errors import InputError
@@ -12,6 +13,7 @@ from limiterbench.fields import BadField, Fields, parse_object
 from limiterbench.histogram import Histogram
 from limiterbench.latencies import Latency, parse_histogram, parse_latency
 from limiterbench.load_sweep import LoadSweep, parse_sweep
+from limiterbench.side_by_side import in_order, uncollected
 
 SCHEMA = 1
 EXACTNESS = ("exact", "approximate", "none")
@@ -58,6 +60,7 @@ class Measured:
     """How long each publication took. None if there was none."""
     live_bytes: Optional[int] = None
     retired_peak_bytes: Optional[int] = None
+    contract: str = "windows"
     cpus: Tuple[int, ...] = ()
     """Where thread 0, 1, 2, … ran."""
 
@@ -165,6 +168,7 @@ def _measured(fields: Fields, threads: int) -> Measured:
         live_bytes=_optional(fields, "footprint", "live"),
         retired_peak_bytes=_optional(fields, "footprint", "retired_peak"),
         noise=_noise(fields),
+        contract=fields.text("contract") if fields.has("contract") else "windows",
         cpus=tuple(fields.integers("cpus")) if fields.has("cpus") else (),
     )
 
@@ -222,29 +226,77 @@ def read_attempts(
     simulated one: nothing that reads these takes it for measured.
     With torn_end, a last line without its end, as a kill may leave, counts as not written.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
     records: List[Record] = []
     found: Dict[Tuple[Cell, int], List[int]] = {}
     allowed = None if planned is None else frozenset(planned)
-    lines = data.split(b"\n")
-    for number, line in enumerate(lines[:-1], start=1):
-        record = _parse_line(path, number, line)
-        if allowed is not None and record.cell not in allowed:
-            raise InputError(
-                f"{path}:{number}: cell is '{record.cell.name}', not in the run's plan"
-            )
-        if record.simulated:
-            raise InputError(f"{path}:{number}: simulated, not measured")
-        _check_attempt(record, found.setdefault((record.cell, record.repetition), []), path, number)
-        records.append(record)
-    if lines[-1] and not torn_end:
-        raise InputError(
-            f"{path}:{len(lines)}: truncated: the line has no end (--resume repairs it)"
-        )
+    number = 0
+    with uncollected():
+        for part in in_order(_read_part, _parts(path)):
+            for record in part.records:
+                number += 1
+                if allowed is not None and record.cell not in allowed:
+                    raise InputError(
+                        f"{path}:{number}: cell is '{record.cell.name}', not in the run's plan"
+                    )
+                if record.simulated:
+                    raise InputError(f"{path}:{number}: simulated, not measured")
+                earlier = found.setdefault((record.cell, record.repetition), [])
+                _check_attempt(record, earlier, path, number)
+                records.append(record)
+            if part.problem is not None and not (part.is_torn and torn_end):
+                raise InputError(f"{path}:{number + 1}: {part.problem}")
     return records
+
+
+class _Span(NamedTuple):
+    """Whole lines of a file, by their bytes."""
+
+    path: Path
+    begin: int
+    end: int
+
+
+class _Part(NamedTuple):
+    records: List[Record]
+    problem: Optional[str]
+    """Of the line after these, where reading stopped."""
+    is_torn: bool
+
+
+# So many bytes a part: a process that parses one needs some hundred MiB for less than a second.
+_PART = 4 << 20
+
+
+def _parts(path: Path) -> List[_Span]:
+    try:
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            ends: List[int] = []
+            while not ends or ends[-1] < size:
+                file.seek(min(size, (ends[-1] if ends else 0) + _PART))
+                file.readline()
+                ends.append(file.tell())
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
+    return [_Span(path, begin, end) for begin, end in zip([0, *ends], ends)]
+
+
+def _read_part(span: _Span) -> _Part:
+    records: List[Record] = []
+    with uncollected(), open(span.path, "rb") as file:
+        file.seek(span.begin)
+        while file.tell() < span.end:
+            line = file.readline()
+            if not line.endswith(b"\n"):
+                torn = "truncated: the line has no end (--resume repairs it)"
+                return _Part(records, torn, True)
+            try:
+                records.append(parse_record(line.decode("utf-8")))
+            except UnicodeDecodeError:
+                return _Part(records, "not UTF-8 text", False)
+            except BadField as error:
+                return _Part(records, str(error), False)
+    return _Part(records, None, False)
 
 
 def _check_attempt(record: Record, earlier: List[int], path: Path, number: int) -> None:
@@ -261,12 +313,3 @@ def _check_attempt(record: Record, earlier: List[int], path: Path, number: int) 
     raise InputError(
         f"{path}:{number}: {attempt}repetition {record.repetition} of {record.cell.name} {problem}"
     )
-
-
-def _parse_line(path: Path, number: int, line: bytes) -> Record:
-    try:
-        return parse_record(line.decode("utf-8"))
-    except UnicodeDecodeError:
-        raise InputError(f"{path}:{number}: not UTF-8 text") from None
-    except BadField as error:
-        raise InputError(f"{path}:{number}: {error}") from None
