@@ -17,6 +17,7 @@ from limiterbench.prediction.folder import read_points, simulated_charts
 from limiterbench.records import read_records
 from limiterbench.run_folder import CELLS, FIGURES, open_run
 from limiterbench.series import group_records
+from limiterbench.side_by_side import in_order
 from limiterbench.summary import summarise
 from limiterbench.summary import write as write_summary
 
@@ -51,7 +52,12 @@ def _draw(folder: Path, charts: Sequence[Chart], write_table: Callable[[], objec
 
 def _draw_all(charts: Sequence[Chart], folder: Path) -> List[Path]:
     use_style()
-    return [path for chart in charts for path in chart.draw().save(folder, chart.name)]
+
+    def draw_one(index: int) -> List[Path]:
+        chart = charts[index]
+        return chart.draw().save(folder, chart.name)
+
+    return [path for paths in in_order(draw_one, range(len(charts))) for path in paths]
 
 
 def _replace(figures: Path, drawn: Sequence[Path]) -> List[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Iterable, List, NamedTuple, Tuple
+from typing import Callable, Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
 from limiterbench.records import Measured, Record
 from limiterbench.statistics import Summary, summarize
@@ -57,6 +57,24 @@ def group_records(records: Iterable[Record]) -> List[Group]:
     return [groups[key] for key in sorted(groups)]
 
 
+def together(groups: Sequence[Group], threads: int) -> Group:
+    """As one, for what is said of all: their rows apart, at one thread count."""
+    first = groups[0]
+    limiters = {
+        f"{row} in {group.scenario}": {threads: points[threads]}
+        for group in groups
+        for row, points in group.limiters.items()
+        if threads in points
+    }
+    return Group(
+        ", ".join(group.scenario for group in groups),
+        first.placement,
+        limiters,
+        sum(group.failed for group in groups),
+        sum(group.repeated for group in groups),
+    )
+
+
 def ops(measured: Measured) -> float:
     return measured.operations_per_second
 
@@ -69,3 +87,10 @@ def latency(fraction: float) -> Callable[[Measured], float]:
 def is_floor(points: Dict[int, List[Measured]]) -> bool:
     """A row that limits nothing: there to show what the harness itself costs."""
     return all(m.exactness == "none" for repeated in points.values() for m in repeated)
+
+
+def is_rival(points: Dict[int, List[Measured]]) -> bool:
+    """A row that keeps the contract of windows: others do something else in their time."""
+    return not is_floor(points) and all(
+        m.contract == "windows" for repeated in points.values() for m in repeated
+    )

@@ -8,6 +8,14 @@ _RATES: Sequence[Tuple[float, str]] = ((1e9, " G"), (1e6, " M"), (1e3, " k"), (1
 _TIMES: Sequence[Tuple[float, str]] = ((1e9, " s"), (1e6, " ms"), (1e3, " µs"), (1, " ns"))
 
 
+_SIZES: Sequence[Tuple[float, str]] = (
+    (2.0**30, " GiB"),
+    (2.0**20, " MiB"),
+    (2.0**10, " KiB"),
+    (1, " B"),
+)
+
+
 def _scaled(value: float, units: Sequence[Tuple[float, str]], digits: int) -> str:
     if value == 0:
         return "0" + units[-1][1]
@@ -27,6 +35,13 @@ def rate(value: float, digits: int = 3) -> str:
 def time(nanoseconds: float, digits: int = 3) -> str:
     """A duration: 310 ns, 1.25 µs."""
     return _scaled(nanoseconds, _TIMES, digits)
+
+
+def size(held: float) -> str:
+    """Memory: 96 B, 2.25 KiB."""
+    factor, suffix = next((unit for unit in _SIZES if held >= unit[0]), _SIZES[-1])
+    number = f"{held / factor:.3g}"
+    return (f"{held / factor:.0f}" if "e" in number else number) + suffix
 
 
 def count(number: int, noun: str) -> str:

@@ -6,7 +6,7 @@ from typing import Dict, List, Optional
 
 from limiterbench.analysis.paired import Estimate, ratio
 from limiterbench.records import Measured
-from limiterbench.series import Group, is_floor, latency, ops
+from limiterbench.series import Group, is_rival, latency, ops
 from limiterbench.statistics import summarize
 
 BASELINE = "rwmutex"
@@ -62,17 +62,17 @@ def throughput_over_baseline(group: Group, threads: int) -> Dict[str, Estimate]:
 
 
 def fastest(group: Group, threads: int) -> Optional[str]:
-    """The row that limits at all and decides most a second."""
+    """The row that limits by windows and decides most a second."""
     rows = at(group, threads)
-    limiting = [row for row in rows if not is_floor(group.limiters[row])]
-    return max(limiting, key=lambda row: (_median_ops(rows[row]), row)) if limiting else None
+    rivals = [row for row in rows if is_rival(group.limiters[row])]
+    return max(rivals, key=lambda row: (_median_ops(rows[row]), row)) if rivals else None
 
 
 def quickest(group: Group, threads: int) -> Optional[str]:
-    """The row that limits at all and has the lowest p99."""
+    """The row that limits by windows and has the lowest p99."""
     rows = at(group, threads)
-    limiting = [row for row in rows if not is_floor(group.limiters[row])]
-    return min(limiting, key=lambda row: (_median_p99(rows[row]), row)) if limiting else None
+    rivals = [row for row in rows if is_rival(group.limiters[row])]
+    return min(rivals, key=lambda row: (_median_p99(rows[row]), row)) if rivals else None
 
 
 def _median_ops(repeated: Repeated) -> float:

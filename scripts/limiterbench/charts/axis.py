@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator  # type: ignore[import]
 
+from limiterbench import units
 from limiterbench.plan import Boundary
 
 _MOST_TICKS = 9
@@ -33,7 +34,7 @@ def plain_ticks(low: float, high: float) -> List[float]:
     return ticks[:: math.ceil(len(ticks) / _MOST_TICKS)]
 
 
-def _fix_ticks(axis: Any, ticks: Sequence[float], label: Callable[[float], str]) -> None:
+def fix_ticks(axis: Any, ticks: Sequence[float], label: Callable[[float], str]) -> None:
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _: label(value)))
@@ -46,7 +47,21 @@ def value_axis(axes: Any, values: Sequence[float], label: Callable[[float], str]
     low, high = low / stretch, high * stretch
     axes.set_yscale("log")
     axes.set_ylim(low, high)
-    _fix_ticks(axes.yaxis, plain_ticks(low, high), label)
+    fix_ticks(axes.yaxis, plain_ticks(low, high), label)
+
+
+def size_axis(axes: Any, values: Sequence[float], least: float) -> None:
+    """The vertical axis of bytes: powers of two. What is less than `least` is drawn there."""
+    low, high = min(values) / 1.5, max(*values, 4 * least) * 1.5
+    axes.set_yscale("log", base=2)
+    axes.set_ylim(low, high)
+    powers = range(math.ceil(math.log2(low)), math.floor(math.log2(high)) + 1)
+    ticks = [2.0**power for power in powers]
+    fix_ticks(
+        axes.yaxis,
+        ticks[:: math.ceil(len(ticks) / _MOST_TICKS)],
+        lambda held: "≤ " * (held <= least) + units.size(held),
+    )
 
 
 def _readable(counts: Sequence[int], nearest: float) -> List[int]:
@@ -82,7 +97,7 @@ class ThreadAxis:
         self._octaves = octaves + 2 * margin
         axes.set_xscale("log", base=2)
         axes.set_xlim(self.low, self.high)
-        _fix_ticks(
+        fix_ticks(
             axes.xaxis,
             _readable(counts, 0.055 * panels * self._octaves),
             lambda value: f"{value:g}",
@@ -92,6 +107,8 @@ class ThreadAxis:
     def beside(self, index: int, rows: int) -> float:
         """A factor that keeps markers and bars of equal rows from hiding each other."""
         share = (index + 0.5) / rows - 0.5
+        if len(self._counts) == 1:
+            return float(2 ** (share * 0.7 * self._octaves))
         return float(2 ** (share * min(0.035 * self._octaves, 1.6 * _BEYOND)))
 
     def _just_beyond(self, threads: int) -> float:
@@ -151,7 +168,7 @@ def percentile_axis(axes: Any, tails: Sequence[float]) -> None:
     axes.set_xscale("log")
     axes.set_xlim(0.9, tails[-1] * 1.35)
     ticks = [tail for tail in (2.0, *(10.0**k for k in range(1, 10))) if tail <= tails[-1]]
-    _fix_ticks(axes.xaxis, ticks, percentile_label)
+    fix_ticks(axes.xaxis, ticks, percentile_label)
     axes.tick_params(axis="x", labelsize=8.5, rotation=35 if len(ticks) > 6 else 0)
 
 

@@ -13,20 +13,22 @@ from limiterbench.series import Group
 from limiterbench.statistics import coverage
 
 _FINDINGS_NAMED = 3
+_UNFAIR_NAMED = 8
 # How the program's own warnings begin of what the doctor sees more closely.
 _DOCTORS_OWN = ("frequency governor", "virtual machine", "the control group", "load average")
 
 
-def _numbers(group: Group) -> str:
+def _numbers(group: Group, has_bars: bool) -> str:
     counts = sorted({len(m) for points in group.limiters.values() for m in points.values()})
     fewest, most = counts[0], counts[-1]
     n = f"n = {fewest}" if fewest == most else f"n = {fewest} to {most}"
     if most == 1:
         return f"{n}: one repetition, so no spread is known"
     sure = f"{100 * coverage(fewest):.3g} %"
-    return f"median of {n} repetitions; bars from the lowest to the highest" + (
-        f", which hold the true median with {sure} confidence" if fewest > 1 else ""
-    )
+    if not has_bars:
+        return f"median of {n} repetitions; their spread is in the table"
+    sure_of = f", which hold the true median with {sure} confidence" if fewest > 1 else ""
+    return f"median of {n} repetitions; bars from the lowest to the highest{sure_of}"
 
 
 def _host(manifest: Manifest) -> str:
@@ -59,7 +61,10 @@ def _warnings(manifest: Manifest, group: Group) -> List[str]:
     warnings += disturbed([group])
     unfair = _unfair(group)
     if unfair:
-        warnings.append("threads served unequally (Jain's index below 0.8): " + ", ".join(unfair))
+        named = ", ".join(unfair[:_UNFAIR_NAMED])
+        more = len(unfair) - _UNFAIR_NAMED
+        rest = f" and {more} more" if more > 0 else ""
+        warnings.append(f"threads served unequally (Jain's index below 0.8): {named}{rest}")
     if any(measured.timer_source != "tsc" for measured in repetitions):
         warnings.append("timed by system call, not by the CPU's counter")
     if manifest.status == INTERRUPTED:
@@ -138,12 +143,13 @@ def _clock(group: Group) -> str:
     return f"Clock: {sources}{steps}; an empty decision reads {typical} (p50), {rare} (p99)."
 
 
-def caption(manifest: Manifest, group: Group, what: str) -> List[str]:
+def caption(manifest: Manifest, group: Group, what: str, has_bars: bool = True) -> List[str]:
     plan = manifest.plan
     program = manifest.versions.get("program")
     built = program if isinstance(program, dict) else manifest.versions
+    scenarios = f"Scenario{'s' * (', ' in group.scenario)} {group.scenario}"
     lines = [
-        f"Scenario {group.scenario}, placement {group.placement}: {what}; {_numbers(group)}. "
+        f"{scenarios}, placement {group.placement}: {what}; {_numbers(group, has_bars)}. "
         f"Phases of {plan.seconds:g} s.",
         f"Host: {_host(manifest)}. Measured {manifest.started_utc}, "
         f"build {built.get('commit', 'unknown')}.",

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
+from limiterbench.analysis.ratios import most_threads
+from limiterbench.analysis.reloads import curves_of, held_bytes, of_reloads, threads_of
+from limiterbench.charts.contention import contention_map
+from limiterbench.charts.errors import admission_error
+from limiterbench.charts.fairness import fairness, has_several_threads
 from limiterbench.charts.frame import Frame
 from limiterbench.charts.load import has_sweep, load
 from limiterbench.charts.percentiles import percentiles
+from limiterbench.charts.reloads import memory, reload_latency
+from limiterbench.charts.slowdown import has_rivals, slowdown_matrix
 from limiterbench.charts.threads import p99, scaling
+from limiterbench.charts.topology import orders_of, topology
+from limiterbench.contention import CONTENTION, read_contention
+from limiterbench.host_map import read_host_map
 from limiterbench.legends import Legend, legends_of
 from limiterbench.manifest import Manifest
-from limiterbench.series import Group
+from limiterbench.run_folder import TOPOLOGY
+from limiterbench.series import Group, is_floor
 
 PLAIN_PLACEMENT = "compact"
 
@@ -38,9 +50,19 @@ _OF_A_GROUP: Dict[str, Make] = {
     "p99": p99,
     "percentiles": percentiles,
     "load": load,
+    "fairness": fairness,
 }
+_SHOWS: Dict[str, Callable[[Group], bool]] = {"load": has_sweep, "fairness": has_several_threads}
 
-KINDS = (*_OF_A_GROUP,)
+KINDS = (
+    *_OF_A_GROUP,
+    "slowdown",
+    "admission_error",
+    "reload_latency",
+    "memory",
+    "contention",
+    "topology",
+)
 
 
 def charts_of(
@@ -49,22 +71,67 @@ def charts_of(
     groups: Sequence[Group],
     legends: Optional[Dict[str, Legend]] = None,
 ) -> List[Chart]:
-    """Those that the records can fill, in the order of a page. Nothing is drawn yet.
+    """Those that the run can fill, in the order of a page. Nothing is drawn yet.
 
-    `legends`: of all rows of several runs, if they are to look alike.
+    `legends`: of all rows of several runs, if they are to look alike. Raises InputError if a file
+    of the host cannot be read.
     """
     groups = [group for group in groups if group.limiters]
+    if not groups:
+        return []
     rows = {row for group in groups for row in group.limiters}
     look = legends or legends_of(rows | {cell.limiter for cell in manifest.plan.cells})
-    return [chart for group in groups for chart in _of_a_group(manifest, group, look)]
+    placements = sorted({group.placement for group in groups})
+    return [
+        *(chart for group in groups for chart in _of_a_group(manifest, group, look)),
+        *(
+            chart
+            for placement in placements
+            for chart in _of_a_placement(
+                manifest, [g for g in groups if g.placement == placement], look
+            )
+        ),
+        *_of_the_host(folder, manifest, groups),
+    ]
 
 
-def _of_a_group(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> List[Chart]:
+def _of_a_group(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Iterator[Chart]:
     def chart(kind: str, make: Make) -> Chart:
         return Chart(kind, group.scenario, group.placement, lambda: make(manifest, group, legends))
 
-    return [
-        chart(kind, make)
-        for kind, make in _OF_A_GROUP.items()
-        if kind != "load" or has_sweep(group)
-    ]
+    for kind, make in _OF_A_GROUP.items():
+        if _SHOWS.get(kind, lambda _: True)(group):
+            yield chart(kind, make)
+
+
+def _of_a_placement(
+    manifest: Manifest, groups: Sequence[Group], legends: Dict[str, Legend]
+) -> Iterator[Chart]:
+    placement, cpus = groups[0].placement, manifest.topology.cpus
+    threads = max(most_threads(group, cpus) for group in groups)
+    full = [group for group in groups if threads in group.threads]
+
+    def chart(kind: str, draw: Callable[[], Frame]) -> Chart:
+        return Chart(kind, None, placement, draw)
+
+    if has_rivals(full):
+        yield chart("slowdown", lambda: slowdown_matrix(manifest, full, threads))
+    if any(not is_floor(points) for group in full for points in group.limiters.values()):
+        yield chart("admission_error", lambda: admission_error(manifest, full, threads, legends))
+    reloaded = of_reloads(groups)
+    shared = threads_of(reloaded, cpus) if len(reloaded) > 1 else None
+    if shared is not None:
+        yield chart("reload_latency", lambda: reload_latency(manifest, reloaded, legends))
+        if curves_of(reloaded, shared, held_bytes):
+            yield chart("memory", lambda: memory(manifest, reloaded, legends))
+
+
+def _of_the_host(folder: Path, manifest: Manifest, groups: Sequence[Group]) -> Iterator[Chart]:
+    host = read_host_map(folder / TOPOLOGY) if (folder / TOPOLOGY).exists() else None
+    contention = read_contention(folder / CONTENTION)
+    if contention is not None and (contention.transfers or contention.sharings):
+        order = [place.cpu for place in host.places] if host else []
+        yield Chart("contention", None, None, partial(contention_map, manifest, contention, order))
+    if host is not None:
+        orders = orders_of(groups)
+        yield Chart("topology", None, None, partial(topology, manifest, host, orders))

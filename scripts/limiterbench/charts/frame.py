@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, NamedTuple, Sequence
 
 import matplotlib  # type: ignore[import]
 from matplotlib.backends.backend_agg import FigureCanvasAgg  # type: ignore[import]
@@ -33,9 +33,6 @@ _STYLE: Dict[str, Any] = {
 
 # In inches, but for what is a share of the width.
 _WIDTH = 10.6
-_LEFT = 0.085
-_RIGHT = 0.735
-_GAP = 0.025
 _PANELS_HEIGHT = 4.3
 _FURTHER_ROW = 2.4
 _ROW_GAP = 0.75
@@ -45,6 +42,20 @@ _CAPTION_COLUMNS = 172
 _TITLES = 0.92
 _HEADING = 0.08
 _AXIS_LABEL = 0.62
+_TITLE_LEFT = 0.085
+
+
+class Layout(NamedTuple):
+    """Where the panels are: shares of the width, but for the height, in inches."""
+
+    left: float = _TITLE_LEFT
+    right: float = 0.735
+    gap: float = 0.025
+    height: float = _PANELS_HEIGHT
+    shared: bool = True
+    """All panels have one vertical scale."""
+    whole: bool = False
+    """The panels mean little one by one: a page shows the figure as it is."""
 
 
 def use_style() -> None:
@@ -56,7 +67,8 @@ class Frame:
     """A figure with a grid of axes that share the vertical scale, each under its heading.
 
     `panels` holds them row by row. `above`: inches between a panel and its heading, for what is
-    written there. `rows` are the numbers behind the chart: whoever makes the chart sets them.
+    written there. `rows` are the numbers behind the chart: whoever makes the chart sets them,
+    and, where the horizontal axis does not say it, what a place on it means: `across`.
     """
 
     def __init__(
@@ -67,11 +79,14 @@ class Frame:
         entries: int,
         headings: Sequence[Sequence[str]] = (("",),),
         above: float = 0.0,
+        layout: Layout = Layout(),
     ) -> None:
         lines = [line for text in caption for line in textwrap.wrap(text, _CAPTION_COLUMNS) or [""]]
         foot = 0.12 + _CAPTION_LINE * len(lines) + _AXIS_LABEL
-        grid = _PANELS_HEIGHT + (len(headings) - 1) * _FURTHER_ROW
+        grid = layout.height + (len(headings) - 1) * _FURTHER_ROW
         grid = max(grid, _LEGEND_LINE * (entries + 2))
+        self.whole = layout.whole
+        self._layout = layout
         self._top = _TITLES + _HEADING + above
         self._height = self._top + grid + foot
         self.figure = Figure(figsize=(_WIDTH, self._height))
@@ -79,29 +94,43 @@ class Frame:
         self.title, self.subtitle, self.caption = title, subtitle, list(caption)
         self.headings = [heading for row in headings for heading in row]
         self.rows: List[Line] = []
+        self.across: Dict[float, str] = {}
         self.panels: List[Any] = []
         self._add_panels(headings, foot, grid, above)
-        say = self.figure.text
-        height = self._height
-        say(_LEFT, 1 - 0.3 / height, title, fontsize=13, weight="bold", va="center")
-        say(_LEFT, 1 - 0.54 / height, subtitle, fontsize=9.5, color="#444444", va="center")
+        self._say(title, subtitle, lines)
+
+    def _say(self, title: str, subtitle: str, lines: Sequence[str]) -> None:
+        say, height = self.figure.text, self._height
+        left = _TITLE_LEFT if self._layout.left >= _TITLE_LEFT else self._layout.left
+        self._words = [
+            say(left, 1 - 0.3 / height, title, fontsize=13, weight="bold", va="center"),
+            say(left, 1 - 0.54 / height, subtitle, fontsize=9.5, color="#444444", va="center"),
+        ]
         for number, line in enumerate(reversed(lines)):
             y = (0.1 + _CAPTION_LINE * number) / height
-            say(0.02, y, line, fontsize=7.6, color="#333333", va="bottom")
+            self._words.append(say(0.02, y, line, fontsize=7.6, color="#333333", va="bottom"))
+
+    def take_words_off(self) -> None:
+        """Title and caption: for a page that says them itself."""
+        for words in self._words:
+            words.remove()
+        self._words = []
 
     def _add_panels(
         self, headings: Sequence[Sequence[str]], foot: float, grid: float, above: float
     ) -> None:
+        layout = self._layout
         tall = (grid - _ROW_GAP * (len(headings) - 1)) / len(headings)
+        columns = max(map(len, headings))
+        width = (layout.right - layout.left - layout.gap * (columns - 1)) / columns
         for number, row in enumerate(headings):
-            width = (_RIGHT - _LEFT - _GAP * (len(row) - 1)) / len(row)
             bottom = foot + (len(headings) - 1 - number) * (tall + _ROW_GAP)
             for index, heading in enumerate(row):
-                x = _LEFT + index * (width + _GAP)
-                shared = self.panels[0] if self.panels else None
+                x = layout.left + index * (width + layout.gap)
+                shared = self.panels[0] if self.panels and layout.shared else None
                 place = (x, bottom / self._height, width, tall / self._height)
                 axes = self.figure.add_axes(place, sharey=shared)
-                if index > 0:
+                if index > 0 and layout.shared:
                     axes.tick_params(labelleft=False)
                 y = (bottom + tall + _HEADING + above) / self._height
                 self.figure.text(x, y, heading, fontsize=9.5, va="bottom")

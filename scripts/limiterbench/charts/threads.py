@@ -33,7 +33,7 @@ def _by_last_value(series: Series) -> List[str]:
     return sorted(series, key=lambda row: (-series[row][-1][0], -_last(series[row]), row))
 
 
-def _draw_rows(
+def draw_rows(
     axes: Any, axis: ThreadAxis, series: Series, legends: Dict[str, Legend]
 ) -> Dict[str, Any]:
     """One line with bars a row. Returns its handle for the legend."""
@@ -85,7 +85,7 @@ def _draw_families(
         axes.append(axis)
         for row in sorted(set(series) - set(family.rows)):
             draw_behind(panel, [n for n, _ in series[row]], [s.median for _, s in series[row]])
-        handles = _draw_rows(panel, axis, {row: series[row] for row in family.rows}, legends)
+        handles = draw_rows(panel, axis, {row: series[row] for row in family.rows}, legends)
         if len(families) > 1:
             entries.append(heading(family.name))
         entries += [(handles[row], f"{label(_last(series[row])):>8}  {row}") for row in handles]

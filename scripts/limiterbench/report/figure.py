@@ -1,4 +1,5 @@
-"""A chart as matplotlib drew it, one inline SVG a panel: narrow enough for a phone.
+"""A chart as matplotlib drew it, one inline SVG a panel: narrow enough for a phone. What means
+nothing in parts stays whole.
 
 The page says title, legend and caption, and wraps them. What is drawn for a row carries its name as
 gid, `row:NAME`, and becomes a class here, so that the row can be hidden; each point of it gets its
@@ -24,7 +25,10 @@ _LEFT, _RIGHT, _BOTTOM, _TOP = 0.68, 0.1, 0.5, 0.1
 # Above the axes, for the names of what begins with a thread: two lanes.
 _NAMES = 0.34
 
-Words = Callable[[float], str]
+Words = Callable[[float], Optional[str]]
+
+
+_NONE = {"Date": None, "Creator": None}
 
 
 class Panel(NamedTuple):
@@ -44,6 +48,9 @@ def panels(
     """`name` is unique in the page; `across` says a value of the horizontal axis in words, else
     the axis does; `classes` are the rows'."""
     figure = frame.figure
+    if frame.whole:
+        frame.take_words_off()
+        return [Panel("", inline(_drawn(figure, "tight"), name, about, classes, []), [])]
     figure.legends.clear()
     figure.texts.clear()
     figure.patch.set_visible(False)
@@ -90,7 +97,7 @@ def _points(axes: Any, across: Optional[Words], height: float) -> List[Point]:
             low, high = spans.get((row, round(x, 9)), (y, y))
             ends = f"{say(low)} to {say(high)}" if low < high else ""
             right, up = map(float, axes.transData.transform((x, y)) * 72 / axes.figure.dpi)
-            found.append(Point(row, right, height - up, across(x), say(y), ends))
+            found.append(Point(row, right, height - up, across(x) or "", say(y), ends))
     return found
 
 
@@ -112,9 +119,9 @@ def _spans(axes: Any) -> Dict[Tuple[str, float], Tuple[float, float]]:
     return spans
 
 
-def _drawn(figure: Any) -> str:
+def _drawn(figure: Any, box: Optional[str] = None) -> str:
     drawn = io.StringIO()
     # Text as text: it is read aloud, selected and printed; the page's fonts are the reader's own.
     with matplotlib.rc_context({"svg.fonttype": "none"}):
-        figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(drawn, format="svg", bbox_inches=box, metadata=_NONE)
     return drawn.getvalue()

@@ -112,12 +112,13 @@ class Gallery:
         frame = chart.draw()
         title = f"{frame.title} · {run.name}" if len(self._runs) > 1 else frame.title
         counts = sorted({count for group in run.groups for count in group.threads})
-        drawn = panels(frame, name, title, _across(chart.kind, counts), self._classes)
+        words = frame.across.get if frame.across else _across(chart.kind, counts)
+        drawn = panels(frame, name, title, words, self._classes)
         return tag(
             "figure",
             tag("h3", title),
             tag("p", frame.subtitle, class_="small"),
-            tag("div", [_panel(panel) for panel in drawn], class_="panels"),
+            tag("div", [_panel(panel) for panel in drawn], class_=_layout(frame)),
             _caption(frame.caption),
             self._numbers(frame, run.folder / FIGURES / f"{chart.name}.csv"),
             class_="chart",
@@ -150,9 +151,13 @@ def _across(kind: str, counts: Sequence[int]) -> Optional[Words]:
     if kind == "load":
         return lambda x: f"{x:.0f} % load"
     # Rows stand a little beside the count that they belong to, so as not to hide each other.
-    if kind in ("scaling", "p99"):
+    if kind in ("scaling", "p99", "fairness"):
         return lambda x: units.count(min(counts, key=lambda n: abs(n - x)), "thread")
     return None
+
+
+def _layout(frame: Frame) -> str:
+    return "whole" if frame.whole else "panels"
 
 
 def _panel(panel: Panel) -> Html:
@@ -168,7 +173,11 @@ def _caption(lines: Sequence[str]) -> Html:
     return tag("figcaption", [tag("p", line) for line in [*lines[:1], *beware]], rest)
 
 
-_UNITS: Dict[str, Callable[[float], str]] = {"_ns": units.time, "_per_second": units.rate}
+_UNITS: Dict[str, Callable[[float], str]] = {
+    "_ns": units.time,
+    "_per_second": units.rate,
+    "_bytes": units.size,
+}
 
 
 def _heading(column: str) -> str:

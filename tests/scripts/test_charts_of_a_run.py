@@ -1,0 +1,144 @@
+"""The charts that show several scenarios, or the host: which there are, and what is behind them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+from conftest import CommandLine
+
+from limiterbench.contention import read_contention
+from limiterbench.errors import InputError
+from limiterbench.host_map import read_host_map
+
+TOPOLOGY = """<?xml version="1.0" encoding="UTF-8"?>
+<topology version="2.0"><object type="Machine" allowed_cpuset="0x0000000b">
+<object type="Package" cpuset="0x00000003"><object type="NUMANode" cpuset="0x00000003"/>
+<object type="L3Cache"><object type="Core"><object type="PU" os_index="0"/>
+<object type="PU" os_index="1"/></object></object></object>
+<object type="Package" cpuset="0x0000000c"><object type="NUMANode" cpuset="0x0000000c"/>
+<object type="L3Cache"><object type="Core"><object type="PU" os_index="2"/></object>
+<object type="Core"><object type="PU" os_index="3"/></object></object></object>
+</object></topology>
+"""
+CONTENTION = {
+    "pairs": 1,
+    "transfers": [{"a": 0, "b": 1, "one_way_ns": 57.25, "skew_ns": -3}],
+    "sharings": [
+        {"placement": "compact", "threads": 1, "aggregate_ns": 2.5},
+        {"placement": "compact", "threads": 2, "aggregate_ns": 9.5},
+    ],
+}
+SEVERAL = (
+    *("--impl", "rwmutex", "--impl", "hazard", "--impl", "sharded", "--impl", "unlimited"),
+    *("--scenario", "readonly", "--scenario", "steady", "--scenario", "reload_storm"),
+    *("--repetitions", "2", "--seconds", "0.01", "--threads", "1,2,4", "--seed", "1"),
+)
+
+
+def rows_of(path: Path) -> List[Dict[str, str]]:
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def run(cli: CommandLine) -> Path:
+    """With all that a chart can be made of."""
+    cli.without_charts()
+    answer = cli("run", *SEVERAL, "--out", "run", FAKE_CPUS="4")
+    assert answer.returncode == 0, answer.stderr
+    folder = cli.folder / "run"
+    cells = folder / "cells.jsonl"
+    records = [json.loads(line) for line in cells.read_text().splitlines()]
+    for record in records:
+        record["footprint"] = {"live": 0, "retired_peak": 4096 if record["writer_cpu"] else 0}
+        if record["writer_cpu"] is not None:
+            counts = {"sub_buckets": 64, "counts": [[500, 3]]}
+            record["publishes"] = {"count": 3, "max_ns": 30000, "histogram": counts}
+    cells.write_text("".join(json.dumps(record) + "\n" for record in records))
+    (folder / "topology.xml").write_text(TOPOLOGY)
+    (folder / "contention.json").write_text(json.dumps(CONTENTION))
+    return folder
+
+
+def draw(cli: CommandLine) -> None:
+    cli.env["PYTHONPATH"] = cli.env["PYTHONPATH"].split(":", 1)[1]
+    answer = cli("plot", "run")
+    assert answer.returncode == 0, answer.stderr
+
+
+def test_every_chart_has_its_picture_and_its_table(cli: CommandLine, run: Path) -> None:
+    draw(cli)
+    kinds = ("slowdown", "admission_error", "reload_latency", "memory", "contention", "topology")
+    groups = [f"fairness_{s}" for s in ("readonly", "steady", "reload_storm")]
+    for name in (*kinds, *groups):
+        for kind in ("svg", "png", "csv"):
+            assert (run / "figures" / f"{name}.{kind}").stat().st_size > 0
+    figures = run / "figures"
+    ones = [r for r in rows_of(figures / "slowdown.csv") if r["scenario"] == "steady"]
+    rivals = [float(r["slowdown_to_best_ratio"]) for r in ones if r["limiter"] != "unlimited"]
+    assert min(rivals) == 1.0 and len(rivals) == 3
+    held = {r["held_median_bytes"] for r in rows_of(figures / "memory.csv")}
+    assert held == {"0", "4096"}
+    shared = rows_of(figures / "contention.csv")
+    assert [r["value_ns"] for r in shared] == ["57.25", "2.5", "9.5"]
+    assert 'id="row:hazard"' in (figures / "fairness_steady.svg").read_text()
+
+
+def test_the_map_of_the_host(run: Path) -> None:
+    host = read_host_map(run / "topology.xml")
+    assert [tuple(place) for place in host.places] == [
+        (0, 0, 0, 0, 0),
+        (1, 0, 0, 0, 0),
+        (3, 1, 1, 2, 1),
+    ]
+
+
+def test_the_map_of_a_host_with_many_words_of_cpus(tmp_path: Path) -> None:
+    cpus = "".join(
+        f'<object type="Core"><object type="PU" os_index="{n}"/></object>' for n in (3, 40)
+    )
+    path = tmp_path / "topology.xml"
+    machine = f'<object type="Machine" allowed_cpuset="0x00000100,0x0">{cpus}</object>'
+    path.write_text(f"<topology>{machine}</topology>")
+    assert [place.cpu for place in read_host_map(path).places] == [40]
+
+
+@pytest.mark.parametrize(
+    "name, text, said",
+    [
+        ("topology.xml", "<topology>", "topology.xml:1: not XML"),
+        ("topology.xml", "<html/>", "topology.xml: not a topology as hwloc writes it"),
+        ("contention.json", "{", "contention.json: not JSON"),
+        ("contention.json", '{"pairs": 1}', "contention.json: transfers is missing"),
+    ],
+)
+def test_a_file_of_the_host_that_cannot_be_read(
+    cli: CommandLine, run: Path, name: str, text: str, said: str
+) -> None:
+    (run / name).write_text(text)
+    cli.env["PYTHONPATH"] = cli.env["PYTHONPATH"].split(":", 1)[1]
+    answer = cli("plot", "run")
+    assert answer.returncode == 2
+    assert said in answer.stderr and "Traceback" not in answer.stderr
+
+
+def test_a_host_whose_contention_was_not_measured(run: Path) -> None:
+    (run / "contention.json").unlink()
+    assert read_contention(run / "contention.json") is None
+    with pytest.raises(InputError, match="No such file"):
+        read_host_map(run / "nothing.xml")
+
+
+def test_numbers_that_the_charts_leave_out_keep_them(cli: CommandLine, run: Path) -> None:
+    """A run of one row, one scenario: no chart that would compare, and no error."""
+    records: List[Any] = [json.loads(x) for x in (run / "cells.jsonl").read_text().splitlines()]
+    few = [r for r in records if (r["limiter"], r["scenario"]) == ("hazard", "steady")]
+    (run / "cells.jsonl").write_text("".join(json.dumps(r) + "\n" for r in few))
+    draw(cli)
+    names = {path.stem for path in (run / "figures").iterdir()}
+    assert names.isdisjoint({"slowdown", "reload_latency", "memory"})
+    assert {"admission_error", "topology", "fairness_steady"} <= names
