@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
+from typing import Dict, Tuple
 
 import pytest
 
+from limiterbench import units
 from limiterbench.errors import InputError
 from limiterbench.primitives import ORDERS, read_costs, table
 from limiterbench.readme import render, render_orders
+from limiterbench.records import read_records
+from limiterbench.run_folder import CELLS, open_run
+from limiterbench.summary import SUMMARY, summarise
+from limiterbench.tidy import as_csv
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "results" / "reference"
@@ -19,6 +27,35 @@ def test_the_readme_agrees_with_the_stored_run() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "| `hazard` |" in text
     assert render(text, ROOT, REFERENCE) == text
+
+
+def summary() -> Dict[Tuple[str, str], Dict[str, str]]:
+    """Of the cells that the table shows, as the run's summary.csv has them."""
+    manifest = open_run(REFERENCE)
+    text = as_csv(summarise(manifest, read_records(REFERENCE / CELLS, manifest.plan.cells)))
+    stored = REFERENCE / SUMMARY
+    if stored.exists():
+        assert stored.read_text(encoding="utf-8") == text
+    return {
+        (line["limiter"], line["threads"]): line
+        for line in csv.DictReader(io.StringIO(text))
+        if (line["scenario"], line["placement"]) == ("steady", "compact")
+    }
+
+
+def test_every_number_of_the_table_is_in_the_summary() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = text.split("<!-- generated: table -->")[1].split("<!-- /generated: table -->")[0]
+    heads, _, *rows = [line.strip("| ").split(" | ") for line in table.splitlines() if "|" in line]
+    counts = [word.split()[-2] for word in heads if word.startswith("decisions/s")]
+    cells = summary()
+    for name, *shown in rows:
+        lines = [cells[name.strip("`"), count] for count in counts]
+        rates = [units.rate(float(line["throughput_median_per_second"])) for line in lines]
+        times = [units.time(float(lines[-1][f"{p}_median_ns"])) for p in ("p50", "p99", "p999")]
+        over = "-" if lines[-1]["exactness"] == "none" else lines[-1]["admission_error_max_permits"]
+        assert shown == [*rates, *times, over], name
+    assert len(rows) > 10 and len(counts) > 1
 
 
 def test_a_number_changed_by_hand_is_put_back() -> None:

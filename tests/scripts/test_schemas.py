@@ -8,11 +8,16 @@ import os
 import re
 import subprocess
 from pathlib import Path
-from typing import Any, Iterator, List, Tuple
+from typing import Any, Iterator, List, Set, Tuple
 
 import pytest
 from conftest import ROOT, SMALL, CommandLine
 from schemas import CELLS, CONTENTION, RUN, Schema, errors_of_run, lines_of, schema, thinned
+
+from limiterbench.records import read_records
+from limiterbench.run_folder import CELLS as CELLS_FILE
+from limiterbench.run_folder import open_run
+from limiterbench.summary import summarise
 
 PROGRAM = Path(os.environ.get("LIMITERBENCH_PROGRAM", ROOT / "build" / "release" / "limiterbench"))
 STORED = sorted(path.parent for path in ROOT.glob("results/**/run.json"))
@@ -160,8 +165,19 @@ def names_in(part: Any) -> Iterator[str]:
             yield from names_in(value)
 
 
+def explained() -> Set[str]:
+    page = (ROOT / "docs" / "records.md").read_text(encoding="utf-8")
+    return set(re.findall(r"[A-Za-z0-9_]+", " ".join(re.findall(r"`([^`]+)`", page))))
+
+
 @pytest.mark.parametrize("name", ["run", "cells", "contention"])
 def test_the_page_on_records_explains_every_field(name: str) -> None:
-    page = (ROOT / "docs" / "records.md").read_text(encoding="utf-8")
-    explained = set(re.findall(r"[A-Za-z0-9_]+", " ".join(re.findall(r"`([^`]+)`", page))))
-    assert sorted(set(names_in(schema(name))) - explained) == []
+    assert sorted(set(names_in(schema(name))) - explained()) == []
+
+
+def test_the_page_on_records_explains_every_column_of_the_summary(finished_run: Path) -> None:
+    manifest = open_run(finished_run)
+    (first, *_) = summarise(manifest, read_records(finished_run / CELLS_FILE))
+    known = explained()
+    ending = re.compile(r"_(median|low|high|max)(_\w+)?$")
+    assert [name for name in first if not {name, ending.sub("", name)} & known] == []
