@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/context/protected_fixedsize_stack.hpp>
-#include <set>
 #include <utility>
 
 namespace limiterbench::simulation {
@@ -38,6 +37,7 @@ std::string_view name_of(Access access) noexcept {
 Engine::Engine(const Host& host, const Parameters& parameters)
     : host_(host),
       parameters_(parameters),
+      lookahead_(host.distances.shortest()),
       patience_(patience + wakes_of_patience * *std::ranges::max_element(host.futex_wakes)),
       arbitration_(parameters.seed),
       wake_times_(~parameters.seed),
@@ -46,7 +46,9 @@ Engine::Engine(const Host& host, const Parameters& parameters)
 Engine::~Engine() { Machine::current = previous_; }
 
 unsigned Engine::cpu_count() const noexcept { return host_.distances.count(); }
-unsigned Engine::current_cpu() const noexcept { return running_ == nullptr ? 0 : running_->cpu; }
+unsigned Engine::current_cpu() const noexcept {
+  return running_ == nullptr ? outside_cpu_ : running_->cpu;
+}
 
 void Engine::push(Time time, Kind kind, std::size_t index) {
   events_.push_back({time, ++order_, index, kind});
@@ -60,10 +62,6 @@ Time Engine::horizon() const noexcept {
 }
 
 void Engine::run(std::vector<Thread> threads) {
-  std::set<unsigned> cpus;
-  for (const Thread& thread : threads) cpus.insert(thread.cpu);
-  // Two threads of one CPU hit the same lines, however near they are.
-  lookahead_ = cpus.size() < threads.size() ? 0 : host_.distances.shortest();
   progress_ = now_;
   fibers_.clear();
   unfinished_ = threads.size();
@@ -206,9 +204,12 @@ void Engine::perform(Line& line, Access access) noexcept {
   const Fiber& self = *running_;
   const bool writes = access != Access::load;
   const bool coherent = !writes || line.owner == self.cpu;
-  const bool in_order = self.now >= (writes ? line.last_access : line.last_write);
+  // Two threads on one CPU may run past each other by the lookahead.
+  const bool in_order =
+      self.now >= (writes ? line.last_access : line.last_write) || line.last_cpu == self.cpu;
   violations_ += coherent && in_order ? 0 : 1;
   line.last_access = std::max(line.last_access, self.now);
+  line.last_cpu = self.cpu;
   if (writes) line.last_write = self.now;
 }
 
@@ -254,24 +255,30 @@ bool Engine::has_sleepers(const void* address) const noexcept {
   return asleep != sleepers_.end() && !asleep->second.empty();
 }
 
-std::string Engine::positions() const {
-  std::string text;
-  for (const Fiber& fiber : fibers_) {
-    if (fiber.state == State::done) continue;
-    text += "\n  thread " + std::to_string(fiber.index) + " on CPU " + std::to_string(fiber.cpu);
-    switch (fiber.state) {
-      case State::asleep: text += " asleep"; break;
-      case State::waiting: text += " waits for a " + std::string(name_of(fiber.access)); break;
-      default: text += " runs, last a " + std::string(name_of(fiber.access)); break;
-    }
-    text += " on line " + std::to_string(fiber.line) + " at " +
-            std::to_string(static_cast<std::int64_t>(to_ns(fiber.now))) + " ns";
-    if (fiber.where.function != nullptr) {
-      const std::string file(fiber.where.file);
-      text += ", in " + std::string(fiber.where.function) + " (" +
-              file.substr(file.rfind('/') + 1) + ":" + std::to_string(fiber.where.line) + ")";
-    }
+std::string Engine::position(const Fiber& fiber) const {
+  std::string text = "thread " + std::to_string(fiber.index) + " on CPU " +
+                     std::to_string(host_.topology.cpus()[fiber.cpu].os_index);
+  switch (fiber.state) {
+    case State::asleep: text += " asleep"; break;
+    case State::waiting: text += " waits for a " + std::string(name_of(fiber.access)); break;
+    default: text += " runs, last a " + std::string(name_of(fiber.access)); break;
   }
+  text +=
+      " on line " + std::to_string(fiber.line) + " at " + std::to_string(fiber.now / 1000) + " ns";
+  if (fiber.where.function == nullptr) return text;
+  const std::string file(fiber.where.file);
+  return text + ", in " + fiber.where.function + " (" + file.substr(file.rfind('/') + 1) + ":" +
+         std::to_string(fiber.where.line) + ")";
+}
+
+std::string Engine::positions() const {
+  constexpr std::size_t most = 16;
+  std::string text;
+  std::size_t count = 0;
+  for (const Fiber& fiber : fibers_) {
+    if (fiber.state != State::done && ++count <= most) text += "\n  " + position(fiber);
+  }
+  if (count > most) text += "\n  and " + std::to_string(count - most) + " more";
   return text;
 }
 
@@ -279,7 +286,7 @@ std::string Engine::positions() const {
 // they stay, and what they refer to must stay too.
 void Engine::give_up(const std::string& why) {
   const std::string text = why + positions();
-  static std::deque<std::deque<Fiber>> abandoned;
+  static auto& abandoned = *new std::deque<std::deque<Fiber>>;
   abandoned.push_back(std::move(fibers_));
   fibers_.clear();
   throw Stuck(text);

@@ -49,9 +49,12 @@ class Engine final : public Machine {
   // Outside of run(): when the next begins. Inside: the time of the thread that asks.
   [[nodiscard]] Time now() const noexcept { return running_ == nullptr ? now_ : running_->now; }
   void advance_to(Time time) noexcept { now_ = std::max(now_, time); }
+  // Where what is done outside of run() counts as done.
+  void act_as(unsigned cpu) noexcept { outside_cpu_ = cpu; }
 
   // By the running thread: work that touches no shared line; and that it has completed something.
   void spend(Time time) noexcept { running_->now += time; }
+  void sleep_until(Time time) noexcept { running_->now = std::max(running_->now, time); }
   void progress() noexcept { progress_ = std::max(progress_, running_->now); }
   // What passes before each access, for the instructions between them.
   void set_gap(Time gap) noexcept { gap_ = gap; }
@@ -118,12 +121,13 @@ class Engine final : public Machine {
   void wait_for_turn();
   void suspend();
   void start(Thread thread);
+  [[nodiscard]] std::string position(const Fiber& fiber) const;
   [[nodiscard]] std::string positions() const;
   [[noreturn]] void give_up(const std::string& why);
 
   const Host& host_;
   Parameters parameters_;
-  Time lookahead_ = 0;
+  Time lookahead_;
   Time patience_;
   Random arbitration_;
   Random wake_times_;
@@ -142,6 +146,7 @@ class Engine final : public Machine {
   Time gap_ = 0;
   std::uint64_t accesses_ = 0;
   std::uint64_t violations_ = 0;
+  unsigned outside_cpu_ = 0;
   Machine* previous_;
 };
 

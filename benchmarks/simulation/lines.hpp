@@ -87,6 +87,7 @@ struct Line {
   Waiting serving{};  // while in_transfer
   Time last_access = 0;
   Time last_write = 0;
+  unsigned last_cpu = nobody;
 
   [[nodiscard]] bool is_hit(unsigned cpu, Access access) const noexcept {
     return owner == cpu || (access == Access::load && sharers.contains(cpu));

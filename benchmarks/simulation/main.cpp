@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "simulation/cells.hpp"
 #include "simulation/command_line.hpp"
 #include "simulation/host_file.hpp"
 #include "simulation/reference.hpp"
@@ -59,13 +60,17 @@ int run(const std::vector<std::string>& arguments) {
     std::cout << simulation::usage();
     return 0;
   }
+  if (options.list) {
+    std::cout << simulation::list_text();
+    return 0;
+  }
   if (options.host.empty()) throw InputError("--host is missing: a host file, see --help");
   const simulation::Host host = simulation::read_host(options.host);
   for (const std::string& name : host.distances.unused())
     std::cerr << "limiterbench_sim: " << options.host << ": transfer_ns." << name
               << ": no two CPUs of this topology are of that class; not used\n";
   if (!options.reference.empty()) return run_reference(options, host);
-  throw InputError("--reference is missing");
+  return run_cells(options, host, thread_counts(options, host)) ? 0 : 1;
 }
 
 }  // namespace

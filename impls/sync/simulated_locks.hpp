@@ -88,11 +88,16 @@ class shared_mutex {
 
   void lock(location where = location::current()) noexcept {
     std::uint32_t seen = readers_.fetch_or(write_locked, acquire, where);
+    std::uint32_t others = 0;  // whoever slept may not have been the only one
     while ((seen & write_locked) != 0) {
       await_writer(where);
-      seen = readers_.fetch_or(write_locked, acquire, where);
+      others = sleepers;
+      seen = readers_.load(relaxed, where);
+      while ((seen & write_locked) == 0 &&
+             !readers_.compare_exchange_weak(seen, seen | write_locked, acquire, relaxed, where)) {
+      }
     }
-    writers_.store(1, relaxed, where);
+    writers_.store(1 | others, relaxed, where);
     seen |= write_locked;
     while ((seen & write_phase) == 0 && seen < one_reader) {
       if (readers_.compare_exchange_weak(seen, seen | write_phase, acquire, relaxed, where)) {
@@ -154,14 +159,25 @@ class shared_mutex {
   std::uint32_t rest_[9] = {};  // 56 bytes, as pthread_rwlock_t
 };
 
+// Where a lock is taken, for the locks above; others are made of what says it itself.
 template <class Mutex>
 class lock_guard {
  public:
   explicit lock_guard(Mutex& mutex, location where = location::current()) noexcept
       : mutex_(mutex), where_(where) {
-    mutex_.lock(where_);
+    if constexpr (requires { mutex_.lock(where_); }) {
+      mutex_.lock(where_);
+    } else {
+      mutex_.lock();
+    }
   }
-  ~lock_guard() { mutex_.unlock(where_); }
+  ~lock_guard() {
+    if constexpr (requires { mutex_.unlock(where_); }) {
+      mutex_.unlock(where_);
+    } else {
+      mutex_.unlock();
+    }
+  }
   lock_guard(const lock_guard&) = delete;
   lock_guard& operator=(const lock_guard&) = delete;
 
@@ -173,20 +189,15 @@ class lock_guard {
 template <class Mutex>
 class shared_lock {
  public:
-  explicit shared_lock(Mutex& mutex, location where = location::current()) noexcept
-      : mutex_(&mutex), where_(where) {
-    mutex_->lock_shared(where_);
-  }
-  shared_lock(shared_lock&& other) noexcept
-      : mutex_(std::exchange(other.mutex_, nullptr)), where_(other.where_) {}
+  explicit shared_lock(Mutex& mutex) noexcept : mutex_(&mutex) { mutex_->lock_shared(); }
+  shared_lock(shared_lock&& other) noexcept : mutex_(std::exchange(other.mutex_, nullptr)) {}
   shared_lock& operator=(shared_lock&&) = delete;
   ~shared_lock() {
-    if (mutex_ != nullptr) mutex_->unlock_shared(where_);
+    if (mutex_ != nullptr) mutex_->unlock_shared();
   }
 
  private:
   Mutex* mutex_;
-  location where_;
 };
 
 }  // namespace limiterbench::sync::inline simulated
