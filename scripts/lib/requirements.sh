@@ -121,6 +121,8 @@ need_ci() {
 need_aarch64() {
   need g++-aarch64-linux-gnu "g++ for aarch64" has_command aarch64-linux-gnu-g++
   need qemu-user "qemu-aarch64" has_command qemu-aarch64
+  need qemu-system-arm "qemu-system-aarch64" has_command qemu-system-aarch64
+  need cpio "cpio" has_command cpio
 }
 
 need_virtual() {
