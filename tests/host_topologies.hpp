@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <random>
 #include <string>
 #include <utility>
@@ -15,6 +16,10 @@ namespace limiterbench::host {
 inline const std::vector<std::string>& machine_specs() {
   static const std::vector<std::string> specs{
       "pack:2 l3:8 core:8 pu:2",
+      "pack:1 [numa] l3:8 core:8 pu:2",          // 64 cores in 8 complexes
+      "pack:2 group:4 [numa] l3:2 core:8 pu:2",  // 4 NUMA nodes a socket
+      "pack:2 [numa] l3:8 core:8 pu:1",          // the same without SMT
+      "pack:1 l3:1 core:7 pu:2",                 // odd
       "pack:2 [numa(memory=64GB)] l3:8 core:8 pu:2",
       "pack:2 [numa] l3:1 core:16 pu:2",
       "pack:2 group:2 [numa] l3:3 core:5 pu:1",  // NUMA inside the package, odd cores
@@ -39,7 +44,17 @@ struct Machine {
   Topology topology;
 };
 
-// Every spec, then hybrid and restricted machines: some CPUs of a regular one are left out.
+// As a host that wrote its topology down and was read again elsewhere.
+inline Topology exported(const Topology& topology) {
+  const std::string path = ::testing::TempDir() + "limiterbench_exported_topology.xml";
+  topology.write_xml(path);
+  Topology read = Topology::from(path);
+  std::remove(path.c_str());
+  return read;
+}
+
+// Every spec, then hybrid, restricted and exported machines: some CPUs of a regular one are left
+// out, as by a cpuset or because they are offline.
 inline const std::vector<Machine>& machines() {
   static const std::vector<Machine> all = [] {
     std::vector<Machine> list;
@@ -48,6 +63,15 @@ inline const std::vector<Machine>& machines() {
     list.push_back({"8 cores, the last 4 without SMT",
                     regular.restricted_to({0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14})});
     list.push_back({"second siblings only", regular.restricted_to({1, 3, 5})});
+    list.push_back({"a single CPU of many", regular.restricted_to({6})});
+    list.push_back({"exported, 8 cores", exported(regular)});
+    list.push_back({"exported, with a core and two siblings offline",
+                    exported(regular.restricted_to({0, 1, 2, 3, 6, 7, 8, 9, 10, 12, 14, 15}))});
+    const Topology sockets = Topology::from("pack:2 [numa] l3:4 core:4 pu:2");
+    list.push_back(
+        {"exported, one complex of the first socket and two of the second",
+         exported(sockets.restricted_to({0,  1,  2,  3,  4,  5,  6,  7,  32, 33, 34, 35,
+                                         36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47}))});
     std::mt19937 random(20260101);  // NOLINT: the same subsets in every run
     for (const char* spec : {"pack:2 l3:3 core:4 pu:2", "pack:3 [numa] l3:2 core:3 pu:3"}) {
       const Topology whole = Topology::from(spec);

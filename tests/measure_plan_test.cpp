@@ -1,13 +1,16 @@
 // Scenarios, cells, flags and records.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "host_topologies.hpp"
 #include "measure/records.hpp"
 #include "options.hpp"
 #include "plan.hpp"
@@ -110,6 +113,44 @@ TEST(plan, oversubscribes_only_on_request_and_only_a_few_cells) {
   const Topology huge = Topology::from("pack:4 core:256 pu:2");
   const std::vector<Cell> cells = plan(huge, {.rows = {row}, .oversubscribe = true});
   for (const Cell& cell : cells) EXPECT_LE(cell.threads, most_threads);
+}
+
+// How often each CPU is used by a thread.
+std::map<unsigned, unsigned> load(const TrialSpec& spec) {
+  std::map<unsigned, unsigned> threads;
+  for (const host::Cpu& cpu : spec.cpus) ++threads[cpu.os_index];
+  return threads;
+}
+
+void check_spec(const Topology& topology, const Cell& cell) {
+  SCOPED_TRACE(cell.name());
+  const TrialSpec spec = trial_spec(topology, cell, 0.2);
+  const auto all = static_cast<unsigned>(topology.cpus().size());
+  const std::map<unsigned, unsigned> threads = load(spec);
+  EXPECT_EQ(spec.cpus.size(), cell.threads);
+  EXPECT_EQ(threads.size(), std::min(all, cell.threads));
+  for (const auto& [cpu, count] : threads) {
+    EXPECT_GE(count, cell.threads / all);
+    EXPECT_LE(count, (cell.threads + all - 1) / all);
+  }
+  EXPECT_EQ(cell.oversubscribed, cell.threads > all);
+  EXPECT_EQ(spec.writer_shares_cpu, threads.contains(spec.writer_cpu.os_index));
+  EXPECT_EQ(spec.writer_shares_cpu, cell.threads >= all);
+}
+
+TEST(plan, gives_every_thread_a_cpu_on_any_machine) {
+  for (const host::Machine& machine : host::machines()) {
+    SCOPED_TRACE(machine.name);
+    const std::vector<Cell> cells =
+        plan(machine.topology, {.rows = {find_row("hazard")}, .oversubscribe = true});
+    std::set<std::string> names;
+    for (const Cell& cell : cells) {
+      names.insert(cell.name());
+      check_spec(machine.topology, cell);
+    }
+    EXPECT_EQ(names.size(), cells.size());
+    EXPECT_TRUE(names.contains("hazard/steady/compact/threads:1"));
+  }
 }
 
 TEST(plan, gives_the_writer_a_cpu_of_its_own_where_one_is_free) {
