@@ -13,6 +13,7 @@ from limiterbench.charts.caption import caption
 from limiterbench.errors import InputError
 from limiterbench.files import replace_text
 from limiterbench.manifest import Manifest
+from limiterbench.prediction import documents
 from limiterbench.records import Measured, read_records
 from limiterbench.run_folder import CELLS, FIGURES, open_run
 from limiterbench.series import Group, group_records, is_floor, latency, ops
@@ -113,4 +114,4 @@ def update(root: Path, folder: Path) -> List[Path]:
     replace_text(readme, render(readme.read_text(encoding="utf-8"), root, folder))
     measured = root / "results" / "primitives" / "primitives.json"
     replace_text(orders, render_orders(orders.read_text(encoding="utf-8"), measured))
-    return [readme, orders]
+    return list(dict.fromkeys([readme, orders, *documents.update(root)]))

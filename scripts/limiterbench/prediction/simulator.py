@@ -12,7 +12,7 @@ from limiterbench.cells import Cell
 from limiterbench.errors import HostError, InputError
 from limiterbench.fields import BadField, Fields
 from limiterbench.prediction.points import Assumption, Point
-from limiterbench.program import Program, last_line
+from limiterbench.program import Program
 from limiterbench.records import Record, parse_record
 
 POLICIES = ("fifo", "node", "random")
@@ -56,11 +56,12 @@ class Simulator(Program):
             raise HostError(f"{self.path}: {error.strerror}") from None
         if answer.returncode == 0:
             return answer.stdout
-        said = answer.stderr.strip().removeprefix("limiterbench_sim: ")
+        # The first line says what, and where; those below it, where every simulated thread is.
+        said = answer.stderr.strip().removeprefix("limiterbench_sim: ").split("\n")[0]
         said = said or f"exit status {answer.returncode}"
         if answer.returncode == _BAD_USAGE:
             raise InputError(said)
-        raise HostError(f"{self.path} {' '.join(flags)}: {last_line(said)}")
+        raise HostError(f"{self.path.name} {' '.join(flags)}: {said}")
 
     def rows(self) -> List[str]:
         """Those that can be simulated: --list indents all but the names."""

@@ -1,0 +1,77 @@
+"""The generated blocks about predictions: README, docs/prediction.md and the stored page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Dict, List
+
+from limiterbench.errors import InputError
+from limiterbench.files import replace_text
+from limiterbench.prediction import page
+from limiterbench.prediction import validation_page as validations
+from limiterbench.prediction.validate import FILE, folder_of
+
+Blocks = Dict[str, str]
+
+
+def _text(lines: List[str]) -> str:
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _of_readme(root: Path) -> Blocks:
+    predictions = page.stored(root)
+    first = predictions[0]
+    names = [f"{kind}_{page.HEADLINE}" for kind in ("scaling", "p99")]
+    lines = [*page.charts(first, root, names), "", *page.answer(first)]
+    return {"prediction": _text(lines)}
+
+
+def _of_docs(root: Path) -> Blocks:
+    return {"errors": _text(validations.summary(validations.read_validation(root)))}
+
+
+def _of_page(root: Path) -> Blocks:
+    validation = validations.read_validation(root)
+    answers: List[str] = []
+    for prediction in page.stored(root):
+        scene = prediction.scenes[page.HEADLINE]
+        names = [f"{kind}_{name}" for name in prediction.scenes for kind in ("scaling", "p99")]
+        answers += [f"### {prediction.name}", "", *page.answer(prediction), ""]
+        answers += [*page.ranking(prediction), ""]
+        answers += [*page.charts(prediction, folder_of(root), names), ""]
+        answers += [" ".join(scene.caption), ""]
+    return {
+        "answers": _text(answers),
+        "errors": _text(validations.summary(validation)),
+        "published": _text(validations.published(validation)),
+        "own_host": _text(validations.own_host(validation)),
+        "sensitivity": _text(validations.sensitivity(validation)),
+    }
+
+
+def _fill(path: Path, blocks: Blocks) -> None:
+    text = path.read_text(encoding="utf-8")
+    for name, content in blocks.items():
+        mark = re.compile(
+            rf"(<!-- generated: {name} -->\n).*?(<!-- /generated: {name} -->)", re.DOTALL
+        )
+        text, count = mark.subn(lambda m: m[1] + content + m[2], text)
+        if count != 1:
+            raise InputError(f"{path.name}: {count} blocks '<!-- generated: {name} -->', not one")
+    replace_text(path, text)
+
+
+def update(root: Path) -> List[Path]:
+    """Nothing where no prediction is stored."""
+    folder = folder_of(root)
+    if not (folder / FILE).is_file() or not page.stored(root):
+        return []
+    documents = {
+        root / "README.md": _of_readme(root),
+        root / "docs" / "prediction.md": _of_docs(root),
+        folder / "README.md": _of_page(root),
+    }
+    for path, blocks in documents.items():
+        _fill(path, blocks)
+    return list(documents)
