@@ -19,7 +19,7 @@ from limiterbench.prediction.hosts import Host
 from limiterbench.prediction.machine import Pair, transfers
 from limiterbench.prediction.points import Assumption
 from limiterbench.prediction.simulator import Simulator
-from limiterbench.prediction.tasks import PLACEMENT, Bench, Task
+from limiterbench.prediction.tasks import PLACEMENT, Bench, Task, required
 from limiterbench.primitives import read_costs
 from limiterbench.records import Measured, read_records
 
@@ -190,4 +190,5 @@ def _costs(host: Host, instructions: Dict[str, float], simulator: Simulator) -> 
             Task(Cell(row, _QUIET, PLACEMENT, 1), assumed, 0, _SIMULATED_NS) for row in instructions
         ]
         results = bench.simulate_all(tasks)
-    return {r.point.cell.limiter: 1e9 / r.point.operations_per_second for r in results}
+    points = [required(result) for result in results]
+    return {point.cell.limiter: 1e9 / point.operations_per_second for point in points}

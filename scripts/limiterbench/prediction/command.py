@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from argparse import Namespace
 from datetime import datetime, timezone
@@ -19,6 +20,9 @@ from limiterbench.prediction.show import rankings_of
 from limiterbench.prediction.simulator import POLICIES, Simulator
 from limiterbench.program import Program
 from limiterbench.versions import versions
+
+
+_FAILURES_NAMED = 10
 
 
 def _host(options: Namespace, root: Path, simulator: Simulator) -> Host:
@@ -100,12 +104,17 @@ def predict(options: Namespace, program: Program, simulator: Simulator, root: Pa
         run_folder.refuse_unless_new(out)
         results = bench.simulate_all(made, _Progress(len(made)))
         manifest = folder.manifest_of(
-            folder.Made(host, plan, made, assumed, _command(options)), simulator, root
+            folder.Made(host, plan, made, assumed, _command(options)), results, simulator, root
         )
         folder.store(out, manifest, results, program, host.topology)
     draw(out)
     print(f"\n{rankings_of(out, manifest)}\n\n{display(out)}")
-    return 0
+    failures = [result.failure for result in results if result.failure]
+    for failure in failures[:_FAILURES_NAMED]:
+        print(f"failed: {failure}", file=sys.stderr)
+    if failures:
+        print(f"{units.count(len(failures), 'simulation')} failed", file=sys.stderr)
+    return 1 if failures else 0
 
 
 class _Progress:

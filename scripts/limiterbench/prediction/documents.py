@@ -50,28 +50,31 @@ def _of_page(root: Path) -> Blocks:
     }
 
 
-def _fill(path: Path, blocks: Blocks) -> None:
+def _filled(path: Path, blocks: Blocks) -> str:
     text = path.read_text(encoding="utf-8")
     for name, content in blocks.items():
-        mark = re.compile(
-            rf"(<!-- generated: {name} -->\n).*?(<!-- /generated: {name} -->)", re.DOTALL
-        )
-        text, count = mark.subn(lambda m: m[1] + content + m[2], text)
+        block = rf"(<!-- generated: {name} -->\n).*?(<!-- /generated: {name} -->)"
+        text, count = re.subn(block, lambda m: m[1] + content + m[2], text, flags=re.DOTALL)
         if count != 1:
             raise InputError(f"{path.name}: {count} blocks '<!-- generated: {name} -->', not one")
-    replace_text(path, text)
+    return text
 
 
-def update(root: Path) -> List[Path]:
-    """Nothing where no prediction is stored."""
+def rendered(root: Path) -> Dict[Path, str]:
+    """Each document as the stored predictions make it. None where no prediction is stored."""
     folder = folder_of(root)
     if not (folder / FILE).is_file() or not page.stored(root):
-        return []
+        return {}
     documents = {
         root / "README.md": _of_readme(root),
         root / "docs" / "prediction.md": _of_docs(root),
         folder / "README.md": _of_page(root),
     }
-    for path, blocks in documents.items():
-        _fill(path, blocks)
+    return {path: _filled(path, blocks) for path, blocks in documents.items()}
+
+
+def update(root: Path) -> List[Path]:
+    documents = rendered(root)
+    for path, text in documents.items():
+        replace_text(path, text)
     return list(documents)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Dict, List, NamedTuple, Sequence
 
 from limiterbench import manifest as manifests
-from limiterbench import run_folder
+from limiterbench import run_folder, units
 from limiterbench.cell_process import utc_now
 from limiterbench.charts.catalogue import PLAIN_PLACEMENT, Chart
 from limiterbench.errors import InputError
@@ -37,7 +37,9 @@ class Made(NamedTuple):
     command: str
 
 
-def manifest_of(made: Made, simulator: Simulator, root: Path) -> Manifest:
+def manifest_of(
+    made: Made, results: Sequence[Simulated], simulator: Simulator, root: Path
+) -> Manifest:
     cells = list(dict.fromkeys(task.cell for task in made.tasks))
     rows = {cell.limiter for cell in cells}
     return Manifest(
@@ -58,11 +60,12 @@ def manifest_of(made: Made, simulator: Simulator, root: Path) -> Manifest:
         command=made.command,
         versions={**versions(root), "program": {}},
         program_sha256=simulator.digest(),
-        status=manifests.COMPLETE,
+        status=manifests.FAILED if any(r.failure for r in results) else manifests.COMPLETE,
         simulated={
             "host": dict(made.host.values),
             "assumed": [assumption._asdict() for assumption in made.assumed],
             "seed": SEED,
+            "failed": [result.failure for result in results if result.failure],
         },
     )
 
@@ -76,7 +79,7 @@ def store(
     run_folder.create(folder, replace(manifest, status=manifests.INTERRUPTED), fill)
     lines = sorted(result.line for result in results)
     replace_text(folder / run_folder.CELLS, "".join(f"{line}\n" for line in lines))
-    tables.write(folder / tables.TABLE, [result.point for result in results])
+    tables.write(folder / tables.TABLE, [r.point for r in results if r.point is not None])
     manifests.write(folder / run_folder.RUN_JSON, manifest)
 
 
@@ -134,4 +137,7 @@ def _caption(manifest: Manifest, scenario: str, points: Sequence[Point]) -> List
         f"Simulated by commit {commit}, seed {simulated.get('seed')}. docs/prediction.md says what "
         "the model leaves out and by how much it was wrong where that could be measured.",
     ]
+    failed = simulated.get("failed") or []
+    if failed:
+        lines.append(f"Beware: {units.count(len(failed), 'failed simulation')} left out.")
     return lines

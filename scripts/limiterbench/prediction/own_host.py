@@ -66,7 +66,8 @@ def _costs(host: Host, cells: List[Cell], simulator: Simulator) -> Dict[Cell, fl
             for index, assumption in enumerate(assumed)
         ]
         for result in bench.simulate_all(work):
-            costs.setdefault(result.point.cell, []).append(1e9 / result.point[2])
+            point = tasks.required(result)
+            costs.setdefault(point.cell, []).append(1e9 / point.operations_per_second)
     return {cell: median(values) for cell, values in costs.items()}
 
 

@@ -95,7 +95,8 @@ def _orders(host: Host, rows: Sequence[str], threads: int, simulator: Simulator)
         for task, result in zip(work, bench.simulate_all(work)):
             # By its place, not by its alpha, which may be the figure that is off.
             key = Assumption(task.assumed.policy, float(task.index))
-            sheet[task.cell.limiter][key] = result.point
+            if result.point is not None:
+                sheet[task.cell.limiter][key] = result.point
     return {name: orders(sheet, value) for name, value in VALUES.items()}
 
 

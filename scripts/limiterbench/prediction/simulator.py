@@ -6,14 +6,14 @@ import json
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 from limiterbench.cells import Cell
 from limiterbench.errors import HostError, InputError
 from limiterbench.fields import BadField, Fields
 from limiterbench.prediction.points import Assumption, Point
 from limiterbench.program import Program
-from limiterbench.records import Record, parse_record
+from limiterbench.records import parse_record
 
 POLICIES = ("fifo", "node", "random")
 REFERENCES = ("contended_increment", "rwlock_read")
@@ -35,7 +35,9 @@ class Reference(NamedTuple):
 class Simulated(NamedTuple):
     line: str
     """The record, as stored."""
-    point: Point
+    point: Optional[Point]
+    failure: Optional[str] = None
+    """The model's own checks found fault with it: there is no point then."""
 
 
 class Simulator(Program):
@@ -80,26 +82,28 @@ class Simulator(Program):
         """One cell under one assumption; `index` tells its repetitions apart."""
         with tempfile.TemporaryDirectory(prefix="limiterbench.") as scratch:
             records = Path(scratch) / "record.jsonl"
-            self._run(
-                [
-                    f"--host={host}",
-                    f"--limiter={cell.limiter}",
-                    f"--scenario={cell.scenario}",
-                    f"--placement={cell.placement}",
-                    f"--threads={cell.threads}",
-                    f"--policy={assumed.policy}",
-                    f"--alpha={assumed.alpha:g}",
-                    f"--seed={seed}",
-                    f"--simulated_ns={simulated_ns:g}",
-                    f"--records={records}",
-                ]
-            )
+            flags = [
+                f"--host={host}",
+                f"--limiter={cell.limiter}",
+                f"--scenario={cell.scenario}",
+                f"--placement={cell.placement}",
+                f"--threads={cell.threads}",
+                f"--policy={assumed.policy}",
+                f"--alpha={assumed.alpha:g}",
+                f"--seed={seed}",
+                f"--simulated_ns={simulated_ns:g}",
+                f"--records={records}",
+            ]
+            problem: Optional[HostError] = None
+            try:
+                self._run(flags)
+            except HostError as error:
+                problem = error
             lines = records.read_text(encoding="utf-8").splitlines() if records.is_file() else []
         if len(lines) != 1:
-            raise HostError(f"{self.path}: {len(lines)} records for {cell.name}, not one")
-        line = _numbered(lines[0], index)
+            raise problem or HostError(f"{self.path}: {len(lines)} records for {cell.name}, not 1")
         try:
-            return Simulated(line, point_of(parse_record(line), assumed))
+            return _simulated(_numbered(lines[0], index), assumed)
         except BadField as error:
             raise HostError(f"{self.path}, {cell.name}: {error}") from None
 
@@ -142,12 +146,13 @@ def _numbered(line: str, index: int) -> str:
     return json.dumps(record, separators=(",", ":"), sort_keys=True)
 
 
-def point_of(record: Record, assumed: Assumption) -> Point:
+def _simulated(line: str, assumed: Assumption) -> Simulated:
+    record = parse_record(line)
     measured = record.measured
     if measured is None:
-        raise HostError(f"{record.cell.name}, {assumed.policy}: {record.failure}")
+        return Simulated(line, None, f"{record.cell.name}, {assumed.policy}: {record.failure}")
     at = measured.latency.percentiles([0.5, 0.9, 0.99, 0.999])
-    return Point(
+    point = Point(
         record.cell,
         assumed,
         measured.operations_per_second,
@@ -157,3 +162,4 @@ def point_of(record: Record, assumed: Assumption) -> Point:
         at[3],
         measured.fairness,
     )
+    return Simulated(line, point)

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Optional, Sequence, Set
 
 from limiterbench.cells import Cell
-from limiterbench.errors import InputError
+from limiterbench.errors import HostError, InputError
 from limiterbench.plan import Boundary
 from limiterbench.prediction.hosts import Host
-from limiterbench.prediction.points import Assumption
+from limiterbench.prediction.points import Assumption, Point
 from limiterbench.prediction.simulator import POLICIES, Simulated, Simulator
 
 SCENARIOS = ("readonly", "steady", "reload_storm", "edge")
@@ -76,6 +76,12 @@ def tasks_of(
         for cell in cells
         for index, assumption in enumerate(assumed)
     ]
+
+
+def required(result: Simulated) -> Point:
+    if result.point is None:
+        raise HostError(str(result.failure))
+    return result.point
 
 
 class Bench:

@@ -1,0 +1,173 @@
+"""What a prediction is made of: profiles, rankings, calibration, the stored pages."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Dict, List, Tuple
+
+import pytest
+from conftest import ROOT, CommandLine
+from simulation import FAKE, HOST, add_contention, set_up, write_host
+
+from limiterbench.cells import Cell
+from limiterbench.errors import InputError
+from limiterbench.plan import Boundary
+from limiterbench.prediction import calibrate, documents, hosts, published, sensitivity
+from limiterbench.prediction.hosts import Host
+from limiterbench.prediction.machine import Pair, transfers
+from limiterbench.prediction.points import Assumption, Band, Point, p99, read, throughput, write
+from limiterbench.prediction.ranking import MARGIN, Rows, rank
+from limiterbench.prediction.simulator import Simulator
+from limiterbench.prediction.tasks import thread_counts
+
+PROFILES = sorted((ROOT / "benchmarks" / "hosts").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.stem)
+def test_every_figure_of_a_profile_has_its_source(path: Path) -> None:
+    host = hosts.read(path)
+    figures = set(host.values) - {"schema", "name", "source"}
+    assert set(host.values["source"]) == figures
+    times = list(host.values["transfer_ns"].values())
+    assert times == sorted(times)
+
+
+def test_the_hosts_that_are_asked_for_are_there() -> None:
+    wanted = {"epyc_7773x", "epyc_7r13x2", "graviton3", "xeon_8176x8", "xeon_8375cx2"}
+    assert wanted <= set(hosts.profiles(ROOT))
+
+
+def test_published_curves_name_a_profile_and_their_source() -> None:
+    curves = published.curves(ROOT)
+    assert {curve.reference for curve in curves} == {"contended_increment", "rwlock_read"}
+    for curve in curves:
+        assert curve.host in hosts.profiles(ROOT)
+        assert "perfbook" in curve.source
+
+
+def test_threads_are_powers_of_two_and_where_each_kind_begins() -> None:
+    boundaries = [Boundary(6, "complex"), Boundary(12, "complex"), Boundary(24, "smt")]
+    assert thread_counts(48, boundaries) == [1, 2, 4, 6, 8, 16, 24, 32, 48]
+
+
+def point(row: str, assumed: Assumption, rate: float) -> Point:
+    return Point(Cell(row, "steady", "compact", 8), assumed, rate, 1, 2, 1e9 / rate, 4, 1.0)
+
+
+def rows_of(rates: Dict[str, Tuple[float, float]]) -> Rows:
+    both = (Assumption("fifo", 0.2), Assumption("random", 0.4))
+    return {
+        row: {assumed: point(row, assumed, rate) for assumed, rate in zip(both, pair)}
+        for row, pair in rates.items()
+    }
+
+
+def test_an_order_that_one_assumption_reverses_is_not_decided() -> None:
+    ranking = rank(rows_of({"a": (100, 100), "b": (10, 300), "c": (1, 1)}), throughput)
+    assert ranking.undecided == [("a", "b")]
+    places = {entry.row: (entry.first, entry.last) for entry in ranking.placed}
+    assert places == {"a": (1, 2), "b": (1, 2), "c": (3, 3)}
+
+
+def test_an_order_within_the_models_error_is_not_decided() -> None:
+    near = rank(rows_of({"a": (100 * MARGIN, 100 * MARGIN), "b": (100, 100)}), throughput)
+    assert near.undecided == [("a", "b")]
+    far = rank(rows_of({"a": (101 * MARGIN, 101 * MARGIN), "b": (100, 100)}), throughput)
+    assert not far.undecided
+
+
+def test_the_lower_p99_ranks_first() -> None:
+    ranking = rank(rows_of({"slow": (1, 1), "fast": (9, 9)}), p99, lower_is_better=True)
+    assert [entry.row for entry in ranking.placed] == ["fast", "slow"]
+
+
+def test_the_table_is_read_as_written_and_its_lines_are_checked(tmp_path: Path) -> None:
+    points = [p for at in rows_of({"a": (1, 2), "b": (4, 5)}).values() for p in at.values()]
+    path = tmp_path / "simulated.csv"
+    write(path, reversed(points))
+    assert read(path) == sorted(points)
+    lines = path.read_text().splitlines()
+    for bad, said in (([*lines, "x,fifo,1"], ":6: not cell"), (lines[1:], ":1: the columns")):
+        path.write_text("\n".join(bad) + "\n")
+        with pytest.raises(InputError, match=said):
+            read(path)
+
+
+TWO_SOCKETS = """<topology><object type="Machine" gp_index="1">{}</object></topology>"""
+
+
+def sockets(*cores: "List[int]") -> str:
+    """Of each socket, the CPUs: one a core."""
+    text, index = "", 10
+    for cpus in cores:
+        inside = ""
+        for cpu in cpus:
+            pu = f'<object type="PU" os_index="{cpu}"/>'
+            inside += f'<object type="Core" gp_index="{index}">{pu}</object>'
+            index += 1
+        text += f'<object type="Package" gp_index="{index}">{inside}</object>'
+        index += 1
+    return TWO_SOCKETS.format(text)
+
+
+def test_pairs_become_the_median_of_each_distance(tmp_path: Path) -> None:
+    path = tmp_path / "topology.xml"
+    path.write_text(sockets([0, 2], [1, 3]))
+    pairs = [Pair(0, 2, 40), Pair(1, 3, 60), Pair(0, 1, 200)]
+    assert transfers(path, pairs) == {"socket": 50, "remote": 200}
+    # A distance that no measured pair has.
+    assert transfers(path, pairs[:2]) == {"socket": 50, "remote": 50}
+    with pytest.raises(InputError, match="has no CPU 7"):
+        transfers(path, [Pair(0, 7, 1)])
+
+
+def test_alpha_is_fitted_on_the_contended_increments() -> None:
+    host = Host("host", {**HOST, "alpha": 0.1})
+    # As the stand-in has it: (1 + alpha) * rmw / alpha, five per cent more in the middle.
+    sharings = [calibrate.Sharing(1, 5.0), calibrate.Sharing(2, 1.05 * 1.25 * 5 / 0.25)]
+    assert calibrate.fit_alpha(host, sharings, Simulator(FAKE)) == pytest.approx(0.25, rel=0.01)
+
+
+def test_a_run_without_a_contention_map_is_refused(cli: CommandLine, stored_run: Path) -> None:
+    answer = set_up(cli)("predict", "--calibrate", "run", "--host", "imaginary")
+    assert answer.returncode == 2
+    assert "run/contention.json: No such file" in answer.stderr
+    assert len(answer.stderr.splitlines()) == 1
+    add_contention(stored_run, {"transfers": [], "sharings": []})
+    answer = cli("predict", "--calibrate", "run", "--host", "imaginary")
+    assert answer.returncode == 2
+    assert "run/contention.json: sharings" in answer.stderr
+
+
+def test_a_figure_that_is_off_keeps_nearer_distances_nearer() -> None:
+    host = Host("host", {**HOST, "transfer_ns": {"l3": 20, "socket": 50, "remote": 60}})
+    changed = sensitivity.figures(host)["transfer_ns.socket"]
+    assert changed(1.5).values["transfer_ns"] == {"l3": 20, "socket": 75, "remote": 75}
+    assert changed(0.2).values["transfer_ns"] == {"l3": 10, "socket": 10, "remote": 60}
+    assert sensitivity.figures(host)["alpha"](2).values["alpha"] == [0.4, 0.8]
+
+
+def test_a_file_beside_the_host_file_is_its_topology(tmp_path: Path) -> None:
+    (tmp_path / "machine.xml").write_text(sockets([0]))
+    path = write_host(tmp_path / "host.json", topology="machine.xml")
+    assert hosts.read(path).topology == str(tmp_path / "machine.xml")
+
+
+def test_the_stored_pages_say_what_the_stored_predictions_say() -> None:
+    for path, text in documents.rendered(ROOT).items():
+        assert path.read_text(encoding="utf-8") == text, path
+
+
+def test_bands_hold_every_assumption() -> None:
+    from limiterbench.prediction.points import band, ratio
+
+    rows = rows_of({"a": (10, 30), "b": (5, 60)})
+    assert band(rows["a"], throughput) == Band(10, 30)
+    # Of each pair under the same assumption, not of the ends.
+    assert ratio(rows["a"], rows["b"], throughput) == Band(0.5, 2)
+
+
+def test_profiles_are_plain_json_with_one_schema() -> None:
+    for path in PROFILES:
+        assert json.loads(path.read_text(encoding="utf-8"))["schema"] == hosts.SCHEMA
