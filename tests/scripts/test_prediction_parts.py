@@ -24,7 +24,7 @@ from limiterbench.prediction.tasks import thread_counts
 PROFILES = sorted((ROOT / "benchmarks" / "hosts").glob("*.json"))
 
 
-@pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", PROFILES, ids=[path.stem for path in PROFILES])
 def test_every_figure_of_a_profile_has_its_source(path: Path) -> None:
     host = hosts.read(path)
     figures = set(host.values) - {"schema", "name", "source"}
