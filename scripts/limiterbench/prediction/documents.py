@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Dict, List
 
@@ -53,10 +52,11 @@ def _of_page(root: Path) -> Blocks:
 def _filled(path: Path, blocks: Blocks) -> str:
     text = path.read_text(encoding="utf-8")
     for name, content in blocks.items():
-        block = rf"(<!-- generated: {name} -->\n).*?(<!-- /generated: {name} -->)"
-        text, count = re.subn(block, lambda m: m[1] + content + m[2], text, flags=re.DOTALL)
-        if count != 1:
-            raise InputError(f"{path.name}: {count} blocks '<!-- generated: {name} -->', not one")
+        begin, end = f"<!-- generated: {name} -->\n", f"<!-- /generated: {name} -->"
+        if text.count(begin) != 1 or text.count(end) != 1:
+            raise InputError(f"{path.name}: not one block '<!-- generated: {name} -->'")
+        before, after = text.split(begin)
+        text = before + begin + content + end + after.split(end)[1]
     return text
 
 
