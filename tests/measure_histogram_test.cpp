@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -54,6 +55,39 @@ std::vector<std::uint64_t> one_outlier() {
   return values;
 }
 
+// The last value of each bucket: the furthest from what stands for it.
+std::vector<std::uint64_t> ends_of_buckets() {
+  std::vector<std::uint64_t> values;
+  for (std::size_t bucket = 0; bucket + 1 < Histogram::bucket_count; ++bucket) {
+    std::uint64_t value = static_cast<std::uint64_t>(Histogram::midpoint(bucket));
+    while (Histogram::bucket_of(value + 1) == bucket && value < 1'000'000) ++value;
+    values.push_back(value);
+  }
+  return values;
+}
+
+// Two modes far apart, the second from exactly this rank on: one rank off is a thousandfold.
+std::vector<std::uint64_t> step_at(std::size_t rank, std::size_t count) {
+  std::vector<std::uint64_t> values(rank, 30);
+  values.resize(count, 30'000);
+  return values;
+}
+
+std::vector<std::uint64_t> descending(std::uint64_t from, std::uint64_t step) {
+  std::vector<std::uint64_t> values;
+  for (std::uint64_t value = from; value >= step; value -= step) values.push_back(value);
+  return values;
+}
+
+struct Fraction {
+  std::size_t part, whole;
+};
+constexpr std::array fractions{
+    Fraction{0, 1},      Fraction{1, 1000},      Fraction{1, 4},
+    Fraction{1, 2},      Fraction{9, 10},        Fraction{99, 100},
+    Fraction{999, 1000}, Fraction{9999, 10'000}, Fraction{99'999, 100'000},
+    Fraction{1, 1}};
+
 void expect_as_sorted(std::vector<std::uint64_t> values, const std::string& name) {
   Histogram histogram;
   for (const std::uint64_t value : values) histogram.record(value);
@@ -61,10 +95,11 @@ void expect_as_sorted(std::vector<std::uint64_t> values, const std::string& name
   EXPECT_EQ(histogram.count(), values.size()) << name;
   EXPECT_EQ(histogram.min(), values.front()) << name;
   EXPECT_EQ(histogram.max(), values.back()) << name;
-  for (const double fraction : {0.0, 0.001, 0.25, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 1.0}) {
-    const double rank = std::ceil(fraction * static_cast<double>(values.size()));
-    const auto exact =
-        static_cast<double>(values[rank < 1 ? 0 : static_cast<std::size_t>(rank) - 1]);
+  for (const auto& [part, whole] : fractions) {
+    // The nearest rank, in whole numbers.
+    const std::size_t rank = std::max<std::size_t>(1, (part * values.size() + whole - 1) / whole);
+    const auto exact = static_cast<double>(values[rank - 1]);
+    const double fraction = static_cast<double>(part) / static_cast<double>(whole);
     EXPECT_NEAR(histogram.percentile(fraction), exact, exact / 128)
         << name << ", percentile " << fraction;
   }
@@ -95,6 +130,16 @@ TEST(histogram, percentiles_are_those_of_the_sorted_samples) {
   expect_as_sorted(uniform(100, 5'000), "uniform");
   expect_as_sorted(heavy_tail(), "heavy tail");
   expect_as_sorted(one_outlier(), "one outlier");
+  expect_as_sorted(ends_of_buckets(), "ends of buckets");
+  expect_as_sorted(descending(3'000'000, 7), "descending");
+  for (const auto& [part, whole] : fractions) {
+    for (const std::size_t count : {100'000UL, 99'999UL, 100'001UL, 10UL, 7UL}) {
+      const std::size_t rank = part * count / whole;
+      for (const std::size_t at : {rank - std::min<std::size_t>(rank, 1), rank, rank + 1})
+        expect_as_sorted(step_at(std::min(at, count), count),
+                         "a step at rank " + std::to_string(at) + " of " + std::to_string(count));
+    }
+  }
   expect_as_sorted({1}, "one sample");
   expect_as_sorted({0, 0, 0}, "zeros");
   expect_as_sorted({128 + 1, 1'000'000'007}, "two samples far apart");
