@@ -15,7 +15,7 @@ from limiterbench.histogram import SUB_BUCKETS, clock_step
 from limiterbench.manifest import Manifest
 from limiterbench.records import Measured, read_records
 from limiterbench.run_folder import CELLS, open_run
-from limiterbench.series import latency, ops
+from limiterbench.series import floor, latency, ops
 from limiterbench.verdicts import SLOWER, Sample, Shift, Verdict, judge, shift_between
 
 P99 = 0.99
@@ -126,7 +126,7 @@ def _throughputs(base: Run, new: Run) -> List[Sample]:
 
 
 def _at_floor(repeated: Sequence[Measured], value: Callable[[Measured], float]) -> bool:
-    return median(map(value, repeated)) <= median(m.floor.p99_ns for m in repeated)
+    return median(map(value, repeated)) <= floor(repeated, P99)
 
 
 def _percentiles(base: Run, new: Run) -> List[Sample]:

@@ -16,7 +16,7 @@ from limiterbench.manifest import Manifest
 from limiterbench.prediction import documents
 from limiterbench.records import Measured, read_records
 from limiterbench.run_folder import CELLS, FIGURES, open_run
-from limiterbench.series import Group, group_records, is_floor, latency, ops
+from limiterbench.series import Group, group_records, is_floor, ops, reading
 from limiterbench.statistics import summarize
 
 _SCENARIO = "steady"
@@ -45,12 +45,11 @@ def _rate(points: Dict[int, List[Measured]], threads: int) -> str:
 
 def _table_line(row: str, points: Dict[int, List[Measured]], threads: Sequence[int]) -> str:
     most = points[threads[-1]]
-    times = [summarize([latency(p)(m) for m in most]).median for p in (0.5, 0.99, 0.999)]
     over = "-" if is_floor(points) else f"{max(m.admission_error for m in most):,}"
     cells = [
         f"`{row}`",
         *(_rate(points, count) for count in threads),
-        *map(units.time, times),
+        *(reading(most, p) for p in (0.5, 0.99, 0.999)),
         over,
     ]
     return f"| {' | '.join(cells)} |"
@@ -65,6 +64,7 @@ def _table(group: Group, cpus: int) -> str:
     ranked = sorted(whole, key=lambda row: -summarize([ops(m) for m in whole[row][threads[-1]]])[1])
     lines += [_table_line(row, whole[row], threads) for row in ranked]
     note = f"Latency at {units.count(threads[-1], 'thread')}, the timer's cost included."
+    note += " ≤: an empty decision reads no less."
     return "\n".join(lines) + f"\n\n{note}\n"
 
 

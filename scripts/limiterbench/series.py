@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import Callable, Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
+from limiterbench import units
 from limiterbench.records import Measured, Record
 from limiterbench.statistics import Summary, summarize
 
@@ -82,6 +84,18 @@ def ops(measured: Measured) -> float:
 def latency(fraction: float) -> Callable[[Measured], float]:
     # 0.5 ns stands for a 0, which a logarithmic axis cannot show.
     return lambda measured: max(0.5, measured.latency.percentiles([fraction])[0])
+
+
+def floor(repeated: Sequence[Measured], fraction: float) -> float:
+    """What an empty decision reads: at the median if that is asked for, else at p99."""
+    typical = fraction <= 0.5
+    return median(m.floor.p50_ns if typical else m.floor.p99_ns for m in repeated)
+
+
+def reading(repeated: Sequence[Measured], fraction: float) -> str:
+    """A percentile's median over the repetitions, marked where the clock shows no less."""
+    value = summarize([latency(fraction)(m) for m in repeated]).median
+    return units.reading(value, floor(repeated, fraction))
 
 
 def is_floor(points: Dict[int, List[Measured]]) -> bool:

@@ -9,12 +9,12 @@ from limiterbench import units
 from limiterbench.charts.caption import disturbed
 from limiterbench.manifest import Manifest
 from limiterbench.records import Measured, Record
-from limiterbench.series import Group, group_records, latency, ops
+from limiterbench.series import Group, group_records, ops, reading
 from limiterbench.statistics import summarize
 from limiterbench.text_table import TextTable
 
-Value = Callable[[Measured], float]
-Label = Callable[[float], str]
+# What a table shows of the repetitions of one cell.
+Cell = Callable[[Sequence[Measured]], str]
 
 _WIDTH = 80
 _HEADLINE = "steady"
@@ -39,11 +39,11 @@ def print_groups(manifest: Manifest, groups: Sequence[Group]) -> None:
         for start in range(0, len(ranked), _SCENARIOS_A_TABLE):
             end = start + _SCENARIOS_A_TABLE
             part = ranked[start:end]
-            rates = overview(part, headline, cpus, ops, units.rate)
-            times = overview(part, headline, cpus, latency(0.99), units.time)
+            rates = overview(part, headline, cpus, lambda ms: units.rate(_throughput(ms)))
+            times = overview(part, headline, cpus, lambda ms: reading(ms, 0.99))
             _show(f"decisions a second, {at}", rates)
             _show(f"p99, {at}", times)
-    for text in disturbed(groups):
+    for text in ["≤: an empty decision reads no less", *disturbed(groups)]:
         print("\n" + "\n".join(textwrap.wrap(text, _WIDTH)))
 
 
@@ -83,10 +83,7 @@ def ranking(group: Group, cpus: int) -> TextTable:
         points = group.limiters[row]
         total = summarize([ops(measured) for measured in points[most]])
         alone = _throughput(points[first]) if first in points else None
-        times = [
-            units.time(summarize([latency(p)(m) for m in points[most]]).median)
-            for p in (0.5, 0.99, 0.999)
-        ]
+        times = [reading(points[most], p) for p in (0.5, 0.99, 0.999)]
         cells = [
             units.rate(alone) if alone else "-",
             f"{total.median / alone:.2g}x" if alone else "-",
@@ -99,15 +96,12 @@ def ranking(group: Group, cpus: int) -> TextTable:
     return table
 
 
-def overview(
-    groups: Sequence[Group], order: Group, cpus: int, value: Value, label: Label
-) -> TextTable:
+def overview(groups: Sequence[Group], order: Group, cpus: int, cell: Cell) -> TextTable:
     """Every scenario side by side, at the most threads that have a CPU each."""
     table = TextTable("limiter", *(group.scenario for group in groups))
     rows = _ranked(order, _most_threads(order, cpus))
     rows += sorted({row for group in groups for row in group.limiters} - set(rows))
     for row in rows:
         found = [group.limiters.get(row, {}).get(_most_threads(group, cpus)) for group in groups]
-        cells = [label(summarize([value(m) for m in ms]).median) if ms else "-" for ms in found]
-        table.add(row, *cells)
+        table.add(row, *(cell(repeated) if repeated else "-" for repeated in found))
     return table

@@ -44,6 +44,11 @@ def size(held: float) -> str:
     return (f"{held / factor:.0f}" if "e" in number else number) + suffix
 
 
+def reading(nanoseconds: float, floor: float) -> str:
+    """A duration on a clock whose own cost is `floor`: ≤310 ns if it is no more than that."""
+    return ("≤" if nanoseconds <= floor else "") + time(nanoseconds)
+
+
 def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 

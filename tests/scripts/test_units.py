@@ -30,3 +30,9 @@ def test_clock(seconds: float, text: str) -> None:
 
 def test_count() -> None:
     assert (units.count(1, "cell"), units.count(1200, "cell")) == ("1 cell", "1,200 cells")
+
+
+def test_what_the_clock_itself_shows_is_marked() -> None:
+    assert units.reading(310, 309) == "310 ns"
+    assert units.reading(310, 310) == "≤310 ns"
+    assert units.reading(0.5, 20) == "≤0.5 ns"

@@ -140,7 +140,8 @@ def _clock(group: Group) -> str:
     steps = "" if step is None else f", in steps of {units.time(step)}"
     if step == 1:
         steps += " or less"
-    return f"Clock: {sources}{steps}; an empty decision reads {typical} (p50), {rare} (p99)."
+    reads = f"an empty decision reads {typical} (p50), {rare} (p99)"
+    return f"Clock: {sources}{steps}; {reads}; ≤ marks no more."
 
 
 def caption(manifest: Manifest, group: Group, what: str, has_bars: bool = True) -> List[str]:

@@ -177,7 +177,7 @@ def load(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
             if by_row is first:
                 axes.set_ylabel("p99 of one request")
                 entries += [heading(family.name)] if named else []
-                entries += _entries(first, handles)
+                entries += _entries(first, handles, floor)
     value_axis(frame.panels[0], [*_values(curves), max(floor, 0.5)], units.time)
     entries += [behind()] if named else []
     entries.append((line, f"{units.time(floor):>8}  timer's p99"))
@@ -190,10 +190,10 @@ def load(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
     return frame
 
 
-def _entries(curves: Dict[str, _Curve], handles: Dict[str, Any]) -> List[Entry]:
+def _entries(curves: Dict[str, _Curve], handles: Dict[str, Any], floor: float) -> List[Entry]:
     """From the top of the chart down."""
     ordered = sorted(handles, key=lambda row: (-curves[row].response[-1].median, row))
     return [
-        (handles[row], f"{units.time(curves[row].response[-1].median):>8}  {row}")
+        (handles[row], f"{units.reading(curves[row].response[-1].median, floor):>8}  {row}")
         for row in ordered
     ]

@@ -135,7 +135,7 @@ def percentiles(manifest: Manifest, group: Group, legends: Dict[str, Legend]) ->
         last = columns[-1]
         entries += [heading(family.name)] if named else []
         entries += [
-            (handles[row], f"{units.time(last.curves[row].at(last.reached).median):>8}  {row}")
+            (handles[row], f"{_reading(last, row, floor):>8}  {row}")
             for row in last.ordered
             if row in handles
         ]
@@ -150,6 +150,10 @@ def percentiles(manifest: Manifest, group: Group, legends: Dict[str, Legend]) ->
         [text for _, text in entries],
     )
     return frame
+
+
+def _reading(column: "_Column", row: str, floor: float) -> str:
+    return units.reading(column.curves[row].at(column.reached).median, floor)
 
 
 class _Column(NamedTuple):

@@ -183,7 +183,9 @@ def p99(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
         series,
     )
     frame.rows = summary_rows(series, "p99", "_ns")
-    drawing = _draw_families(frame, group, series, legends, units.time)
+    drawing = _draw_families(
+        frame, group, series, legends, lambda value: units.reading(value, floor)
+    )
     for axes in frame.panels:
         line = draw_floor(axes, floor)
     value_axis(frame.panels[0], [*_values(series), max(floor, 0.5)], units.time)
