@@ -23,9 +23,11 @@ void set_counters(benchmark::State& state, const TrialResult& result, double ope
 
 void measure(benchmark::State& state, const Cell& cell, CellRun& run, unsigned repetition) {
   const Options& options = run.options;
-  TrialSpec spec = trial_spec(run.topology, cell, options.seconds);
+  TrialSpec spec = trial_spec(run.topology, cell, options.seconds, options.conditions);
   const std::optional<SlowDown>& slow_down = options.slow_down;
   if (slow_down && slow_down->row == cell.row) spec.added_percent = slow_down->percent;
+  spec.strict = options.strict;
+  spec.test_skew_ns = options.test_skew_ns;
   const std::string started = utc_now();
   TrialResult result = run_trial(spec);
   const auto operations = static_cast<double>(std::accumulate(

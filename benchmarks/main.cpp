@@ -1,14 +1,16 @@
 // limiterbench: a Google Benchmark program whose benchmarks run the harness's own pinned threads.
 //
 // Exit status: 0, or 1 if a cell failed or nothing could be measured, or 2 for bad arguments or a
-// --records file that cannot be written, or 3 if threads cannot be bound here or a record
-// cannot be written (the disk is full), so that no other cell need be tried.
+// --records file that cannot be written, or 3 if threads cannot be bound here, a record cannot be
+// written (the disk is full) or, with --strict, the clock cannot be trusted, so that no other cell
+// need be tried.
 #include <benchmark/benchmark.h>
 
 #include <cstdio>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -53,10 +55,13 @@ std::string list_text() {
 
 json environment_json() {
   const host::Clock& clock = host::Clock::get();
+  const std::optional<bool> invariant = host::Clock::tsc_is_invariant();
   return {{"environment", host::environment()},
           {"timer",
            {{"source", clock.source()},
             {"reason", clock.reason()},
+            {"fell_back", clock.fell_back()},
+            {"invariant", invariant ? json(*invariant) : json(nullptr)},
             {"ns_per_tick", clock.ns_per_tick()}}},
           {"versions",
            {{"limiterbench", bench::build_info.version},
@@ -71,7 +76,7 @@ void print_version() {
             << ", " << build.flags << "\n";
 }
 
-struct CannotBind : std::runtime_error {
+struct CannotMeasure : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
@@ -83,8 +88,14 @@ void check_binding(const host::Topology& topology) {
   try {
     host::require_binding(topology);
   } catch (const std::runtime_error& error) {
-    throw CannotBind(error.what());
+    throw CannotMeasure(error.what());
   }
+}
+
+void check_clock(const bench::Options& options) {
+  const host::Clock& clock = host::Clock::get();
+  if (options.strict && clock.fell_back())
+    throw CannotMeasure("--strict: the clock cannot be trusted: " + std::string(clock.reason()));
 }
 
 void inform(const bench::Options& options, const host::Topology& topology) {
@@ -148,6 +159,7 @@ int measure(const bench::Options& options, const host::Topology& topology, char*
   bench::CellRun run{topology, options, nullptr};
   if (!lists) {
     check_binding(topology);
+    check_clock(options);
     if (!options.records.empty()) run.records = open_records(options.records);
   }
   initialize_benchmark(options, program);
@@ -155,6 +167,7 @@ int measure(const bench::Options& options, const host::Topology& topology, char*
   register_cells(bench::plan(topology, options.selection), run);
   const std::size_t measured = benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
+  check_clock(options);
   if (measured == 0) throw bench::UsageError("--benchmark_filter leaves no cell to measure");
   return run.failed ? 1 : 0;
 }
@@ -179,6 +192,7 @@ int run(const std::vector<std::string>& arguments, char* program) {
   }
   const host::Topology topology = topology_of(options);
   check_threads(options, topology);
+  check_conditions(options, topology);
   if (options.only_informs() && !lists_only(options)) {
     inform(options, topology);
     return 0;
@@ -196,7 +210,7 @@ int main(int argc, char** argv) {
   } catch (const bench::UsageError& error) {
     std::cerr << "limiterbench: " << error.what() << "\n";
     return 2;
-  } catch (const CannotBind& error) {
+  } catch (const CannotMeasure& error) {
     std::cerr << "limiterbench: " << error.what() << "\n";
     return 3;
   } catch (const bench::CannotRecord& error) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <functional>
 #include <sstream>
 #include <string_view>
@@ -131,6 +132,40 @@ unsigned ordinal(const std::string& flag, const std::string& text) {
   return *index;
 }
 
+void set_home(Options& options, const std::string& name) {
+  const auto home = host::parse_home(name);
+  if (!home) {
+    std::vector<std::string> valid;
+    for (const host::Home each : host::homes) valid.emplace_back(host::to_string(each));
+    unknown("home", name, valid);
+  }
+  options.conditions.home = *home;
+}
+
+void set_writer(Options& options, const std::string& name) {
+  using Kind = WriterPlace::Kind;
+  if (const auto cpu = number<unsigned>(name)) {
+    options.conditions.writer = {Kind::cpu, *cpu};
+    return;
+  }
+  std::vector<std::string> valid;
+  for (const Kind kind : {Kind::automatic, Kind::own_core, Kind::shared}) {
+    valid.push_back(WriterPlace{kind}.name());
+    if (valid.back() != name) continue;
+    options.conditions.writer = {kind};
+    return;
+  }
+  valid.emplace_back("a CPU's number");
+  unknown("writer's place", name, valid);
+}
+
+void set_test_skew(Options& options, const std::string& text) {
+  const auto ns = number<double>(text);
+  if (!ns || !(std::abs(*ns) <= 1e9))
+    throw UsageError("--test_skew=" + text + ": not a number of nanoseconds to 10^9");
+  options.test_skew_ns = *ns;
+}
+
 void set_slow_down(Options& options, const std::string& text) {
   const std::size_t colon = text.find(':');
   const auto percent = number<unsigned>(colon == std::string::npos ? "" : text.substr(colon + 1));
@@ -194,6 +229,13 @@ const std::vector<Flag>& flags() {
        [](O& o, const S& v) { o.repetition_index = ordinal("--repetition_index", v); }},
       {"--attempt", Takes::value, "=N  how many times those were measured before (0)",
        [](O& o, const S& v) { o.attempt = ordinal("--attempt", v); }},
+      {"--home", Takes::value,
+       "=local|remote|interleave  the memory that all threads share (local)", set_home},
+      {"--writer", Takes::value, "=auto|own_core|shared|CPU  where the thread that reloads runs",
+       set_writer},
+      {"--strict", Takes::nothing, "exit status 3 rather than fall back to another clock",
+       [](O& o, const S&) { o.strict = true; }},
+      {"--test_skew", Takes::value, hidden, set_test_skew},
       {"--test_slow_down", Takes::value, hidden, set_slow_down}};
   return all;
 }
@@ -285,6 +327,22 @@ void check_threads(const Options& options, const host::Topology& topology) {
                        "; --oversubscribe allows more threads than CPUs");
     if (threads > most_threads)
       throw UsageError("--threads: at most " + std::to_string(most_threads));
+  }
+}
+
+void check_conditions(const Options& options, const host::Topology& topology) {
+  if (options.conditions.home == host::Home::remote && topology.numa_nodes() < 2)
+    throw UsageError(
+        "--home=remote: this host has one NUMA node; nothing is remote\nvalid: local, interleave");
+  const WriterPlace::Kind kind = options.conditions.writer.kind;
+  if (kind != WriterPlace::Kind::own_core && kind != WriterPlace::Kind::cpu) return;
+  for (const Cell& cell : plan(topology, options.selection)) {
+    if (cell.scenario->reloads_per_second == 0) continue;
+    try {
+      (void)trial_spec(topology, cell, options.seconds, options.conditions);
+    } catch (const std::invalid_argument& error) {
+      throw UsageError("--writer=" + options.conditions.writer.name() + ": " + error.what());
+    }
   }
 }
 

@@ -34,6 +34,9 @@ struct Options {
   double seconds = 0.2;
   unsigned repetition_index = 0;
   unsigned attempt = 0;  // at that repetition
+  bool strict = false;
+  Conditions conditions;
+  double test_skew_ns = 0;
   Selection selection;
   std::optional<SlowDown> slow_down;
   std::vector<std::string> benchmark_flags;
@@ -50,6 +53,9 @@ struct Options {
 
 // Throws UsageError if the topology has fewer CPUs than a chosen number of threads needs.
 void check_threads(const Options& options, const host::Topology& topology);
+
+// Throws UsageError if a cell cannot have the conditions that were chosen.
+void check_conditions(const Options& options, const host::Topology& topology);
 
 [[nodiscard]] std::string usage();
 

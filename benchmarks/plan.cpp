@@ -1,8 +1,10 @@
 #include "plan.hpp"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <span>
+#include <stdexcept>
 
 #include "rows.hpp"
 
@@ -59,12 +61,34 @@ bool on_core_of(const host::Cpu& cpu, std::span<const host::Cpu> others) {
 
 // The first free CPU, on a core that no thread is measured on if there is one: a writer that spins
 // on the sibling of a measured thread takes half of its core.
-host::Cpu writer_cpu(std::span<const host::Cpu> order, unsigned threads) {
-  const auto used = order.first(threads);
-  const auto free = order.subspan(threads);
+host::Cpu automatic_place(std::span<const host::Cpu> order, std::span<const host::Cpu> used) {
+  if (used.size() >= order.size()) return used.back();
+  const auto free = order.subspan(used.size());
   const auto found = std::find_if(free.begin(), free.end(),
                                   [&](const host::Cpu& cpu) { return !on_core_of(cpu, used); });
   return found == free.end() ? free.front() : *found;
+}
+
+host::Cpu numbered(std::span<const host::Cpu> order, unsigned os_index) {
+  const auto found = std::ranges::find(order, os_index, &host::Cpu::os_index);
+  if (found != order.end()) return *found;
+  std::vector<unsigned> valid;
+  for (const host::Cpu& cpu : order) valid.push_back(cpu.os_index);
+  std::ranges::sort(valid);
+  std::string text;
+  for (const unsigned index : valid) text += (text.empty() ? "" : ",") + std::to_string(index);
+  throw std::invalid_argument("CPU " + std::to_string(os_index) +
+                              " is none that may be used; valid: " + text);
+}
+
+host::Cpu place_writer(std::span<const host::Cpu> order, std::span<const host::Cpu> used,
+                       const WriterPlace& place, const Cell& cell) {
+  if (place.kind == WriterPlace::Kind::shared) return used.back();
+  if (place.kind == WriterPlace::Kind::cpu) return numbered(order, place.cpu);
+  const host::Cpu cpu = automatic_place(order, used);
+  if (place.kind == WriterPlace::Kind::own_core && on_core_of(cpu, used))
+    throw std::invalid_argument(cell.name() + " leaves no core free; fewer --threads do");
+  return cpu;
 }
 
 }  // namespace
@@ -96,16 +120,27 @@ std::vector<Cell> plan(const host::Topology& topology, const Selection& selectio
   return cells;
 }
 
-TrialSpec trial_spec(const host::Topology& topology, const Cell& cell, double phase_seconds) {
+std::string WriterPlace::name() const {
+  constexpr std::array names{"auto", "own_core", "shared"};
+  return kind == Kind::cpu ? std::to_string(cpu) : names[static_cast<std::size_t>(kind)];
+}
+
+TrialSpec trial_spec(const host::Topology& topology, const Cell& cell, double phase_seconds,
+                     const Conditions& conditions) {
   const std::vector<host::Cpu> order = host::place(topology, cell.placement);
   std::vector<host::Cpu> cpus;
   for (unsigned i = 0; i < cell.threads; ++i) cpus.push_back(order[i % order.size()]);
-  const bool shares = cell.threads >= order.size();
-  const host::Cpu writer = shares ? cpus.back() : writer_cpu(order, cell.threads);
+  const bool reloads = cell.scenario->reloads_per_second > 0;
+  const WriterPlace place = reloads ? conditions.writer : WriterPlace{};
+  const host::Cpu writer = place_writer(order, cpus, place, cell);
+  const bool shares = std::ranges::find(cpus, writer.os_index, &host::Cpu::os_index) != cpus.end();
   const bool shares_core = on_core_of(writer, cpus);
-  return {topology,        *cell.row,     *cell.scenario,
-          std::move(cpus), writer,        shares,
-          shares_core,     phase_seconds, phase_seconds * warmup_phase};
+  TrialSpec spec{topology,        *cell.row,     *cell.scenario,
+                 std::move(cpus), writer,        shares,
+                 shares_core,     phase_seconds, phase_seconds * warmup_phase};
+  spec.home = conditions.home;
+  spec.writer = conditions.writer.name();
+  return spec;
 }
 
 std::string_view contract_name(Contract contract) noexcept {

@@ -1,6 +1,7 @@
 // Which cells there are on a host: limiter/scenario/placement/threads:N.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -47,11 +48,31 @@ struct Cell {
 // taken in all of them.
 [[nodiscard]] std::vector<Cell> plan(const host::Topology& topology, const Selection& selection);
 
-// Where the cell's threads and its writer run: thread i on the i-th CPU of the placement, the
-// writer on the next one, of a core without measured threads if there is one; if every CPU is
-// taken, on the last thread's.
+// Where the writer runs.
+struct WriterPlace {
+  enum class Kind : std::uint8_t {
+    automatic,  // the next CPU after the threads', of a core without any if there is one; if every
+                // CPU is taken, as shared
+    own_core,
+    shared,  // on the last thread's CPU
+    cpu
+  };
+  Kind kind = Kind::automatic;
+  unsigned cpu = 0;  // the kernel's number
+
+  [[nodiscard]] std::string name() const;  // as the flag has it
+};
+
+// What an experiment holds fixed over all its cells.
+struct Conditions {
+  host::Home home = host::Home::local;
+  WriterPlace writer;
+};
+
+// Where the cell's threads and its writer run: thread i on the i-th CPU of the placement. Throws
+// std::invalid_argument if the writer's place is none here.
 [[nodiscard]] TrialSpec trial_spec(const host::Topology& topology, const Cell& cell,
-                                   double phase_seconds);
+                                   double phase_seconds, const Conditions& conditions = {});
 
 [[nodiscard]] std::string_view contract_name(Contract contract) noexcept;
 [[nodiscard]] nlohmann::json rows_json();

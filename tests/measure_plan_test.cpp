@@ -169,6 +169,36 @@ TEST(plan, gives_the_writer_a_cpu_of_its_own_where_one_is_free) {
   EXPECT_EQ(over.writer_cpu, topology.cpus()[1]);
 }
 
+TEST(plan, puts_the_writer_where_it_is_wanted) {
+  using Kind = WriterPlace::Kind;
+  const Topology topology = Topology::from("pack:1 l3:1 core:4 pu:2");
+  Cell cell{find_row("hazard"), find_scenario("steady"), host::Placement::compact, 2, false};
+  const auto spec = [&](WriterPlace place) {
+    return trial_spec(topology, cell, 0.2, {host::Home::local, place});
+  };
+  const TrialSpec shared = spec({Kind::shared});
+  EXPECT_EQ(shared.writer_cpu, shared.cpus[1]);
+  EXPECT_TRUE(shared.writer_shares_cpu);
+  EXPECT_EQ(shared.writer, "shared");
+  const TrialSpec sibling = spec({Kind::cpu, 1});
+  EXPECT_EQ(sibling.writer_cpu.os_index, 1U);
+  EXPECT_FALSE(sibling.writer_shares_cpu);
+  EXPECT_TRUE(sibling.writer_shares_core);
+  EXPECT_EQ(sibling.writer, "1");
+  const TrialSpec first = spec({Kind::cpu, 0});
+  EXPECT_TRUE(first.writer_shares_cpu);
+  const TrialSpec own = spec({Kind::own_core});
+  EXPECT_EQ(own.writer_cpu.core, 2U);
+  EXPECT_FALSE(own.writer_shares_core);
+  EXPECT_THROW((void)spec({Kind::cpu, 8}), std::invalid_argument);
+  cell.threads = 4;
+  EXPECT_THROW((void)spec({Kind::own_core}), std::invalid_argument);
+  EXPECT_TRUE(spec({}).writer_shares_core);
+  EXPECT_EQ(spec({}).writer, "auto");
+  cell.scenario = find_scenario("readonly");
+  EXPECT_NO_THROW((void)spec({Kind::own_core})) << "nothing reloads";
+}
+
 TEST(plan, keeps_the_writer_off_the_cores_that_are_measured) {
   const Topology topology = Topology::from("pack:1 l3:1 core:4 pu:2");
   Cell cell{find_row("hazard"), find_scenario("steady"), host::Placement::smt, 3, false};
@@ -257,6 +287,29 @@ TEST(options, refuse_more_threads_than_cpus) {
   EXPECT_TRUE(contains(refusal({"--threads=0", "--oversubscribe"}), "4 CPUs"));
 }
 
+TEST(options, refuse_conditions_that_cannot_be) {
+  const auto refusal = [](const std::string& spec, const std::vector<std::string>& arguments) {
+    try {
+      check_conditions(parse_options(arguments), Topology::from(spec));
+    } catch (const UsageError& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  const std::string one_node = "pack:1 core:4 pu:1";
+  const std::string two_nodes = "pack:2 [numa] core:2 pu:1";
+  EXPECT_TRUE(contains(refusal(one_node, {"--home=remote"}), "one NUMA node"));
+  EXPECT_EQ(refusal(two_nodes, {"--home=remote"}), "accepted");
+  EXPECT_EQ(refusal(one_node, {"--home=interleave"}), "accepted");
+  EXPECT_TRUE(contains(refusal_of({"--home=remot"}), "did you mean 'remote'?"));
+  EXPECT_TRUE(contains(refusal_of({"--writer=owncore"}), "did you mean 'own_core'?"));
+  EXPECT_TRUE(contains(refusal(one_node, {"--writer=4"}), "valid: 0,1,2,3"));
+  EXPECT_EQ(refusal(one_node, {"--writer=3"}), "accepted");
+  EXPECT_TRUE(contains(refusal(one_node, {"--writer=own_core"}), "threads:4 leaves no core free"));
+  EXPECT_EQ(refusal(one_node, {"--writer=own_core", "--threads=1,3"}), "accepted");
+  EXPECT_EQ(refusal(one_node, {"--writer=own_core", "--scenario=readonly"}), "accepted");
+}
+
 TEST(records, are_appended_line_by_line) {
   const std::string path = ::testing::TempDir() + "limiterbench_records_test.jsonl";
   std::remove(path.c_str());
@@ -291,13 +344,60 @@ TEST(records, hold_what_readers_are_promised) {
   EXPECT_EQ(record["attempt"], 2);
   EXPECT_EQ(record["cpus"], nlohmann::json({0, 1}));
   EXPECT_EQ(record["writer_shares_cpu"], true);
+  EXPECT_EQ(record["writer"], "auto");
+  EXPECT_EQ(record["home"]["policy"], "local");
+  EXPECT_EQ(record["home"]["numa"], 0);
   EXPECT_EQ(record["throughput"]["operations"], nlohmann::json({3, 4}));
   EXPECT_EQ(record["latency"]["histogram"]["counts"].dump(), "[[129,1]]");
   EXPECT_EQ(record["parameters"]["rules"]["0"]["limit"], 1'000'000'000);
   EXPECT_EQ(record["parameters"]["rules"]["1"]["limit"], 1'000);
   EXPECT_NE(record["build"]["commit"], "");
+  EXPECT_EQ(record["noise"]["flagged"], false);
+  EXPECT_EQ(record["noise"]["steal_ns"], nullptr);
+  EXPECT_EQ(record["noise"]["frequency_khz"]["before"], nullptr);
+  EXPECT_EQ(record["timer"]["skew_ns"], nullptr);
   result.failure.clear();
   EXPECT_EQ(record_of(cell, spec, result, {}, "")["failure"], nullptr);
+}
+
+TEST(records, say_what_disturbed_and_how_the_clocks_differ) {
+  const Topology topology = Topology::from("pack:1 core:2 pu:1");
+  const Cell cell{find_row("hazard"), find_scenario("steady"), host::Placement::compact, 2, false};
+  const TrialSpec spec = trial_spec(topology, cell, 0.2);
+  TrialResult result;
+  result.noise.cpus = {{1, 7, 900'000, 0.09}};
+  result.noise.steal_ns = 10'000'000;
+  result.skew = Skew{-3.5, 60, 1, false, 1};
+  const nlohmann::json record = record_of(cell, spec, result, {}, "");
+  const nlohmann::json& noise = record["noise"];
+  EXPECT_EQ(noise["flagged"], true);
+  EXPECT_EQ(noise["reasons"][0], "CPU 1 lost 9.0 % of its time while idle");
+  EXPECT_EQ(noise["cpus"][0]["hiccups"], 7);
+  EXPECT_EQ(noise["cpus"][0]["longest_ns"], 900'000);
+  EXPECT_EQ(noise["steal_ns"], 10'000'000);
+  EXPECT_EQ(record["timer"]["skew_ns"], -3.5);
+  EXPECT_EQ(record["timer"]["skew_error_ns"], 60);
+}
+
+TEST(records, never_take_a_counter_that_is_absent_for_0) {
+  const Topology topology = Topology::from("pack:1 core:2 pu:1");
+  const Cell cell{find_row("hazard"), find_scenario("steady"), host::Placement::compact, 2, false};
+  const TrialSpec spec = trial_spec(topology, cell, 0.2);
+  TrialResult result;
+  EXPECT_EQ(record_of(cell, spec, result, {}, "")["counters"], nullptr);
+  result.counters = std::vector<Count>(hardware_events.size());
+  result.counters_absent = "cycles: not permitted";
+  nlohmann::json record = record_of(cell, spec, result, {}, "");
+  EXPECT_EQ(record["counters"], nullptr);
+  EXPECT_EQ(record["counters_absent"], "cycles: not permitted");
+  result.counters[0] = 12;
+  result.throughput_switches = 3;
+  result.throughput.admitted = 4;
+  record = record_of(cell, spec, result, {}, "");
+  EXPECT_EQ(record["counters"]["cycles"], 12);
+  EXPECT_EQ(record["counters"]["instructions"], nullptr);
+  EXPECT_EQ(record["counters"]["context_switches"], 3);
+  EXPECT_EQ(record["counters"]["decisions"], 4);
 }
 
 TEST(records, hold_the_sweep_where_there_is_one) {

@@ -1,6 +1,8 @@
 // A whole repetition: a right limiter passes it, each faulty one fails it and says why.
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <cstdlib>
 #include <numeric>
 #include <string>
 
@@ -68,6 +70,72 @@ TEST(trial, passes_a_right_limiter_in_every_scenario) {
       EXPECT_EQ(result.live_bytes, 100U);
       EXPECT_GT(result.timer_floor.count(), 0U);
     }
+  }
+}
+
+// Right, and counts what it is asked.
+class counting_limiter : public faulty_limiter<Fault::none> {
+ public:
+  using faulty_limiter::faulty_limiter;
+  Decision try_acquire(Handle& handle, const Request& request) noexcept {
+    asked.fetch_add(1, std::memory_order_relaxed);
+    return faulty_limiter::try_acquire(handle, request);
+  }
+  static inline std::atomic<std::uint64_t> asked{0};
+};
+
+TEST(trial, does_not_count_the_warm_up) {
+  const Row row = row_of<counting_limiter>();
+  const Cell cell{&row, find_scenario("readonly"), host::Placement::compact, 1, false};
+  TrialSpec spec = trial_spec(this_host(), cell, 0.02);
+  // Longer than what is measured: most of what is asked is warm-up.
+  spec.warmup_seconds = 0.2;
+  counting_limiter::asked = 0;
+  const TrialResult result = run_trial(spec);
+  EXPECT_EQ(result.failure, "");
+  const std::uint64_t counted = sum(result.throughput.operations) + sum(result.latency.operations);
+  EXPECT_GT(counting_limiter::asked, 2 * counted);
+  EXPECT_EQ(result.latencies.count(), sum(result.latency.operations));
+}
+
+TEST(trial, says_what_disturbed_it_and_what_was_counted) {
+  const unsigned threads = two_if_possible();
+  const TrialResult result = trial_of<Fault::none>({"steady", threads, 0.05});
+  const std::size_t cpus = std::min<std::size_t>(threads + 1, this_host().cpus().size());
+  EXPECT_EQ(result.noise.cpus.size(), cpus);
+  EXPECT_GE(result.noise.span_ns, result.throughput.wall_ns + result.latency.wall_ns);
+  EXPECT_EQ(result.counters.size(), hardware_events.size());
+  for (const Count& count : result.counters) EXPECT_TRUE(count || !result.counters_absent.empty());
+  if (result.counters[1]) {
+    EXPECT_GT(*result.counters[1], sum(result.throughput.operations));
+  }
+  if (result.skew) {
+    EXPECT_FALSE(result.skew->apart);
+  }
+}
+
+// In a process of its own, since the clock is the whole program's.
+TEST(trial, falls_back_to_another_clock_or_fails_if_strict) {
+  if (!host::Clock::get().is_tsc() || this_host().cpus().size() < 2) GTEST_SKIP() << "no two TSCs";
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  for (const bool strict : {false, true}) {
+    const auto measure = [strict] {
+      const Row row = row_of<faulty_limiter<Fault::none>>();
+      const Cell cell{&row, find_scenario("readonly"), host::Placement::compact, 2, false};
+      TrialSpec spec = trial_spec(this_host(), cell, 0.02);
+      spec.test_skew_ns = 5e6;
+      spec.strict = strict;
+      TrialResult result;
+      // A host that is busy may not let the clocks be compared.
+      for (int i = 0; i < 20 && !host::Clock::get().fell_back(); ++i) result = run_trial(spec);
+      const bool failed = result.failure.starts_with("the clock cannot be trusted: the TSC of CPU");
+      const bool measured = result.failure.empty() && sum(result.latency.operations) > 0;
+      std::exit(host::Clock::get().source() == "clock_monotonic" && failed == strict &&
+                        measured == !strict
+                    ? 0
+                    : 1);
+    };
+    EXPECT_EXIT(measure(), ::testing::ExitedWithCode(0), "");
   }
 }
 

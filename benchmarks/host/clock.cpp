@@ -93,23 +93,41 @@ Clock::Clock(bool is_tsc, double ns_per_tick, std::string reason)
 
 Clock Clock::monotonic(std::string reason) { return {false, 1.0, std::move(reason)}; }
 
+Clock Clock::fallback(std::string reason) {
+  Clock clock = monotonic(std::move(reason));
+  clock.fell_back_ = true;
+  return clock;
+}
+
 Clock Clock::calibrated() {
 #if defined(__x86_64__)
-  if (!has_invariant_tsc()) return monotonic("the processor has no invariant TSC");
+  if (!has_invariant_tsc()) return fallback("the processor has no invariant TSC");
   if (kernel_distrusts_tsc()) {
-    return monotonic("the kernel does not list the TSC among its clock sources");
+    return fallback("the kernel does not list the TSC among its clock sources");
   }
   const double ns_per_tick = measure_ns_per_tick();
-  if (ns_per_tick <= 0) return monotonic("the TSC does not tick steadily");
+  if (ns_per_tick <= 0) return fallback("the TSC does not tick steadily");
   return {true, ns_per_tick, "invariant TSC, steady against CLOCK_MONOTONIC_RAW"};
 #else
   return monotonic("no TSC on this architecture");
 #endif
 }
 
-const Clock& Clock::get() {
-  static const Clock clock = calibrated();
+Clock& Clock::chosen() {
+  static Clock clock = calibrated();
   return clock;
+}
+
+const Clock& Clock::get() { return chosen(); }
+
+void Clock::distrust_tsc(std::string reason) { chosen() = fallback(std::move(reason)); }
+
+std::optional<bool> Clock::tsc_is_invariant() {
+#if defined(__x86_64__)
+  return has_invariant_tsc();
+#else
+  return std::nullopt;
+#endif
 }
 
 }  // namespace limiterbench::host

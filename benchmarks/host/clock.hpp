@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,6 +43,8 @@ class Clock {
   [[nodiscard]] static const Clock& get();
   // Never the TSC; what a host without a usable one gets.
   [[nodiscard]] static Clock monotonic(std::string reason);
+  // From now on that is the clock. No other thread may be using the one before.
+  static void distrust_tsc(std::string reason);
 
   [[nodiscard]] std::uint64_t ticks() const noexcept {
     return is_tsc_ ? TscClock::ticks() : MonotonicClock::ticks();
@@ -56,6 +59,11 @@ class Clock {
   [[nodiscard]] std::string_view source() const noexcept {
     return is_tsc_ ? "tsc" : "clock_monotonic";
   }
+  // Whether this machine has a TSC that cannot be trusted. Elsewhere the monotonic clock is all
+  // there is, and no fallback.
+  [[nodiscard]] bool fell_back() const noexcept { return fell_back_; }
+  // Whether the processor says that its TSC ticks at one rate in every state; nullopt without one.
+  [[nodiscard]] static std::optional<bool> tsc_is_invariant();
   // Why this source.
   [[nodiscard]] std::string_view reason() const noexcept { return reason_; }
 
@@ -71,11 +79,14 @@ class Clock {
 
   Clock(bool is_tsc, double ns_per_tick, std::string reason);
   [[nodiscard]] static Clock calibrated();
+  [[nodiscard]] static Clock fallback(std::string reason);
+  [[nodiscard]] static Clock& chosen();
 
   bool is_tsc_;
   double ns_per_tick_;
   std::uint64_t multiplier_;
   std::string reason_;
+  bool fell_back_ = false;
 };
 
 }  // namespace limiterbench::host

@@ -6,11 +6,13 @@
 #include <cmath>
 #include <cstdio>
 #include <limiterbench/sync.hpp>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "host/clock.hpp"
 #include "measure/barrier.hpp"
+#include "measure/ping_pong.hpp"
 #include "measure/team.hpp"
 
 namespace limiterbench::bench {
@@ -20,52 +22,10 @@ using nlohmann::json;
 
 constexpr std::uint64_t round_trips = 2'000;  // in a batch
 constexpr std::size_t batches = 9;
+constexpr std::uint64_t no_end = std::numeric_limits<std::uint64_t>::max();
 
 struct alignas(sync::false_sharing_range) Line {
   std::atomic<std::uint64_t> value{0};
-};
-
-// Two threads that take turns in writing one line.
-class PingPong {
- public:
-  explicit PingPong(std::uint64_t rounds) : stamps_{make(rounds), make(rounds)} {}
-
-  // As player 0 or 1. Stamps, where wanted, are taken when the turn has come.
-  template <bool Stamped>
-  void play(std::size_t player, std::uint64_t rounds) noexcept {
-    const host::Clock& clock = host::Clock::get();
-    for (std::uint64_t i = 0; i < rounds; ++i) {
-      const std::uint64_t turn = 2 * i + player;
-      // acquire and release: each turn comes after the one before, stamps included.
-      while (line_.value.load(std::memory_order_acquire) != turn) {
-      }
-      if constexpr (Stamped) stamps_[player][i] = clock.ticks();
-      line_.value.store(turn + 1, std::memory_order_release);
-    }
-  }
-  void reset() noexcept { line_.value.store(0, std::memory_order_relaxed); }
-
-  // The fastest way there and the fastest way back take the same time but for the clocks.
-  [[nodiscard]] double skew_ticks() const {
-    double there = HUGE_VAL;
-    double back = HUGE_VAL;
-    for (std::size_t i = 0; i + 1 < stamps_[0].size(); ++i) {
-      there = std::min(there, difference(stamps_[1][i], stamps_[0][i]));
-      back = std::min(back, difference(stamps_[0][i + 1], stamps_[1][i]));
-    }
-    return (there - back) / 2;
-  }
-
- private:
-  static std::vector<std::uint64_t> make(std::uint64_t rounds) {
-    return std::vector<std::uint64_t>(rounds);
-  }
-  static double difference(std::uint64_t later, std::uint64_t earlier) {
-    return static_cast<double>(static_cast<std::int64_t>(later - earlier));
-  }
-
-  Line line_;
-  std::array<std::vector<std::uint64_t>, 2> stamps_;
 };
 
 double median(std::vector<double> values) {
@@ -100,15 +60,15 @@ Transfer measure_pair(const host::Topology& topology, const host::Cpu& a, const 
     game.reset();
     together(team, [&](unsigned player) {
       const std::uint64_t begin = clock.ticks();
-      game.play<false>(player, round_trips);
+      game.play(player, round_trips);
       if (player == 0) taken = clock.ticks() - begin;
     });
     one_ways.push_back(static_cast<double>(taken) / (2 * round_trips));
   }
   game.reset();
-  together(team, [&](unsigned player) { game.play<true>(player, round_trips); });
+  together(team, [&](unsigned player) { game.play_stamped(player, no_end); });
   return {a.os_index, b.os_index, median(one_ways) * clock.ns_per_tick(),
-          game.skew_ticks() * clock.ns_per_tick()};
+          game.ways().skew() * clock.ns_per_tick()};
 }
 
 double measure_sharing(const host::Topology& topology, const std::vector<host::Cpu>& cpus) {

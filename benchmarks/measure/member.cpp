@@ -46,6 +46,7 @@ void Member::run(Mode mode, StartBarrier& barrier, std::uint64_t duration_ticks,
   totals_ = {};
   latencies_.clear();
   ledger_.clear();
+  counts_ = counters_.take();
   const host::Clock& clock = host::Clock::get();
   const std::uint64_t start = barrier.arrive_and_wait();
   ledger_.start(clock.to_ns(start));
@@ -57,7 +58,10 @@ void Member::run(Mode mode, StartBarrier& barrier, std::uint64_t duration_ticks,
     send_paced();
     open_loop_->count_unsent();
   } else {
+    counters_.start();
     clock.with_source([&](auto source) { send_untimed<decltype(source)>(start + duration_ticks); });
+    counters_.stop();
+    counts_ = counters_.take();
   }
   const Switches after = context_switches();
   switches_ = {after.voluntary - before.voluntary, after.involuntary - before.involuntary};

@@ -7,6 +7,7 @@
 
 #include "measure/admission.hpp"
 #include "measure/barrier.hpp"
+#include "measure/counters.hpp"
 #include "measure/histogram.hpp"
 #include "measure/open_loop.hpp"
 #include "measure/pages.hpp"
@@ -48,12 +49,15 @@ class Member {
   void run(Mode mode, StartBarrier& barrier, std::uint64_t duration_ticks,
            const Load& load = {}) noexcept;
 
-  // Of the last run; the histogram of its latencies is empty unless it was in Mode::latency.
+  // Of the last run; the histogram of its latencies is empty unless it was in Mode::latency, and
+  // nothing is counted unless it was in Mode::throughput.
   [[nodiscard]] const Totals& totals() const noexcept { return totals_; }
   [[nodiscard]] const Ledger& ledger() const noexcept { return ledger_; }
   [[nodiscard]] const Histogram& latencies() const noexcept { return latencies_; }
   [[nodiscard]] const Switches& switches() const noexcept { return switches_; }
+  [[nodiscard]] const std::vector<Count>& counts() const noexcept { return counts_; }
   [[nodiscard]] const OpenLoop& open_loop() const noexcept { return *open_loop_; }
+  [[nodiscard]] const std::string& counters_absent() const noexcept { return counters_.absent(); }
   // Of all runs.
   [[nodiscard]] const ConfigChecks& config_checks() const noexcept { return config_checks_; }
 
@@ -71,6 +75,8 @@ class Member {
   Totals totals_;
   ConfigChecks config_checks_;
   Switches switches_;
+  ThreadCounters counters_;
+  std::vector<Count> counts_;
   Ledger ledger_;
   Histogram latencies_;
   OnOwnPages<OpenLoop> open_loop_;  // null unless the scenario sweeps the load

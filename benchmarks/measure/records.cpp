@@ -88,20 +88,75 @@ json parameters_json(const TrialSpec& spec, const TrialResult& result) {
             {"period", scenario.mix.period}}}};
 }
 
-json timer_json(const Histogram& floor) {
+template <class T>
+json or_null(const std::optional<T>& value) {
+  return value ? json(*value) : json(nullptr);
+}
+
+json timer_json(const TrialResult& result) {
   const host::Clock& clock = host::Clock::get();
+  const std::optional<Skew>& skew = result.skew;
+  const Histogram& floor = result.timer_floor;
   return {{"source", clock.source()},
+          {"reason", clock.reason()},
+          {"fell_back", clock.fell_back()},
           {"ns_per_tick", clock.ns_per_tick()},
+          {"invariant", or_null(host::Clock::tsc_is_invariant())},
+          {"skew_ns", skew ? json(skew->worst_ns) : json(nullptr)},
+          {"skew_error_ns", skew ? json(skew->error_ns) : json(nullptr)},
+          {"skew_pairs", skew ? skew->pairs : 0},
           {"floor",
            {{"p50_ns", floor.percentile(0.5)},
             {"p99_ns", floor.percentile(0.99)},
             {"min_ns", floor.min()}}}};
 }
 
+json noise_json(const Noise& noise) {
+  const std::vector<std::string> reasons = disturbances(noise);
+  json cpus = json::array();
+  for (const CpuNoise& cpu : noise.cpus)
+    cpus.push_back({{"cpu", cpu.cpu},
+                    {"hiccups", cpu.hiccups},
+                    {"longest_ns", cpu.longest_ns},
+                    {"stolen_share", cpu.stolen_share}});
+  return {{"flagged", !reasons.empty()},
+          {"reasons", reasons},
+          {"idle_ns", noise.idle_ns},
+          {"cpus", std::move(cpus)},
+          {"span_ns", noise.span_ns},
+          {"steal_ns", or_null(noise.steal_ns)},
+          {"others_ns", or_null(noise.others_ns)},
+          {"frequency_khz",
+           {{"before", or_null(noise.khz_before)}, {"after", or_null(noise.khz_after)}}}};
+}
+
+// null where nothing could be counted.
+json counters_json(const TrialResult& result) {
+  json counts = json::object();
+  bool any = false;
+  for (std::size_t i = 0; i < result.counters.size(); ++i) {
+    counts[std::string(hardware_events[i].name)] = or_null(result.counters[i]);
+    any |= result.counters[i].has_value();
+  }
+  if (!any) return nullptr;
+  counts["context_switches"] = result.throughput_switches;
+  counts["decisions"] = result.throughput.admitted + result.throughput.denied;
+  return counts;
+}
+
 json cpus_json(const TrialSpec& spec) {
   json list = json::array();
   for (const host::Cpu& cpu : spec.cpus) list.push_back(cpu.os_index);
   return list;
+}
+
+// `numa` as the topology numbers it, null if all nodes are home; `nodes` as the kernel does.
+json home_json(const TrialSpec& spec, const TrialResult& result) {
+  const auto home = host::cpu_at_home(spec.topology, spec.home, spec.cpus[0]);
+  return {{"policy", host::to_string(spec.home)},
+          {"cpu", spec.cpus[0].os_index},
+          {"numa", home ? json(home->numa) : json(nullptr)},
+          {"nodes", result.nodes}};
 }
 
 [[noreturn]] void refuse(const std::string& path, int error) {
@@ -135,10 +190,11 @@ json record_of(const Cell& cell, const TrialSpec& spec, const TrialResult& resul
       {"progress", to_string(info.progress)},
       {"note", note_of(info, spec)},
       {"cpus", cpus_json(spec)},
+      {"writer", reloads ? json(spec.writer) : json(nullptr)},
       {"writer_cpu", reloads ? json(spec.writer_cpu.os_index) : json(nullptr)},
       {"writer_shares_cpu", reloads && spec.writer_shares_cpu},
       {"writer_shares_core", reloads && spec.writer_shares_core},
-      {"home", {{"cpu", spec.cpus[0].os_index}, {"numa", spec.cpus[0].numa}}},
+      {"home", home_json(spec, result)},
       {"oversubscribed", cell.oversubscribed},
       {"parameters", parameters_json(spec, result)},
       {"throughput", phase_json(result.throughput)},
@@ -161,7 +217,11 @@ json record_of(const Cell& cell, const TrialSpec& spec, const TrialResult& resul
       {"context_switches",
        {{"voluntary", result.voluntary_switches}, {"involuntary", result.involuntary_switches}}},
       {"footprint", {{"live", result.live_bytes}, {"retired_peak", result.retired_peak_bytes}}},
-      {"timer", timer_json(result.timer_floor)},
+      {"timer", timer_json(result)},
+      {"noise", noise_json(result.noise)},
+      {"counters", counters_json(result)},
+      {"counters_absent",
+       result.counters_absent.empty() ? json(nullptr) : json(result.counters_absent)},
       {"build",
        {{"version", build_info.version},
         {"commit", build_info.commit},

@@ -66,6 +66,7 @@ class SlowSubject final : public Subject {
   Permits error_bound(const Rule& rule, Permits cost) override {
     return subject_->error_bound(rule, cost);
   }
+  std::span<const std::byte> memory() const noexcept override { return subject_->memory(); }
 
  private:
   std::unique_ptr<Subject> subject_;

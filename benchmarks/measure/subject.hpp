@@ -5,8 +5,10 @@
 #include <limiterbench/limiter.hpp>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "host/clock.hpp"
 #include "measure/histogram.hpp"
@@ -60,6 +62,8 @@ class Subject {
   virtual void publish(const Config& config) = 0;
   [[nodiscard]] virtual Footprint footprint() = 0;
   [[nodiscard]] virtual Permits error_bound(const Rule& rule, Permits cost) = 0;
+  // The limiter itself, without what it points to.
+  [[nodiscard]] virtual std::span<const std::byte> memory() const noexcept = 0;
 };
 
 // An entry of the registry.

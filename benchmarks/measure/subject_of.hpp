@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "measure/subject.hpp"
@@ -142,6 +143,10 @@ class SubjectOf final : public Subject {
   Footprint footprint() override { return limiter_.footprint(); }
   Permits error_bound(const Rule& rule, Permits cost) override {
     return limiter_.error_bound(rule, cost);
+  }
+
+  std::span<const std::byte> memory() const noexcept override {
+    return std::as_bytes(std::span(&limiter_, 1));
   }
 
   static std::unique_ptr<Subject> create(const Config& config) {

@@ -5,6 +5,7 @@
 #include <exception>
 #include <numeric>
 #include <optional>
+#include <stdexcept>
 
 #include "host/clock.hpp"
 #include "measure/member.hpp"
@@ -27,6 +28,7 @@ constexpr std::array sweep_steps{
     Step{Arrivals::poisson, 0.95}, Step{Arrivals::bursty, 0.1},  Step{Arrivals::bursty, 0.3},
     Step{Arrivals::bursty, 0.5},   Step{Arrivals::bursty, 0.7}};
 constexpr double sweep_phase = 0.5;  // of a phase
+constexpr double skew_budget_ns = 20e6;
 
 std::string name_of(const Step& step) {
   return std::string(to_string(step.arrivals)) + " arrivals at " +
@@ -47,10 +49,13 @@ class Trial {
       : spec_(spec),
         result_(result),
         threads_(static_cast<unsigned>(spec.cpus.size())),
-        team_(spec.topology, with_writer(spec)),
+        cpus_(with_writer(spec)),
+        team_(spec.topology, cpus_),
         members_(threads_) {}
 
   void run() {
+    check_clock();
+    const NoiseWatch noise(team_, cpus_, spec_.phase_seconds * idle_phase);
     build();
     for (const Mode mode : {Mode::throughput, Mode::latency}) {
       lift_edge_limit();
@@ -63,10 +68,22 @@ class Trial {
     // The rate of reloads is that of these two phases.
     if (writer_) result_.publishes.merge(writer_->publishes());
     if (spec_.scenario.sweeps_load) sweep();
+    result_.noise = noise.end();
     finish();
   }
 
  private:
+  // Before anything is stamped or attached to the clock.
+  void check_clock() {
+    if (host::Clock::get().is_tsc()) {
+      result_.skew = measure_skew(team_, cpus_, skew_budget_ns, spec_.test_skew_ns);
+      if (result_.skew && result_.skew->apart) host::Clock::distrust_tsc(describe(*result_.skew));
+    }
+    const host::Clock& clock = host::Clock::get();
+    if (spec_.strict && clock.fell_back())
+      throw std::runtime_error("the clock cannot be trusted: " + std::string(clock.reason()));
+  }
+
   // What is shared is touched first by thread 0, the rest by the thread that it belongs to.
   void build() {
     team_.run([this](unsigned i) {
@@ -78,13 +95,19 @@ class Trial {
         members_[i] = make_on_own_pages<Member>(*subject_, spec_.scenario, i, longest);
       } else {
         writer_ = make_on_own_pages<Writer>(*subject_, spec_.scenario, spec_.writer_shares_cpu);
+        // Configurations are shared too, whoever publishes them.
+        if (spec_.home != host::Home::local)
+          writers_memory_.emplace(spec_.topology, spec_.home, spec_.cpus[0]);
       }
     });
   }
 
-  std::unique_ptr<Subject> create() const {
+  std::unique_ptr<Subject> create() {
+    const host::MemoryFrom home(spec_.topology, spec_.home, spec_.cpus[0]);
     std::unique_ptr<Subject> subject =
         spec_.row.create(configuration(spec_.scenario, version_, edge_limit_));
+    host::move_home(spec_.topology, spec_.home, spec_.cpus[0], subject->memory());
+    result_.nodes = host::nodes_of(spec_.topology, subject->memory());
     return spec_.added_percent == 0 ? std::move(subject)
                                     : lengthened(std::move(subject), spec_.added_percent);
   }
@@ -184,12 +207,25 @@ class Trial {
       result_.latencies.merge(member->latencies());
       result_.voluntary_switches += static_cast<std::uint64_t>(member->switches().voluntary);
       result_.involuntary_switches += static_cast<std::uint64_t>(member->switches().involuntary);
+      if (&phase == &result_.throughput) count(*member);
     }
     phase.wall_ns = clock.to_ns(end - start_);
     phase.start_skew_ns = clock.to_ns(last_first - start_);
     phase.limited_rule =
         configuration(spec_.scenario, version_, edge_limit_).rules[spec_.scenario.limited_class];
     check(phase, name, ledgers, clock.to_ns(start_), clock.to_ns(end));
+  }
+
+  void count(const Member& member) {
+    if (result_.counters.empty()) {
+      result_.counters = member.counts();
+    } else {
+      add(result_.counters, member.counts());
+    }
+    if (result_.counters_absent.empty()) result_.counters_absent = member.counters_absent();
+    const Switches& switches = member.switches();
+    result_.throughput_switches +=
+        static_cast<std::uint64_t>(switches.voluntary + switches.involuntary);
   }
 
   void check(PhaseResult& phase, const std::string& name, const std::vector<const Ledger*>& ledgers,
@@ -225,6 +261,7 @@ class Trial {
     result_.live_bytes = footprint.live;
     result_.retired_peak_bytes = std::max(result_.retired_peak_bytes, footprint.retired);
     if (std::string text = team_.misplaced(); !text.empty()) fail(text);
+    check_home();
     for (const auto& member : members_) {
       result_.configs_read += member->config_checks().read;
       result_.configs_torn += member->config_checks().torn;
@@ -236,6 +273,15 @@ class Trial {
       if (i == 0) result_.timer_floor = measure_timer_floor();
     });
     check_totals();
+  }
+
+  // Interleaving is page by page, so that a small limiter lies on one node all the same.
+  void check_home() {
+    const auto cpu = host::cpu_at_home(spec_.topology, spec_.home, spec_.cpus[0]);
+    if (!cpu || spec_.home == host::Home::local || result_.nodes.empty()) return;
+    const unsigned wanted = host::node_of(spec_.topology, *cpu);
+    if (result_.nodes != std::vector{wanted})
+      fail("the limiter does not lie on NUMA node " + std::to_string(wanted) + ", its home");
   }
 
   void check_totals() {
@@ -255,6 +301,7 @@ class Trial {
   const TrialSpec& spec_;
   TrialResult& result_;
   unsigned threads_;
+  std::vector<host::Cpu> cpus_;  // of the members, the writer's last
   Team team_;
   std::uint64_t version_ = 1;
   Permits edge_limit_ = unreached_edge_limit;
@@ -262,6 +309,7 @@ class Trial {
   // Destroyed in reverse: members, which hold handles, before what they are attached to.
   std::unique_ptr<Subject> subject_;
   OnOwnPages<Writer> writer_;
+  std::optional<host::MemoryFrom> writers_memory_;
   std::vector<OnOwnPages<Member>> members_;
 };
 
@@ -276,7 +324,7 @@ struct Nothing {
 }  // namespace
 
 double phases_of(const Scenario& scenario) noexcept {
-  const double two = 2 * (1 + warmup_phase);
+  const double two = idle_phase + 2 * (1 + warmup_phase);
   // One more than the steps, for the capacity.
   return scenario.sweeps_load ? two + sweep_phase * (1 + sweep_steps.size()) : two;
 }

@@ -15,16 +15,21 @@
 #include <string>
 #include <vector>
 
+#include "host/home.hpp"
 #include "host/topology.hpp"
 #include "measure/admission.hpp"
+#include "measure/counters.hpp"
 #include "measure/histogram.hpp"
+#include "measure/noise.hpp"
 #include "measure/open_loop.hpp"
+#include "measure/skew.hpp"
 #include "measure/subject.hpp"
 #include "scenario.hpp"
 
 namespace limiterbench::bench {
 
 inline constexpr double warmup_phase = 0.25;  // of a phase
+inline constexpr double idle_phase = 0.1;     // likewise: what noise is looked for in
 
 struct TrialSpec {
   const host::Topology& topology;
@@ -35,8 +40,12 @@ struct TrialSpec {
   bool writer_shares_cpu;   // with a measured thread
   bool writer_shares_core;  // the same, or its SMT sibling
   double phase_seconds;
-  double warmup_seconds;       // before each phase
-  unsigned added_percent = 0;  // of the row's work, for a test: see slow_down.hpp
+  double warmup_seconds;                // before each phase
+  unsigned added_percent = 0;           // of the row's work, for a test: see slow_down.hpp
+  host::Home home = host::Home::local;  // of what all threads share
+  std::string writer = "auto";          // how its place was chosen
+  bool strict = false;                  // fail rather than fall back to another clock
+  double test_skew_ns = 0;              // so much more are the clocks to differ, for a test
 };
 
 struct PhaseResult {
@@ -80,6 +89,12 @@ struct TrialResult {
   std::uint64_t configs_torn = 0;
   std::uint64_t configs_backwards = 0;  // older than one that the same thread had read
   Histogram publishes;
+  std::vector<unsigned> nodes;  // that the limiter lies on, as the kernel numbers and tells them
+  Noise noise;
+  std::optional<Skew> skew;     // nullopt where it was not, or could not be measured
+  std::vector<Count> counters;  // of hardware_events, in the throughput phase, by all threads
+  std::string counters_absent;  // why the first that is absent is
+  std::uint64_t throughput_switches = 0;
   std::uint64_t voluntary_switches = 0;
   std::uint64_t involuntary_switches = 0;
   std::uint64_t live_bytes = 0;

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import select
@@ -17,24 +16,17 @@ from typing import List, NamedTuple, Optional
 from limiterbench.errors import HostError
 from limiterbench.fields import BadField
 from limiterbench.manifest import RunPlan
-from limiterbench.program import REFUSALS, Program, last_line
+from limiterbench.program import REFUSALS, Program, die_with_parent, last_line
 from limiterbench.records import SCHEMA, Record, parse_record
 from limiterbench.schedule import Turn
 from limiterbench.stop import StopRequest
 
-_LIBC = ctypes.CDLL(None, use_errno=True)
-_PR_SET_PDEATHSIG = 1
 # More than what a process writes.
 _ROOM_BYTES = 1 << 17
 
 
 def utc_now() -> str:
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _die_with_parent() -> None:
-    # A runner killed by force must not leave a cell behind that disturbs the resumed run.
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 class Ending(NamedTuple):
@@ -50,13 +42,25 @@ class Line(NamedTuple):
     record: Record
 
 
+def _settings(plan: RunPlan, strict: bool) -> List[str]:
+    """Flags that are the same for every cell."""
+    flags = [f"--seconds={plan.seconds:g}"]
+    flags += ["--oversubscribe"] if plan.oversubscribe else []
+    flags += [f"--home={plan.home}"] if plan.home else []
+    flags += [f"--writer={plan.writer}"] if plan.writer else []
+    return flags + (["--strict"] if strict else [])
+
+
 class CellProcess:
     """Runs repetitions in a scratch folder that is emptied before each."""
 
-    def __init__(self, program: Program, plan: RunPlan, scratch: Path, stop: StopRequest) -> None:
+    def __init__(
+        self, program: Program, plan: RunPlan, scratch: Path, stop: StopRequest, strict: bool
+    ) -> None:
+        self._settings = _settings(plan, strict)
         self._program = program
         self._plan = plan
-        self._scratch = scratch
+        self.scratch = scratch
         self._stop = stop
 
     def measure(self, turn: Turn) -> Optional[Line]:
@@ -65,15 +69,13 @@ class CellProcess:
             return self._measure(turn)
         except OSError as error:
             # A full disk: the repetition is not on record and is measured when the run goes on.
-            raise HostError(f"{self._scratch}: {error.strerror}") from None
+            raise HostError(f"{self.scratch}: {error.strerror}") from None
 
     def _measure(self, turn: Turn) -> Optional[Line]:
-        shutil.rmtree(self._scratch, ignore_errors=True)
-        self._scratch.mkdir()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        self.scratch.mkdir()
         started = utc_now()
-        command = self._program.measure_command(
-            turn, self._plan.seconds, self._scratch, self._plan.oversubscribe
-        )
+        command = self._program.measure_command(turn, self.scratch, self._settings)
         ending = self._run(command)
         if ending is None:
             return None
@@ -82,7 +84,7 @@ class CellProcess:
         return self._line(turn, ending, started)
 
     def _run(self, command: List[str]) -> Optional[Ending]:
-        errors = self._scratch / "stderr"
+        errors = self.scratch / "stderr"
         with open(errors, "wb") as stderr:
             with subprocess.Popen(
                 command,
@@ -90,7 +92,7 @@ class CellProcess:
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,
             ) as process:
                 try:
                     finished = self._wait(process.pid)
@@ -119,12 +121,12 @@ class CellProcess:
 
     def _require_room(self) -> None:
         """What failed for want of it has said nothing of the cell."""
-        path = self._scratch / "room"
+        path = self.scratch / "room"
         path.write_bytes(bytes(_ROOM_BYTES))
         path.unlink()
 
     def _line(self, turn: Turn, ending: Ending, started: str) -> Line:
-        path = self._scratch / "record.jsonl"
+        path = self.scratch / "record.jsonl"
         text = path.read_text(encoding="utf-8", errors="replace").strip() if path.exists() else ""
         failure = _failure(ending, self._plan.time_limit)
         if failure is not None:

@@ -107,11 +107,17 @@ def _run_parser() -> _Parser:
     parser.add_argument("--resume", metavar="DIR", type=Path, help="go on with a stopped run")
     parser.add_argument("--dry-run", action="store_true", help="print the plan, measure nothing")
     parser.add_argument(
-        "--strict", action="store_true", help="measure nothing where the doctor finds a FAIL"
+        "--strict",
+        action="store_true",
+        help="measure nothing where the doctor finds a FAIL or the clock cannot be trusted",
     )
     parser.add_argument("--topology", metavar="SPEC", help="plan for another host (--dry-run)")
     parser.add_argument(
         "--oversubscribe", action="store_true", help="more threads than CPUs, as --full does"
+    )
+    parser.add_argument("--home", metavar="PLACE", help="shared memory: local, remote, interleave")
+    parser.add_argument(
+        "--writer", metavar="PLACE", help="who reloads runs on: auto, own_core, shared or a CPU"
     )
     parser.add_argument("--seed", metavar="N", type=_whole_number, help="of the cells' order")
     parser.add_argument(
@@ -140,6 +146,8 @@ _OF_A_NEW_RUN = (
     "oversubscribe",
     "seed",
     "noise_repeats",
+    "home",
+    "writer",
 )
 
 

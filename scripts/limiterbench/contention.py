@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import List, NamedTuple, Optional
 
-from limiterbench.errors import InputError
+from limiterbench.errors import HostError, InputError
 from limiterbench.fields import BadField, Fields, parse_object
-from limiterbench.files import display
+from limiterbench.files import display, replace_text
+from limiterbench.program import Program
 
 CONTENTION = "contention.json"
+
+# A host of 64 CPUs takes some ten seconds: longer, and it is not worth the wait.
+LONGEST_SECONDS = 30.0
 
 
 class Transfer(NamedTuple):
@@ -62,3 +66,16 @@ def read_contention(path: Path) -> Optional[Contention]:
         return _parse(parse_object(text))
     except BadField as error:
         raise InputError(f"{display(path)}: {error}") from None
+
+
+def measure(program: Program, folder: Path) -> Optional[str]:
+    """Writes contention.json, as the program prints it. Returns why, if that cannot be."""
+    try:
+        text = program.ask("--contention_map=json", seconds=LONGEST_SECONDS)
+        _parse(parse_object(text))
+    except (HostError, InputError) as error:
+        return str(error).splitlines()[0]
+    except BadField as error:
+        return f"the program's contention map cannot be used: {error}"
+    replace_text(folder / CONTENTION, text)
+    return None

@@ -60,6 +60,8 @@ class Manifest:
     doctor: List[Finding] = field(default_factory=list)
     # Of a run on a machine that is a model: the host file and what was assumed.
     simulated: Optional[Dict[str, Any]] = None
+    contention_absent: Optional[str] = None
+    """Why there is no contention.json; also None in a run of before there was one."""
 
     @property
     def hostname(self) -> str:
@@ -121,6 +123,9 @@ def _manifest(fields: Fields) -> Manifest:
         status=fields.text("status"),
         doctor=_doctor(fields),
         simulated=dict(fields.object("simulated").values) if fields.has("simulated") else None,
+        contention_absent=(
+            fields.text("contention_absent") if fields.has("contention_absent") else None
+        ),
     )
 
 

@@ -41,7 +41,9 @@ def _next_turns(plan: RunPlan, attempts: Sequence[Record]) -> List[Turn]:
     return turns_left(plan, attempts) or repeats(plan, attempts)
 
 
-def measure(folder: Path, manifest: Manifest, program: Program, seconds_each: float) -> int:
+def measure(
+    folder: Path, manifest: Manifest, program: Program, seconds_each: float, strict: bool
+) -> int:
     """Measure what is not yet on record, then show it. Returns the exit status."""
     with LineLog(folder / CELLS) as log, StopRequest() as stop:
         if log.repair():
@@ -49,12 +51,11 @@ def measure(folder: Path, manifest: Manifest, program: Program, seconds_each: fl
         attempts = read_attempts(folder / CELLS, manifest.plan.cells)
         # What was found of the host before a run went on holds even if it never ends.
         _set_status(folder, manifest, manifests.INTERRUPTED)
+        process = CellProcess(program, manifest.plan, folder / _SCRATCH, stop, strict)
         benchmarks = BenchmarkLog(folder)
         try:
             with benchmarks:
-                _measure(
-                    attempts, folder, manifest.plan, program, log, benchmarks, stop, seconds_each
-                )
+                _measure(attempts, manifest.plan, process, log, benchmarks, seconds_each)
                 benchmarks.merge(manifest.plan)
         except HostError:
             # On a full disk the status may stay as it was, and the reason must not.
@@ -75,15 +76,12 @@ def measure(folder: Path, manifest: Manifest, program: Program, seconds_each: fl
 
 def _measure(
     attempts: List[Record],
-    folder: Path,
     plan: RunPlan,
-    program: Program,
+    process: CellProcess,
     log: LineLog,
     benchmarks: BenchmarkLog,
-    stop: StopRequest,
     seconds_each: float,
 ) -> None:
-    process = CellProcess(program, plan, folder / _SCRATCH, stop)
     turns = _next_turns(plan, attempts)
     total = len(attempts) + len(turns)
     with RunProgress(total, len(attempts), seconds_each, 0.0) as progress:
@@ -93,7 +91,7 @@ def _measure(
                 line = process.measure(turn)
                 if line is None:
                     return
-                benchmarks.keep(turn, folder / _SCRATCH / GOOGLE_BENCHMARK)
+                benchmarks.keep(turn, process.scratch / GOOGLE_BENCHMARK)
                 log.append(line.text)
                 attempts.append(line.record)
                 progress.end(turn.cell, line.record.failure)

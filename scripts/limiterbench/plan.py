@@ -62,6 +62,8 @@ class Choice:
     threads: Optional[str] = None
     oversubscribe: bool = False
     topology: Optional[str] = None
+    home: Optional[str] = None
+    writer: Optional[str] = None
 
 
 def parse_boundaries(fields: Fields) -> Dict[str, List[Boundary]]:
@@ -114,6 +116,10 @@ def _flags(choice: Choice) -> List[str]:
         flags.append(f"--threads={choice.threads}")
     if choice.oversubscribe:
         flags.append("--oversubscribe")
+    if choice.home is not None:
+        flags.append(f"--home={choice.home}")
+    if choice.writer is not None:
+        flags.append(f"--writer={choice.writer}")
     if choice.topology is not None:
         flags.append(f"--topology={choice.topology}")
     return flags

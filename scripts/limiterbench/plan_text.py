@@ -136,6 +136,9 @@ def reproducing_command(options: Namespace, effort: Effort, seed: int) -> str:
         words += ["--threads", options.threads]
     if options.oversubscribe:
         words.append("--oversubscribe")
+    for flag, chosen in (("--home", options.home), ("--writer", options.writer)):
+        if chosen is not None:
+            words += [flag, chosen]
     words += ["--repetitions", str(effort.repetitions), "--seconds", f"{effort.seconds:g}"]
     words += ["--seed", str(seed), "--noise-repeats", str(options.noise_repeats)]
     if options.time_limit is not None:

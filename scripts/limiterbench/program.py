@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import re
+import signal
 import subprocess
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Sequence
@@ -21,7 +23,15 @@ _BAD_USAGE = 2
 HOST_REFUSES = 3
 # Of a process that was asked for a planned cell either says that nothing more can be measured.
 REFUSALS = (_BAD_USAGE, HOST_REFUSES)
-_ANSWER_SECONDS = 60
+_ANSWER_SECONDS = 60.0
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """In a child: a runner killed by force leaves nothing behind that disturbs the next one."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 class About(NamedTuple):
@@ -42,8 +52,8 @@ class Program:
         """What tells one build from another."""
         return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
-    def ask(self, *flags: str) -> str:
-        """The program's answer to flags that measure nothing."""
+    def ask(self, *flags: str, seconds: float = _ANSWER_SECONDS) -> str:
+        """The program's answer to flags that measure no cell."""
         try:
             answer = subprocess.run(
                 [str(self.path), *flags],
@@ -51,11 +61,14 @@ class Program:
                 capture_output=True,
                 text=True,
                 errors="replace",
-                timeout=_ANSWER_SECONDS,
+                timeout=seconds,
                 check=False,
+                preexec_fn=die_with_parent,
             )
         except subprocess.TimeoutExpired:
-            raise HostError(f"{self.path} {' '.join(flags)}: no answer") from None
+            raise HostError(
+                f"{self.path} {' '.join(flags)}: no answer within {seconds:g} s"
+            ) from None
         except OSError as error:
             raise HostError(f"{self.path}: {error.strerror}") from None
         if answer.returncode == 0:
@@ -90,9 +103,7 @@ class Program:
     def write_topology(self, path: Path) -> None:
         self.ask(f"--topology_xml={path}")
 
-    def measure_command(
-        self, turn: Turn, seconds: float, scratch: Path, oversubscribe: bool
-    ) -> List[str]:
+    def measure_command(self, turn: Turn, scratch: Path, settings: Sequence[str]) -> List[str]:
         cell = turn.cell
         flags = [
             f"--benchmark_filter={_only(cell.name)}",
@@ -100,13 +111,12 @@ class Program:
             f"--benchmark_out={scratch / GOOGLE_BENCHMARK}",
             "--benchmark_out_format=json",
             f"--records={scratch / 'record.jsonl'}",
-            f"--seconds={seconds:g}",
             f"--repetition_index={turn.repetition}",
             f"--attempt={turn.attempt}",
             f"--threads={cell.threads}",
             f"--placement={cell.placement}",
         ]
-        return [str(self.path), *flags, *(["--oversubscribe"] if oversubscribe else [])]
+        return [str(self.path), *flags, *settings]
 
 
 def _only(name: str) -> str:

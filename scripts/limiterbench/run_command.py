@@ -15,7 +15,7 @@ from typing import List, Optional, Sequence, Tuple
 
 from limiterbench import effort as efforts
 from limiterbench import manifest as manifests
-from limiterbench import run_folder, units
+from limiterbench import contention, run_folder, units
 from limiterbench.cell_process import utc_now
 from limiterbench.cells import Cell
 from limiterbench.doctor.checks import examine
@@ -49,6 +49,8 @@ def _choice(options: Namespace) -> Choice:
         threads=options.threads,
         oversubscribe=_oversubscribes(options),
         topology=options.topology,
+        home=options.home,
+        writer=options.writer,
     )
 
 
@@ -91,6 +93,8 @@ def _manifest(
             or efforts.time_limit(effort.seconds, max(plan.phases(plan.cells))),
             oversubscribe=_oversubscribes(options),
             noise_repeats=options.noise_repeats,
+            home=options.home,
+            writer=options.writer,
         ),
         command=reproducing_command(options, effort, seed),
         versions={**versions(root, about.versions), "program": about.versions},
@@ -140,7 +144,8 @@ def run(options: Namespace, program: Program, root: Path, host_root: Path) -> in
     _say(manifest.doctor)
     print(describe(plan, effort, folder), flush=True)
     run_folder.create(folder, manifest, program.write_topology)
-    return measure(folder, manifest, program, effort.duration(1))
+    manifest = replace(manifest, contention_absent=contention.measure(program, folder))
+    return measure(folder, manifest, program, effort.duration(1), options.strict)
 
 
 def _resume(options: Namespace, program: Program, root: Path, host_root: Path) -> int:
@@ -164,4 +169,4 @@ def _resume(options: Namespace, program: Program, root: Path, host_root: Path) -
         found = _examine([turn.cell for turn in turns], host_root, options.strict)
         _say(found)
         stored = replace(stored, doctor=worse_of(stored.doctor, found))
-    return measure(folder, stored, program, effort.duration(1))
+    return measure(folder, stored, program, effort.duration(1), options.strict)

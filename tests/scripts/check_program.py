@@ -179,6 +179,23 @@ class Measures(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertEqual(len(self.records()), 2 * len(printed_json("--list=json")))
 
+    def test_conditions_are_kept_and_disturbances_told(self) -> None:
+        done = self.measure(
+            "--home=interleave", "--writer=shared", "--limiter=hazard", "--scenario=steady,readonly"
+        )
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        for record in self.records():
+            self.assertEqual(record["home"]["policy"], "interleave")
+            self.assertIsNone(record["home"]["numa"])
+            reloads = record["scenario"] == "steady"
+            self.assertEqual(record["writer"], "shared" if reloads else None)
+            self.assertEqual(record["writer_shares_cpu"], reloads)
+            watched = [cpu["cpu"] for cpu in record["noise"]["cpus"]]
+            self.assertEqual(watched, record["cpus"])
+            self.assertEqual(record["noise"]["flagged"], record["noise"]["reasons"] != [])
+            absent = record["counters"] is None or None in record["counters"].values()
+            self.assertEqual(absent, record["counters_absent"] is not None)
+
 
 class Refuses(unittest.TestCase):
     def refused(self, *arguments: str, env: Optional[Dict[str, str]] = None) -> str:
@@ -209,6 +226,13 @@ class Refuses(unittest.TestCase):
         self.assertIn(f"{cpus} CPU", answer)
         self.assertIn("--oversubscribe", answer)
         self.assertIn(f"{cpus} CPU", self.refused("--threads=0"))
+
+    def test_conditions_that_this_host_has_not(self) -> None:
+        answer = self.refused("--writer=4097", "--limiter=hazard", "--threads=1")
+        self.assertIn("CPU 4097 is none that may be used; valid: ", answer)
+        answer = self.refused("--home=remote", "--topology=pu:4", "--plan=json")
+        self.assertIn("one NUMA node", answer)
+        self.assertIn("did you mean 'interleave'?", self.refused("--home=interleaved"))
 
     def test_measuring_on_another_host(self) -> None:
         answer = self.refused(f"--topology={BIG_HOST}", "--benchmark_filter=hazard")

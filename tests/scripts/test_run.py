@@ -27,6 +27,7 @@ def test_a_run_folder_is_complete(finished_run: Path) -> None:
     assert sorted(entry.name for entry in finished_run.iterdir()) == [
         "benchmark.json",
         "cells.jsonl",
+        "contention.json",
         "figures",
         "run.json",
         "topology.xml",

@@ -28,7 +28,9 @@ NOISE = {
     "reasons": ["CPU 1 was away for 3 ms"],
     "idle_ns": 1000,
     "cpus": [{"cpu": 0, "hiccups": 3, "longest_ns": 2000, "stolen_share": 0.01}],
+    "span_ns": 5000,
     "steal_ns": None,
+    "others_ns": None,
     "frequency_khz": {"before": 2_000_000, "after": None},
 }
 COUNTERS = {
@@ -116,8 +118,8 @@ def test_a_misspelt_field_of_a_record_is_refused(real_run: Path) -> None:
     records = [r for r in lines_of(real_run / "cells.jsonl") if "throughput" in r]
     record = max(records, key=lambda r: r["open_loop"] is not None)
     assert record["open_loop"] is not None
-    record.update(noise=NOISE, counters=COUNTERS, attempt=1)
-    record["home"].update(policy="local", writer="near")
+    record.update(noise=NOISE, counters=COUNTERS, attempt=1, writer="own_core")
+    record["home"].update(policy="local", nodes=[0])
     record["timer"].update(skew_ns=12.5, invariant=None)
     assert CELLS.errors(record) == []
     assert not_refused(CELLS, thinned(record)) == []
@@ -125,7 +127,7 @@ def test_a_misspelt_field_of_a_record_is_refused(real_run: Path) -> None:
 
 def test_a_misspelt_field_of_a_run_is_refused(real_run: Path) -> None:
     run = json.loads((real_run / "run.json").read_text(encoding="utf-8"))
-    run["plan"].update(home="local", writer="near")
+    run["plan"].update(home="local", writer="own_core")
     run["topology"]["boundaries"] = {"compact": [{"threads": 8, "kind": "complex"}]}
     assert RUN.errors(run) == [] and run["doctor"]
     assert not_refused(RUN, run) == []
