@@ -9,6 +9,7 @@ from typing import Dict
 
 import pytest
 from conftest import CommandLine
+from schemas import RUN
 from simulation import SMALL, set_up, write_host
 
 
@@ -40,6 +41,13 @@ def test_the_folder_is_a_runs_and_says_that_it_is_simulated(predicted: Path) -> 
     # Two rows at two numbers of threads, three policies by the two ends of alpha.
     keys = {(r["cell"], r["policy"], r["parameters"]["alpha"]) for r in records}
     assert len(keys) == len(records) == 2 * 2 * 3 * 2
+
+
+def test_the_folder_keeps_to_the_schema_of_runs(predicted: Path) -> None:
+    run = json.loads((predicted / "out" / "run.json").read_text())
+    assert RUN.errors(run) == []
+    del run["simulated"]
+    assert RUN.errors(run) != []
 
 
 def test_two_predictions_are_the_same_to_the_byte(predict: CommandLine, predicted: Path) -> None:
