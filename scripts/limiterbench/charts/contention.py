@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 from matplotlib import colormaps  # type: ignore[import]
+from matplotlib.collections import PolyCollection  # type: ignore[import]
 from matplotlib.colors import LogNorm  # type: ignore[import]
 
 from limiterbench import units
@@ -39,14 +40,28 @@ def _cpus(contention: Contention, order: Sequence[int]) -> List[int]:
     return [cpu for cpu in order if cpu in found] + sorted(found - set(order))
 
 
+def _square(down: float, across: float) -> List[Tuple[float, float]]:
+    return [
+        (across + dx, down + dy) for dx, dy in ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))
+    ]
+
+
 def _draw_matrix(axes: Any, contention: Contention, cpus: Sequence[int]) -> None:
     grid = _grid(contention, cpus)
     axes.set_facecolor("#ececec")
     low = max(1e-3, float(np.nanmin(grid)))
     norm = LogNorm(low, max(low * 1.5, float(np.nanmax(grid))))
-    edges = np.arange(len(cpus) + 1) - 0.5
-    mesh = axes.pcolormesh(edges, edges, grid, cmap=colormaps["YlGnBu"], norm=norm)
-    axes.invert_yaxis()
+    # Only what was measured: a picture of every pair of many CPUs would be a large file.
+    known = [(down, across) for (down, across), v in np.ndenumerate(grid) if not np.isnan(v)]
+    mesh = PolyCollection(
+        [_square(down, across) for down, across in known],
+        array=np.array([grid[cell] for cell in known]),
+        cmap=colormaps["YlGnBu"],
+        norm=norm,
+    )
+    axes.add_collection(mesh)
+    axes.set_xlim(-0.5, len(cpus) - 0.5)
+    axes.set_ylim(len(cpus) - 0.5, -0.5)
     axes.grid(False)
     ticks = [float(n) for n in range(0, len(cpus), -(-len(cpus) // 16))]
     for axis in (axes.xaxis, axes.yaxis):
