@@ -48,12 +48,12 @@ def panels(
     """`name` is unique in the page; `across` says a value of the horizontal axis in words, else
     the axis does; `classes` are the rows'."""
     figure = frame.figure
+    figure.patch.set_visible(False)
     if frame.whole:
         frame.take_words_off()
         return [Panel("", inline(_drawn(figure, "tight"), name, about, classes, []), [])]
     figure.legends.clear()
     figure.texts.clear()
-    figure.patch.set_visible(False)
     made: List[Panel] = []
     for number, (heading, axes) in enumerate(zip(frame.headings, frame.panels)):
         for other in frame.panels:

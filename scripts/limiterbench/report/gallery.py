@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from limiterbench import units
 from limiterbench.charts.axis import percentile_label
@@ -17,6 +17,7 @@ from limiterbench.report.html import Html, table, tag
 from limiterbench.report.markers import sample
 from limiterbench.report.stored import StoredRun
 from limiterbench.run_folder import FIGURES
+from limiterbench.side_by_side import in_order
 from limiterbench.tidy import Value
 
 
@@ -28,7 +29,9 @@ class Key(NamedTuple):
 
     @property
     def title(self) -> str:
-        return ", ".join(part for part in self if part) or "all scenarios"
+        if self.placement is None:
+            return "the host"
+        return f"{self.scenario or 'all scenarios'}, {self.placement}"
 
 
 class Gallery:
@@ -53,10 +56,11 @@ class Gallery:
         if not self._places:
             return Html("")
         use_style()
+        # Each takes a good part of a second.
+        drawn = dict(zip(self._places, in_order(self._set, list(self._places))))
         parts = [tag("h2", "Charts"), self._rows()]
         for number, key in enumerate(self._keys()):
-            kinds = [kind for kind, other in self._places if other == key]
-            shown = [self._set(kind, key) for kind in kinds]
+            shown = [figures for (_, other), figures in drawn.items() if other == key]
             parts.append(
                 tag(
                     "details",
@@ -97,14 +101,14 @@ class Gallery:
             aria_pressed="true",
         )
 
-    def _set(self, kind: str, key: Key) -> Html:
+    def _set(self, name: Tuple[str, Key]) -> Html:
         """One kind of chart, of every run that has it."""
-        place = self._places[(kind, key)]
+        place = self._places[name]
         figures = [
             self._figure(run, chart, f"{place}-{number}")
             for number, (run, charts) in enumerate(zip(self._runs, self._charts))
             for chart in charts
-            if (chart.kind, _key(chart)) == (kind, key)
+            if (chart.kind, _key(chart)) == name
         ]
         return tag("div", figures, id=place)
 

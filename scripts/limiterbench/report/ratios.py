@@ -68,6 +68,8 @@ def _abouts(scaling: Dict[str, Scaling]) -> List[str]:
 def _ratio(field: Contest, row: str) -> str:
     base, mine = field.entrants.get(BASELINE), field.entrants.get(row)
     value = mine.number("rwmutex_p99_ratio") if mine else None
+    if row == BASELINE:
+        return "the baseline"
     if base is None or mine is None or value is None:
         return "–"
     if not base.p99.apart_from(mine.p99):
