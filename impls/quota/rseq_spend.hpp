@@ -84,8 +84,10 @@ template <class Node, class Cell, std::size_t stride>
   std::uint64_t found;
   // The layout of the sequence is that of rseq_store() in primitives/rseq.hpp. On x86-64 every load
   // acquires.
+  // volatile is said, though asm goto implies it: GCC 12 drops the sequence where nobody asks for
+  // the version, as if it had no effect but its output, and then every request is admitted.
 #if defined(__x86_64__)
-  asm goto(
+  asm volatile goto(
       ".pushsection __rseq_cs, \"aw?\"\n\t"
       ".balign 32\n"
       "3:\n\t"
@@ -134,7 +136,7 @@ template <class Node, class Cell, std::size_t stride>
       : "memory", "cc", "rax", "rcx", "rdx"
       : undecided);
 #else
-  asm goto(
+  asm volatile goto(
       ".pushsection __rseq_cs, \"aw?\"\n\t"
       ".balign 32\n"
       "3:\n\t"
