@@ -114,7 +114,9 @@ void Engine::handle(const Event& event) {
     case Kind::copy_arrival: {
       Fiber& fiber = fibers_[event.index];
       Line& line = lines_[fiber.line];
-      if (line.invalidations == fiber.invalidations) line.arrive(fiber.cpu, Access::load);
+      // Taken away on its way, it is asked for again.
+      if (line.invalidations != fiber.invalidations) return queue(fiber, event.time);
+      line.arrive(fiber.cpu, Access::load);
       return resume(fiber, event.time);
     }
   }
@@ -167,10 +169,15 @@ void Engine::request(std::size_t index, Access access) {
     push(self.now + line.transfer(self.cpu, access, host_.distances), Kind::copy_arrival,
          self.index);
   } else {
-    line.waiting.push_back({self.index, self.cpu, access});
-    if (!line.in_transfer && line.next_grant == never) schedule_grant(index, self.now);
+    queue(self, self.now);
   }
   suspend();
+}
+
+void Engine::queue(const Fiber& fiber, Time time) {
+  Line& line = lines_[fiber.line];
+  line.waiting.push_back({fiber.index, fiber.cpu, fiber.access});
+  if (!line.in_transfer && line.next_grant == never) schedule_grant(fiber.line, time);
 }
 
 void Engine::schedule_grant(std::size_t index, Time earliest) {

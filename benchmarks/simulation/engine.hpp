@@ -115,6 +115,7 @@ class Engine final : public Machine {
   void grant(std::size_t index, Time time);
   void arrive(std::size_t index, Time time);
   void request(std::size_t index, Access access);
+  void queue(const Fiber& fiber, Time time);
   void perform(Line& line, Access access) noexcept;
   void schedule_grant(std::size_t index, Time earliest);
   void resume(Fiber& fiber, Time time);

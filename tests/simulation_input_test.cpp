@@ -1,0 +1,87 @@
+// Bad host files and arguments are refused by the name of the field.
+#include <gtest/gtest.h>
+
+#include "simulation.hpp"
+#include "simulation/cells.hpp"
+#include "simulation/command_line.hpp"
+
+namespace limiterbench::simulation {
+namespace {
+
+using nlohmann::json;
+
+std::string refusal(const json& changes) {
+  json file = small_host_file();
+  file.merge_patch(changes);
+  try {
+    static_cast<void>(parse_host(file, ""));
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+struct Bad {
+  json changes;
+  const char* names;
+};
+
+TEST(simulation_input, host_file_is_refused_by_field) {
+  const Bad files[] = {
+      {{{"rmw_ns", nullptr}}, "rmw_ns: missing"},
+      {{{"load_ns", -1}}, "load_ns: -1"},
+      {{{"load_ns", 9}}, "load_ns: 9 is above rmw_ns"},
+      {{{"alpha", {0.4, 0.1}}}, "alpha: [low, high]"},
+      {{{"topology", "nonsense"}}, "topology: "},
+      {{{"futex_wake_ns", json::array()}}, "futex_wake_ns: no value"},
+      {{{"transfer_ns", {{"socket", 400}}}}, "transfer_ns.socket: 400"},
+      {{{"transfer_ns", {{"socket", "near"}}}}, "transfer_ns.socket: not a number"},
+      {{{"transfer_ns", {{"sockets", 40}}}}, "did you mean 'socket'"},
+      {{{"transfer_ns", {{"remote", nullptr}}}}, "transfer_ns: no class covers CPUs 0 and 4"},
+      {{{"transfer_ns", {{1, 2}, {3, 4}}}}, "transfer_ns: 2 rows for a topology of 8 CPUs"},
+      {{{"instructions_ns", {{"hazard", -1}}}}, "instructions_ns.hazard: -1"},
+      {{{"rmv_ns", 5}}, "rmv_ns: no such field; did you mean 'rmw_ns'"},
+  };
+  for (const Bad& file : files)
+    EXPECT_NE(refusal(file.changes).find(file.names), std::string::npos)
+        << file.changes << " gave: " << refusal(file.changes);
+}
+
+TEST(simulation_input, siblings_slower_than_sockets_are_refused_in_a_matrix) {
+  json file = small_host_file();
+  file["topology"] = "pack:2 core:1 pu:2";
+  file["transfer_ns"] = {{0, 90, 50, 50}, {90, 0, 50, 50}, {50, 50, 0, 10}, {50, 50, 10, 0}};
+  try {
+    static_cast<void>(parse_host(file, ""));
+    FAIL() << "accepted";
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("transfer_ns[0][1]"), std::string::npos);
+  }
+}
+
+TEST(simulation_input, nearest_class_decides) {
+  json file = small_host_file();
+  file["topology"] = "group:2 pack:2 l3:2 core:2 pu:2";
+  file["transfer_ns"] = {{"smt", 10}, {"l3", 20}, {"socket", 50}, {"group", 100}, {"remote", 200}};
+  const Distances distances = parse_host(file, "").distances;
+  const double expected[] = {10, 20, 20, 50, 50, 50, 50, 100, 200};
+  const unsigned others[] = {1, 2, 3, 4, 5, 6, 7, 8, 16};
+  for (std::size_t i = 0; i < std::size(others); ++i)
+    EXPECT_EQ(to_ns(distances.between(0, others[i])), expected[i]) << others[i];
+}
+
+TEST(simulation_input, rows_without_a_simulated_form_are_refused) {
+  const Host host = small_host();
+  for (const bench::Row& row : bench::rows()) {
+    if (find_simulated_row(row.info.name) != nullptr) continue;
+    Options options;
+    options.limiters = {std::string(row.info.name)};
+    EXPECT_THROW(static_cast<void>(run_cells(options, host, {1})), InputError) << row.info.name;
+  }
+  EXPECT_THROW(static_cast<void>(parse_options({"--policy", "lifo"})), InputError);
+  EXPECT_THROW(static_cast<void>(parse_options({"--threads"})), InputError);
+  EXPECT_THROW(static_cast<void>(parse_options({"--threads", "0"})), InputError);
+}
+
+}  // namespace
+}  // namespace limiterbench::simulation
