@@ -192,6 +192,9 @@ def _plot(arguments: Sequence[str]) -> int:
     return 0
 
 
+_FORMATS = ("csv", "json", "parquet")
+
+
 def _report(arguments: Sequence[str]) -> int:
     parser = _Parser(
         prog="./scripts/report",
@@ -203,14 +206,29 @@ def _report(arguments: Sequence[str]) -> int:
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--text", action="store_true", help="print it in the terminal instead")
     how.add_argument("--out", metavar="FILE", type=Path, help="write the page there")
+    how.add_argument(
+        "--format",
+        metavar="NAME",
+        help="write the summary of each DIR beside its records instead: csv, json or parquet",
+    )
     _add_no_install(parser)
     options = parser.parse(arguments)
+    if options.format is not None and options.format not in _FORMATS:
+        raise InputError(
+            f"unknown format '{options.format}'{nearest(options.format, _FORMATS)}\n"
+            f"valid formats: {', '.join(_FORMATS)}"
+        )
     if _only_checking():
         return 0
     from limiterbench.files import display
     from limiterbench.report.command import print_report, write_page
 
-    if options.text:
+    if options.format is not None:
+        from limiterbench.summary import export
+
+        for folder in options.dirs:
+            print(display(export(folder, options.format)))
+    elif options.text:
         print_report(options.dirs)
     else:
         print(display(write_page(options.dirs, options.out)))

@@ -20,13 +20,15 @@ from limiterbench.analysis.ratios import (
 )
 from limiterbench.analysis.scaling import Scaling, scalings
 from limiterbench.cells import Cell
+from limiterbench.errors import InputError
 from limiterbench.files import replace_text
 from limiterbench.histogram import clock_step
 from limiterbench.manifest import Manifest
-from limiterbench.records import Measured, Record
+from limiterbench.records import Measured, Record, read_records
+from limiterbench.run_folder import CELLS, open_run
 from limiterbench.series import Group, group_records, ops
 from limiterbench.statistics import coverage, summarize
-from limiterbench.tidy import Line, Value, as_csv
+from limiterbench.tidy import Line, Value, as_csv, as_json
 
 SUMMARY = "summary.csv"
 
@@ -191,3 +193,26 @@ def write(folder: Path, lines: Sequence[Line]) -> Path:
     path = folder / SUMMARY
     replace_text(path, as_csv(lines))
     return path
+
+
+def export(folder: Path, name: str) -> Path:
+    """The summary of a stored run as `summary.NAME`: csv, json or, where pyarrow is, parquet."""
+    manifest = open_run(folder)
+    lines = summarise(manifest, read_records(folder / CELLS, manifest.plan.cells))
+    path = (folder / SUMMARY).with_suffix(f".{name}")
+    if name == "parquet":
+        _write_parquet(path, lines)
+    else:
+        replace_text(path, as_json(lines) if name == "json" else as_csv(lines))
+    return path
+
+
+def _write_parquet(path: Path, lines: Sequence[Line]) -> None:
+    try:
+        import pyarrow  # type: ignore[import]
+        from pyarrow import parquet
+    except ImportError:
+        raise InputError(
+            "--format parquet needs Python's pyarrow, which is not here; csv and json need nothing"
+        ) from None
+    parquet.write_table(pyarrow.Table.from_pylist(list(lines)), path)

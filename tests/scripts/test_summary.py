@@ -134,3 +134,27 @@ def test_no_number_needs_an_exponent(value: float) -> None:
 
 def test_names_that_csv_must_quote() -> None:
     assert as_csv([{"limiter": 'a,"b"', "threads": 1}]) == 'limiter,threads\n"a,""b""",1\n'
+
+
+def test_the_summary_as_json(cli: CommandLine, stored_run: Path) -> None:
+    answer = cli("report", "--format", "json", "run")
+    assert answer.stdout == "run/summary.json\n", answer.stderr
+    values = json.loads((stored_run / "summary.json").read_text())
+    texts = [{name: plain(value) for name, value in line.items()} for line in values]
+    assert texts == lines_of(stored_run)
+
+
+def test_the_summary_as_parquet_needs_pyarrow(cli: CommandLine, stored_run: Path) -> None:
+    modules = cli.folder / "modules"
+    modules.mkdir()
+    (modules / "pyarrow.py").write_text("raise ImportError\n")
+    cli.env["PYTHONPATH"] = f"{modules}:{cli.env['PYTHONPATH']}"
+    answer = cli("report", "--format", "parquet", "run")
+    assert answer.returncode == 2
+    assert answer.stderr.startswith("error: --format parquet needs Python's pyarrow")
+
+
+def test_an_unknown_format_is_named(cli: CommandLine, stored_run: Path) -> None:
+    answer = cli("report", "--format", "jsn", "run")
+    assert answer.returncode == 2
+    assert "unknown format 'jsn'; did you mean json?" in answer.stderr
