@@ -1,7 +1,8 @@
 // How seldom the exact leases touch what all CPUs share.
 #include <gtest/gtest.h>
 
-#include <limiterbench/quota/leased_rseq.hpp>
+#include <limiterbench/rows/leased.hpp>
+#include <limiterbench/rows/leased_rseq.hpp>
 
 #include "threads.hpp"
 
@@ -66,6 +67,24 @@ TYPED_TEST(Leases, AThousandThreadsStrandNothing) {
   });
   EXPECT_EQ(admitted.load(), 2'000U);
   EXPECT_EQ(take_until_denied(quota, rule), 1'000U);
+}
+
+template <class Row>
+class LeasedRows : public testing::Test {};
+using Rows = testing::Types<leased, leased_rseq>;
+TYPED_TEST_SUITE(LeasedRows, Rows);
+
+// A compiler that sees all of a request may leave out what no result depends on, but not counting.
+TYPED_TEST(LeasedRows, CountWhereNobodyAsksForTheVersion) {
+  Config config{.version = 1};
+  config.rules[0] = {.limit = 100'000, .window = max_window, .backoff = {}};
+  TypeParam row(config);
+  auto handle = row.attach();
+  Permits admitted = 0;
+  for (Permits i = 0; i < 2 * config.rules[0].limit; ++i) {
+    admitted += row.try_acquire(handle, {.traffic_class = 0, .cost = 1, .now = i}).admitted();
+  }
+  EXPECT_EQ(admitted, config.rules[0].limit);
 }
 
 }  // namespace
