@@ -117,7 +117,8 @@ def _approximate(run: StoredRun, entrant: Entrant, best: Entrant) -> Claim:
         entrant, "admission_error_max_permits", lambda n: units.count(round(n), "permit")
     )
     bound = str(run.row_info(entrant.row).get("bound", ""))
-    parts: List[Part] = ["If going over the limit is fine, by at most ", Code(bound), ": "]
+    within: List[Part] = [", by at most ", Code(bound)] if bound else []
+    parts: List[Part] = ["If going over the limit is fine", *within, ": "]
     parts += [Code(entrant.row), " decides ", _said(THROUGHPUT, entrant), " times a second"]
     if entrant.throughput.apart_from(best.throughput):
         more = entrant.throughput.value > best.throughput.value
