@@ -84,6 +84,16 @@ json record_of(const Host& host, const bench::Cell& cell, const bench::TrialSpec
   return record;
 }
 
+// Null where no file is named.
+std::unique_ptr<bench::RecordFile> open_records(const std::string& path) {
+  if (path.empty()) return nullptr;
+  try {
+    return std::make_unique<bench::RecordFile>(path);
+  } catch (const std::runtime_error& error) {
+    throw InputError(std::string("--records: ") + error.what());
+  }
+}
+
 void print(const bench::Cell& cell, const bench::TrialResult& result,
            const Parameters& parameters) {
   const auto& counts = result.throughput.operations;
@@ -101,8 +111,7 @@ void print(const bench::Cell& cell, const bench::TrialResult& result,
 bool run_cells(const Options& options, const Host& host, const std::vector<unsigned>& threads) {
   const bench::Selection selection{chosen_rows(options), chosen_scenarios(options),
                                    options.placements, threads};
-  std::unique_ptr<bench::RecordFile> records;
-  if (!options.records.empty()) records = std::make_unique<bench::RecordFile>(options.records);
+  const std::unique_ptr<bench::RecordFile> records = open_records(options.records);
   std::printf("%-48s %-6s %5s %10s %10s %10s\n", "SIMULATED, in ns", "policy", "alpha", "aggregate",
               "p50", "p99");
   bool good = true;
