@@ -25,8 +25,15 @@ class Effort:
     phases: float
     """How many phases long a repetition is, on average: with warm-ups and sweeps of the load."""
 
+    once: float = 0.0
+    """Seconds of the whole run before its first repetition and after its last."""
+
+    @property
+    def repetition(self) -> float:
+        return self.overhead + self.phases * self.seconds
+
     def duration(self, repetitions_left: int) -> float:
-        return repetitions_left * (self.overhead + self.phases * self.seconds)
+        return repetitions_left * self.repetition + self.once
 
 
 def choose(

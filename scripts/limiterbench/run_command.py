@@ -15,7 +15,7 @@ from typing import List, Optional, Sequence, Tuple
 
 from limiterbench import effort as efforts
 from limiterbench import manifest as manifests
-from limiterbench import contention, run_folder, units
+from limiterbench import contention, rehearsal, run_folder, units
 from limiterbench.cell_process import utc_now
 from limiterbench.cells import Cell
 from limiterbench.doctor.checks import examine
@@ -67,9 +67,12 @@ def _plan(program: Program, options: Namespace) -> Tuple[Plan, Effort]:
     if mode == "quick":
         plan = without_sweeps(plan, _choice(options))
         plan = thin(plan, _choice(options), efforts.affordable(overhead, _phases(plan)))
-    return plan, efforts.choose(
+    effort = efforts.choose(
         mode, len(plan.cells), overhead, _phases(plan), options.repetitions, options.seconds
     )
+    if plan.is_this_host:
+        overhead = rehearsal.overhead(program, plan, _oversubscribes(options))
+    return plan, replace(effort, overhead=overhead, once=rehearsal.once(plan))
 
 
 def _manifest(
@@ -145,7 +148,7 @@ def run(options: Namespace, program: Program, root: Path, host_root: Path) -> in
     print(describe(plan, effort, folder), flush=True)
     run_folder.create(folder, manifest, program.write_topology)
     manifest = replace(manifest, contention_absent=contention.measure(program, folder))
-    return measure(folder, manifest, program, effort.duration(1), options.strict)
+    return measure(folder, manifest, program, effort.repetition, options.strict)
 
 
 def _resume(options: Namespace, program: Program, root: Path, host_root: Path) -> int:
@@ -169,4 +172,4 @@ def _resume(options: Namespace, program: Program, root: Path, host_root: Path) -
         found = _examine([turn.cell for turn in turns], host_root, options.strict)
         _say(found)
         stored = replace(stored, doctor=worse_of(stored.doctor, found))
-    return measure(folder, stored, program, effort.duration(1), options.strict)
+    return measure(folder, stored, program, effort.repetition, options.strict)
