@@ -107,7 +107,8 @@ def test_the_row_is_listed_measured_and_drawn(built: Path, row: str) -> None:
     cli = CommandLine(built)
     answer = cli(
         *("run", *command.split()[1:]),
-        *("--threads", "1,2", "--oversubscribe", "--seconds", "0.02", "--repetitions", "1"),
+        *("--threads", "1,2", "--oversubscribe", "--seconds", "0.02"),
+        *("--repetitions", "1", "--noise-repeats", "0"),
         *("--out", "run"),
         LIMITERBENCH_PROGRAM=str(program),
     )

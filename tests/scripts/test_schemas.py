@@ -49,7 +49,7 @@ def real_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert PROGRAM.exists(), f"{PROGRAM}: not built; ./scripts/test builds it"
     cli = CommandLine(tmp_path_factory.mktemp("real")).without_charts()
     what = ("--scenario", "steady", "--scenario", "readonly", "--scenario", "open_loop")
-    size = ("--threads", "1", "--repetitions", "1", "--seconds", "0.03")
+    size = ("--threads", "1", "--repetitions", "1", "--seconds", "0.03", "--noise-repeats", "0")
     answer = cli(
         *("run", "--impl", "hazard", "--impl", "sharded", *what, *size, "--out", "run"),
         LIMITERBENCH_PROGRAM=str(PROGRAM),
