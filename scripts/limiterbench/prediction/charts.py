@@ -231,7 +231,7 @@ def p99_chart(scene: Scene, legends: Dict[str, Legend]) -> Frame:
         scene,
         legends,
         "p99 against threads",
-        "one decision in 100 takes longer than this; lower is better",
+        "one decision in 100 takes longer than this; closed loop: starving looks fast",
         p99,
         "p99 of one decision",
     )

@@ -93,7 +93,8 @@ def predict(options: Namespace, program: Program, simulator: Simulator, root: Pa
     assumed = tasks.assumptions(host)
     rows = _chosen("limiter", options.impl, simulator.rows())
     scenarios = _chosen("scenario", options.scenario, tasks.SCENARIOS)
-    made = tasks.tasks_of(rows, scenarios, counts, assumed)
+    blocking = tasks.blocking_rows(row.values for row in plan.rows)
+    made = tasks.tasks_of(rows, scenarios, counts, assumed, blocking)
     print(_describe(host, plan, made, counts), flush=True)
     out: Path = options.out or _default_folder(root, host)
     with tempfile.TemporaryDirectory(prefix="limiterbench.") as scratch:

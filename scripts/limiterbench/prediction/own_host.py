@@ -6,7 +6,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 from statistics import median
-from typing import Dict, List, NamedTuple
+from typing import Collection, Dict, List, NamedTuple
 
 from limiterbench.cells import Cell
 from limiterbench.errors import InputError
@@ -30,6 +30,7 @@ class Comparison(NamedTuple):
     host: Host
     run: str
     rows: List[Row]
+    blocking: Collection[str]
 
     def median_error(self, scenario: str) -> float:
         return median(abs(row.error) for row in self.rows if row.cell.scenario == scenario)
@@ -49,19 +50,22 @@ def compare(folder: Path, root: Path, simulator: Simulator) -> Comparison:
     cells = [cell for cell in cells if cell in run.cells]
     if most == 1 or not cells:
         raise InputError(f"{display(folder)}: nothing measured with several threads, each on a CPU")
-    model = _costs(host, cells, simulator)
+    blocking = tasks.blocking_rows(run.manifest.rows)
+    model = _costs(host, cells, blocking, simulator)
     rows = [Row(cell, run.cost_ns(cell), model[cell]) for cell in cells]
-    return Comparison(host, display(folder), rows)
+    return Comparison(host, display(folder), rows, blocking)
 
 
-def _costs(host: Host, cells: List[Cell], simulator: Simulator) -> Dict[Cell, float]:
+def _costs(
+    host: Host, cells: List[Cell], blocking: Collection[str], simulator: Simulator
+) -> Dict[Cell, float]:
     """Of one decision of any thread: the median over the policies."""
     assumed = tasks.assumptions(host)
     costs: Dict[Cell, List[float]] = {}
     with tempfile.TemporaryDirectory(prefix="limiterbench.") as scratch:
         bench = tasks.Bench(simulator, host, Path(scratch))
         work = [
-            tasks.Task(cell, assumption, index, tasks.duration_of(cell))
+            tasks.Task(cell, assumption, index, tasks.duration_of(cell, blocking))
             for cell in cells
             for index, assumption in enumerate(assumed)
         ]

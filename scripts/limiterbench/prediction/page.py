@@ -50,6 +50,8 @@ def span(value: Band, label: Callable[[float], str]) -> str:
 
 
 def _times(value: float) -> str:
+    if value < 0.01:
+        return "under 0.01"
     return f"{value:,.0f}" if value >= 20 else f"{value:.2g}"
 
 
@@ -70,7 +72,8 @@ def answer(prediction: Prediction) -> List[str]:
         f"**{prediction.name}, SIMULATED, {HEADLINE}, {at}.** Does one atomic counter scale "
         f"linearly? {'It may' if linear else 'No'}: `{COUNTER}` does {span(scaling, _times)} "
         f"times what one thread does, not {scene.threads}. How much longer is the p99 of "
-        f"`{LOCKED}` than that of …",
+        f"`{LOCKED}` than that of … (of a decision in a closed loop: a thread that is kept waiting "
+        "asks for nothing else, so that a lock which starves most threads can have a low p99)",
         "",
         "| row | decisions/s | p99 | p99 of `rwmutex` ÷ p99 of row |",
         "|---|---:|---:|---:|",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Collection, Dict, List, NamedTuple, Sequence, Tuple
 
 from limiterbench.prediction import tasks
 from limiterbench.prediction.hosts import Host
@@ -86,9 +86,15 @@ def figures(host: Host) -> Dict[str, Callable[[float], Host]]:
     return found
 
 
-def _orders(host: Host, rows: Sequence[str], threads: int, simulator: Simulator) -> Orders:
+def _orders(
+    host: Host,
+    rows: Sequence[str],
+    blocking: Collection[str],
+    threads: int,
+    simulator: Simulator,
+) -> Orders:
     assumed = tasks.assumptions(host)
-    work = tasks.tasks_of(rows, [SCENARIO], [threads], assumed)
+    work = tasks.tasks_of(rows, [SCENARIO], [threads], assumed, blocking)
     sheet: Rows = {row: {} for row in rows}
     with tempfile.TemporaryDirectory(prefix="limiterbench.") as scratch:
         bench = tasks.Bench(simulator, host, Path(scratch))
@@ -109,8 +115,14 @@ def _changes(figure: str, factor: float, before: Orders, after: Orders) -> List[
     ]
 
 
-def try_figures(host: Host, rows: Sequence[str], threads: int, simulator: Simulator) -> Sensitivity:
-    base = _orders(host, rows, threads, simulator)
+def try_figures(
+    host: Host,
+    rows: Sequence[str],
+    blocking: Collection[str],
+    threads: int,
+    simulator: Simulator,
+) -> Sensitivity:
+    base = _orders(host, rows, blocking, threads, simulator)
     tried: List[Tuple[str, float]] = []
     changes: List[Change] = []
     for figure, off_by in figures(host).items():
@@ -118,7 +130,7 @@ def try_figures(host: Host, rows: Sequence[str], threads: int, simulator: Simula
             found: List[Change] = []
             for factor in factors:
                 tried.append((figure, factor))
-                after = _orders(off_by(factor), rows, threads, simulator)
+                after = _orders(off_by(factor), rows, blocking, threads, simulator)
                 found += _changes(figure, factor, base, after)
             changes += found
             if not found:

@@ -7,7 +7,19 @@ import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Optional, Sequence, Set
+from typing import (
+    Callable,
+    Collection,
+    Dict,
+    FrozenSet,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Set,
+)
 
 from limiterbench.cells import Cell
 from limiterbench.errors import HostError, InputError
@@ -54,8 +66,18 @@ def parse_threads(text: str, cpus: int) -> List[int]:
     return sorted(counts)
 
 
-def duration_of(cell: Cell) -> float:
-    """Simulated nanoseconds: enough for a p99, little enough for a whole host."""
+def blocking_rows(rows: Iterable[Mapping[str, object]]) -> FrozenSet[str]:
+    """Of the rows that a plan or a run lists."""
+    return frozenset(str(row["name"]) for row in rows if row.get("progress") == "blocking")
+
+
+def duration_of(cell: Cell, blocking: Collection[str]) -> float:
+    """Simulated nanoseconds: enough for a p99, little enough for a whole host.
+
+    Threads that sleep for their turn do little in much time; edge has windows of a millisecond.
+    """
+    if cell.limiter in blocking:
+        return 2e6
     return 1e6 if cell.scenario == "edge" else 2e5
 
 
@@ -64,6 +86,7 @@ def tasks_of(
     scenarios: Sequence[str],
     threads: Sequence[int],
     assumed: Sequence[Assumption],
+    blocking: Collection[str],
 ) -> List[Task]:
     cells = [
         Cell(row, scenario, PLACEMENT, count)
@@ -72,7 +95,7 @@ def tasks_of(
         for row in rows
     ]
     return [
-        Task(cell, assumption, index, duration_of(cell))
+        Task(cell, assumption, index, duration_of(cell, blocking))
         for cell in cells
         for index, assumption in enumerate(assumed)
     ]

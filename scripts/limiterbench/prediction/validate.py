@@ -40,7 +40,7 @@ def validate(run: Path, program: Program, simulator: Simulator, root: Path) -> i
     host = hosts.find(root, SENSITIVE_HOST)
     rows = list(own.host.values["instructions_ns"])
     host = host.with_values(instructions_ns=own.host.values["instructions_ns"])
-    tried = sensitivity.try_figures(host, rows, SENSITIVE_THREADS, simulator)
+    tried = sensitivity.try_figures(host, rows, own.blocking, SENSITIVE_THREADS, simulator)
     values["sensitivity"] = sensitivity.as_json(tried)
     path = folder_of(root) / FILE
     path.parent.mkdir(parents=True, exist_ok=True)
