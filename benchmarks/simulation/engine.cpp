@@ -210,7 +210,7 @@ void Engine::arrive(std::size_t index, Time time) {
 void Engine::perform(Line& line, Access access) noexcept {
   const Fiber& self = *running_;
   const bool writes = access != Access::load;
-  const bool coherent = !writes || line.owner == self.cpu;
+  const bool coherent = !writes || (line.owner == self.cpu && line.sharers.empty());
   // Two threads on one CPU may run past each other by the lookahead.
   const bool in_order =
       self.now >= (writes ? line.last_access : line.last_write) || line.last_cpu == self.cpu;
