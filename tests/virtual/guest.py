@@ -91,7 +91,7 @@ class _Answers(Program):
         super().__init__(path)
         self._guest = guest
 
-    def ask(self, *flags: str) -> str:
+    def ask(self, *flags: str, seconds: float = 0) -> str:
         name = flags[0].removeprefix("--").partition("=")[0]
         return self._guest.text(f"{name}.json")
 
