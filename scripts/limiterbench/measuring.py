@@ -13,6 +13,7 @@ from typing import List, Sequence
 from limiterbench import manifest as manifests
 from limiterbench import units
 from limiterbench.cell_process import CellProcess
+from limiterbench.effort import Effort
 from limiterbench.errors import HostError
 from limiterbench.files import LineLog, display
 from limiterbench.google_benchmark import BenchmarkLog
@@ -42,7 +43,7 @@ def _next_turns(plan: RunPlan, attempts: Sequence[Record]) -> List[Turn]:
 
 
 def measure(
-    folder: Path, manifest: Manifest, program: Program, seconds_each: float, strict: bool
+    folder: Path, manifest: Manifest, program: Program, effort: Effort, strict: bool
 ) -> int:
     """Measure what is not yet on record, then show it. Returns the exit status."""
     with LineLog(folder / CELLS) as log, StopRequest() as stop:
@@ -55,7 +56,7 @@ def measure(
         benchmarks = BenchmarkLog(folder)
         try:
             with benchmarks:
-                _measure(attempts, manifest.plan, process, log, benchmarks, seconds_each)
+                _measure(attempts, manifest.plan, process, log, benchmarks, effort)
                 benchmarks.merge(manifest.plan)
         except HostError:
             # On a full disk the status may stay as it was, and the reason must not.
@@ -80,11 +81,11 @@ def _measure(
     process: CellProcess,
     log: LineLog,
     benchmarks: BenchmarkLog,
-    seconds_each: float,
+    effort: Effort,
 ) -> None:
     turns = _next_turns(plan, attempts)
     total = len(attempts) + len(turns)
-    with RunProgress(total, len(attempts), seconds_each, 0.0) as progress:
+    with RunProgress(total, len(attempts), effort.repetition, effort.once) as progress:
         while turns:
             for turn in turns:
                 progress.begin(turn.cell)

@@ -95,7 +95,8 @@ def _sweep(plan: Plan, effort: Effort) -> List[str]:
     return _sentence("", f"and, in {names}, a sweep of the load: {units.clock(seconds)} of it all")
 
 
-def describe(plan: Plan, effort: Effort, folder: Optional[Path]) -> str:
+def describe(plan: Plan, effort: Effort, folder: Optional[Path], repeats: bool = False) -> str:
+    """`repeats`: repetitions that the host disturbs are measured again."""
     cells = plan.cells
     lines = _sentence("host", plan.summary)
     lines += _names("limiters", (cell.limiter for cell in cells))
@@ -111,6 +112,8 @@ def describe(plan: Plan, effort: Effort, folder: Optional[Path]) -> str:
         lines += _sentence("left out", f"{plan.left_out:,} more, which --full measures")
     seconds = effort.duration(len(cells) * effort.repetitions)
     lines += _sentence("duration", f"about {units.clock(seconds)} ({effort.mode})")
+    if repeats:
+        lines += _sentence("", "and up to a fifth more, where the host disturbs repetitions")
     if seconds > _LONG_SECONDS:
         lines += _sentence(
             "",

@@ -135,7 +135,7 @@ def run(options: Namespace, program: Program, root: Path, host_root: Path) -> in
     folder: Optional[Path] = options.out
     plan, effort = _plan(program, options)
     if options.dry_run:
-        print(describe(plan, effort, folder))
+        print(describe(plan, effort, folder, options.noise_repeats > 0))
         return 0
     if not plan.is_this_host:
         raise InputError("this topology is another host's: only --dry-run can use it")
@@ -145,10 +145,10 @@ def run(options: Namespace, program: Program, root: Path, host_root: Path) -> in
     program.require_binding()
     manifest = replace(manifest, doctor=_examine(plan.cells, host_root, options.strict))
     _say(manifest.doctor)
-    print(describe(plan, effort, folder), flush=True)
+    print(describe(plan, effort, folder, options.noise_repeats > 0), flush=True)
     run_folder.create(folder, manifest, program.write_topology)
     manifest = replace(manifest, contention_absent=contention.measure(program, folder))
-    return measure(folder, manifest, program, effort.repetition, options.strict)
+    return measure(folder, manifest, program, effort, options.strict)
 
 
 def _resume(options: Namespace, program: Program, root: Path, host_root: Path) -> int:
@@ -172,4 +172,4 @@ def _resume(options: Namespace, program: Program, root: Path, host_root: Path) -
         found = _examine([turn.cell for turn in turns], host_root, options.strict)
         _say(found)
         stored = replace(stored, doctor=worse_of(stored.doctor, found))
-    return measure(folder, stored, program, effort.repetition, options.strict)
+    return measure(folder, stored, program, effort, options.strict)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from conftest import SMALL, CommandLine
 from test_run import manifest_of
 
+from limiterbench import units
 from limiterbench.cells import Cell
 from limiterbench.effort import Effort
 from limiterbench.plan import Boundary, Plan, Scenario
 from limiterbench.plan_text import describe
+from limiterbench.progress import RunProgress
 
 COMPLEXES = [Boundary(count, "complex") for count in (8, 16, 24, 32, 40)]
 
@@ -85,3 +88,19 @@ def test_oversubscribed_cells_are_measured(cli: CommandLine) -> None:
         for threads in (1, 2, 4, 8)
         for row in ("rwmutex", "hazard")
     ]
+
+
+def test_what_a_disturbing_host_may_add_is_said_where_repetitions_are_repeated() -> None:
+    effort = Effort("full", 7, 1.0, 0.0, 5.0)
+    more = "and up to a fifth more, where the host disturbs repetitions"
+    assert more in describe(_plan(), effort, None, repeats=True)
+    assert more not in describe(_plan(), effort, None)
+
+
+def test_the_time_left_counts_what_comes_after_the_last_repetition(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cell = Cell("hazard", "steady", "compact", 1)
+    with RunProgress(10, 0, 3.0, 60.0) as progress:
+        progress.begin(cell)
+    assert capsys.readouterr().err.startswith(f"0/10  {units.clock(90.0)} left")
