@@ -25,6 +25,9 @@
 // Memory ordering. publish() happens before every request that it decides. Admission orders
 // nothing else: two requests, admitted or denied, do not synchronise with each other, so a limiter
 // must not be used to hand data from thread to thread.
+//
+// Signals. No row may be used in a signal handler: the thread that it interrupts may hold what the
+// handler would wait for.
 #pragma once
 
 #include <array>

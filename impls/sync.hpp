@@ -109,8 +109,9 @@ inline const bool membarrier_registered =
     !fences_are_rmw &&
     syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
 
-// Hazard: a fence that did not happen is a use after free elsewhere. A registered command fails
-// only when the kernel is out of memory; there is no going on.
+// Hazard: a fence that did not happen is a use after free elsewhere; there is no going on. A
+// registered command fails when the kernel is out of memory, or when a seccomp filter installed
+// since forbids it: install such filters before the first limiter, or let them pass membarrier.
 inline void membarrier(int command) noexcept {
   if (syscall(SYS_membarrier, command, 0, 0) != 0) [[unlikely]]
     std::abort();

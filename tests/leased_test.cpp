@@ -52,6 +52,21 @@ TYPED_TEST(Leases, DenyWithoutAWrite) {
   EXPECT_EQ(quota.pool_writes(), writes);
 }
 
+// A request that no longer fits is denied by reading, though small ones are still admitted, and
+// leased, around it.
+TYPED_TEST(Leases, DenyALargeCostWithoutAWriteForEach) {
+  const PublishedRule rule = rule_of(1'000'000);
+  TypeParam quota;
+  quota.adopt(0, rule);
+  constexpr std::uint64_t requests = 100'000;
+  for (std::uint64_t i = 0; i < requests; ++i) {
+    ASSERT_TRUE(quota.try_take(0, rule, 1, 0) ||
+                quota.take(0, rule, 1, 0).kind == Verdict::Kind::admitted);
+    ASSERT_EQ(quota.take(0, rule, rule.rule.limit, 0).kind, Verdict::Kind::denied);
+  }
+  EXPECT_LT(quota.pool_writes() * 200, 2 * requests);
+}
+
 // Leases lie with CPUs: threads that come and go strand nothing.
 TYPED_TEST(Leases, AThousandThreadsStrandNothing) {
   const PublishedRule rule = rule_of(3'000);

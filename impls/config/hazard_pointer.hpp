@@ -67,7 +67,7 @@ class BasicHazardPointerSource {
     Node* const next = sync::make<Node>(published);
     // relaxed: publishers are serialised, so this one's predecessor is ordered by their lock.
     Node* const previous = current_.load(sync::relaxed);
-    // (1) release: pairs with (6) in primitives/hazard_pointer.hpp.
+    // (1) release: pairs with (6) in primitives/hazard_pointer.hpp and (1) in quota/rseq_spend.hpp.
     current_.store(next, sync::release);
     domain_.retire(previous);
   }

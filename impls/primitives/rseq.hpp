@@ -6,6 +6,8 @@
 //   Linux", 2019; the registration that glibc >= 2.35 makes for every thread (<sys/rseq.h>).
 // Progress: an aborted sequence returns false; what to do then is the caller's choice.
 // Cost: a store, three compares and the store itself. restart_sequences(): a system call.
+// Avoid when: the code may be unloaded (dlclose) while threads that ran it live on: the thread's
+//   area still names the sequence that ran last, and the kernel may look it up.
 // Where there is no rseq (older glibc or kernel, another architecture, emulation) rseq_available()
 // is false and rseq_store() never stores.
 #pragma once

@@ -18,8 +18,10 @@
 //   shrinks. Straight from the pool, admitted and handed out grow together. A lease moves permits
 //   from the pool to a cell, a sweep moves them back; both while the window is closed. So admitted
 //   never exceeds handed out, which never exceeds the limit: never over.
-// A denial is made only while settled and with less in the pool than the cost. Settled, the cells
-//   are empty, so that admitted = handed out: it is denied exactly when its cost does not fit.
+// A denial is made while settled and with less in the pool than the cost. Settled, the cells are
+//   empty, so that admitted = handed out: it is denied exactly when its cost does not fit. Or else
+//   by what the last sweep of the generation found admitted, which has not grown less since: so a
+//   cost that does not fit sweeps once, however many small ones are leased around it.
 // Stale spending. A swap succeeds only on a cell that still holds the lease that was read.
 //   Adopting a changed rule sweeps every cell, so that a swap begun under the old rule fails. A
 //   turn of the window alone does not: a swap that succeeds after it spends what belonged to the
@@ -97,12 +99,17 @@ class LeasedQuota {
       if (used + cost <= limit) {
         if (draw(window, traffic_class, view.word, cost, limit - used - cost))
           return {Verdict::Kind::admitted};
-      } else if ((view.word & settled) != 0) {
+      } else if ((view.word & settled) != 0 ||
+                 surely_admitted(traffic_class, view) + cost > limit) {
         if (window.is_current(view.word)) return {Verdict::Kind::denied, view.end};
       } else if (window.try_close(view.word)) {
         count_pool_write();
         const Permits back = sweep(traffic_class, view.word, Window::generation(view.word));
-        window.open((view.word - back) | settled);
+        const std::uint64_t word = view.word - back;
+        // relaxed: within a generation any value that was ever stored is true. Whoever reads this
+        // one has the window's word, of the same generation, to decide by.
+        swept_.words[traffic_class].store(word, sync::relaxed);
+        window.open(word | settled);
       }
     }
   }
@@ -129,13 +136,27 @@ class LeasedQuota {
     sync::atomic<std::uint64_t> pool_writes{0};
   };
 
+  // What the window's word held after its last sweep: in its generation, so much was admitted.
+  struct alignas(sync::false_sharing_range) Swept {
+    std::array<sync::atomic<std::uint64_t>, class_count> words{};
+  };
+
   std::array<Window, class_count> windows_;
+  Swept swept_;
   unsigned cpus_;
   unsigned lot_shift_;
   std::unique_ptr<Shard[]> shard_;
 
  private:
   static constexpr std::uint64_t settled = Window::spare;
+
+  // Permits that were admitted in the window of `view`, or fewer; they never grow less in it.
+  [[nodiscard]] Permits surely_admitted(std::uint32_t traffic_class,
+                                        const Window::View& view) const noexcept {
+    // relaxed: see where it is stored.
+    const std::uint64_t word = swept_.words[traffic_class].load(sync::relaxed);
+    return Window::generation(word) == Window::generation(view.word) ? Window::used(word) : 0;
+  }
 
   // Takes `cost` from the pool, and a lease of what remains there if there is enough to share.
   [[nodiscard]] bool draw(Window& window, std::uint32_t traffic_class, std::uint64_t word,
@@ -171,13 +192,14 @@ class LeasedQuota {
   }
 
   // What the word holds in its next generation. A new window needs no sweep, except that every 2^31
-  // turns makes sure that no cell's generation is old enough to pass for new.
+  // turns makes sure that no generation kept in a cell or in swept_ is old enough to pass for new.
   [[nodiscard]] auto carrying(std::uint32_t traffic_class) noexcept {
     return [this, traffic_class](std::uint64_t word, std::uint64_t generation, bool fresh,
                                  bool adopts) noexcept -> std::uint64_t {
       constexpr std::uint64_t sweep_period = std::uint64_t{1} << 63;
       if (fresh && !adopts && generation % sweep_period != 0) return settled;
       const Permits back = sweep(traffic_class, word, generation);
+      swept_.words[traffic_class].store(generation, sync::relaxed);  // relaxed: as in take()
       return settled | (fresh ? 0 : Window::used(word) - back);
     };
   }

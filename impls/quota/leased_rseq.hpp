@@ -5,11 +5,12 @@
 // Cost: as quota/leased.hpp, with a store in place of the read-modify-write.
 // Avoid when: limits are reached often on many CPUs: each sweep is a membarrier.
 //
-// A cell is changed only on its own CPU, by a sequence that checks the window's word with the cell:
-// if the kernel interrupts it, or the window has been closed or turned, it does not store. A sweep
-// first closes the window, then restarts every running sequence; from then on none can store, and
-// the cells may be read and written from any CPU.
-// Where rseq is not available the cells are changed as in quota/leased.hpp.
+// A cell is changed only on its own CPU, by a sequence that reads first the window's word and then
+// the cell: if the kernel interrupts it, or the window has been closed or turned, it does not
+// store. A sweep first closes the window, then restarts every running sequence. From then until it
+// opens the window none can store, and the cells may be read and written from any CPU; a sequence
+// that finds the window open again sees the cells as they were left. Where rseq is not available
+// the cells are changed as in quota/leased.hpp.
 #pragma once
 
 #include "../primitives/rseq.hpp"

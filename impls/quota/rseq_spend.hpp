@@ -14,8 +14,13 @@
 // resumes at its abort. So a sequence is a reader's critical section, and the system call a grace
 // period.
 //
-// Order of loads: the rule, then as in try_take() the cell, the window's end and epoch, and its
-// word. A cost of zero, less one, exceeds every lease.
+// Order of loads: the rule, the window's end and epoch, its word, and last the cell.
+// Hazard: a lease spent after a sweep has taken it back. Where the word is found open before the
+// cell is read, a sweep that closes it later restarts this sequence, and one that had closed it
+// before is over: its work is seen in the cell. A cell read first could be emptied by a sweep that
+// had made its system call before this sequence began.
+// End and epoch before the word, which is closed while they change: they are no newer than it; and
+// no older than a lease of its generation, which was put here before this sequence began.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +40,7 @@ struct CellsOfCpus {
   }
 };
 
-// Node: begins with a sync::plain<Published>. `version`: of the rule, if true.
+// Node: begins with a sync::plain<Published>. `cost`: not 0. `version`: of the rule, if true.
 #if defined(LIMITERBENCH_SYNC_RELACY) || defined(LIMITERBENCH_SYNC_SIMULATED)
 
 template <class Node, class Cells>
@@ -50,22 +55,22 @@ template <class Node, class Cells>
   std::uint64_t epoch_of_rule = 0, seen = 0, end = 0, epoch = 0, word = 0;
   // (1) acquire: pairs with (1) in config/hazard_pointer.hpp.
   return steps.load(current, node, sync::acquire) &&
-         // (2) acquire: pairs with (1) in leased_rseq.hpp. Not shown as relaxed: a lease was put
-         // here on this CPU, before this sequence.
-         steps.load_own(cells[cpu], seen, sync::acquire) &&
-         // (3) acquire: pairs with (5) in window.hpp, as (10) there.
+         // (2) acquire: pairs with (5) in window.hpp, as (10) in window.hpp.
          steps.load(parts.end, end, sync::acquire) && now < end &&
-         // (4) acquire: pairs with (6) in window.hpp, as (11) there. Not shown as relaxed: a turn
-         // that changes the epoch restarts every sequence.
+         // (3) acquire: pairs with (6) in window.hpp, as (11) in window.hpp. Not shown as
+         // relaxed: a turn that changes the epoch restarts every sequence.
          steps.load(parts.epoch, epoch, sync::acquire) && steps.read([&] {
            const PublishedRule& rule = node->published.read().rules[traffic_class];
            epoch_of_rule = rule.epoch;
            version = rule.version;
          }) &&
          epoch_of_rule == epoch &&
-         // relaxed: ordered after end and epoch by (3) and (4).
-         steps.load(parts.word, word, sync::relaxed) && Window::same_generation(seen, word) &&
-         cost - 1 < Window::used(seen) && steps.commit(cells[cpu], seen - cost);
+         // (4) acquire: pairs with (7) and (13) in window.hpp: who sees the word open again after a
+         // sweep sees the cell as it left it.
+         steps.load(parts.word, word, sync::acquire) &&
+         // relaxed: ordered after the word by (4).
+         steps.load_own(cells[cpu], seen, sync::relaxed) && Window::same_generation(seen, word) &&
+         cost <= Window::used(seen) && steps.commit(cells[cpu], seen - cost);
 }
 
 #elif LIMITERBENCH_RSEQ_ASM
@@ -83,7 +88,8 @@ template <class Node, class Cell, std::size_t stride>
   const Window::Parts parts = window.parts();
   std::uint64_t found;
   // The layout of the sequence is that of rseq_store() in primitives/rseq.hpp. On x86-64 every load
-  // acquires.
+  // acquires; one register leads to all of the window, for clang finds ten where an unoptimised
+  // caller has a frame pointer and a base pointer.
   // volatile is said, though asm goto implies it: GCC 12 drops the sequence where nobody asks for
   // the version, as if it had no effect but its output, and then every request is admitted.
 #if defined(__x86_64__)
@@ -102,19 +108,19 @@ template <class Node, class Cell, std::size_t stride>
       "jae %l[undecided]\n\t"
       "shlq %[shift], %%rax\n\t"
       "movq %[current], %[found]\n\t"
-      "movq (%[cells],%%rax), %%rcx\n\t"
-      "cmpq %[end], %[now]\n\t"
+      "cmpq %c[end](%[window]), %[now]\n\t"
       "jae %l[undecided]\n\t"
-      "movq %[epoch], %%rdx\n\t"
+      "movq %c[epoch](%[window]), %%rdx\n\t"
       "cmpq %c[epoch_of_rule](%[found],%[rule]), %%rdx\n\t"
       "jne %l[undecided]\n\t"
-      "movq %[word], %%rdx\n\t"
+      "movq (%[window]), %%rdx\n\t"
+      "movq (%[cells],%%rax), %%rcx\n\t"
       "xorq %%rcx, %%rdx\n\t"
       "shrq $31, %%rdx\n\t"
       "jne %l[undecided]\n\t"
       "movl %%ecx, %%edx\n\t"
-      "cmpq %[cost_less_one], %%rdx\n\t"
-      "jbe %l[undecided]\n\t"
+      "cmpq %[cost], %%rdx\n\t"
+      "jb %l[undecided]\n\t"
       "subq %[cost], %%rcx\n\t"
       "movq %c[version](%[found],%[rule]), %[found]\n\t"
       "movq %%rcx, (%[cells],%%rax)\n"
@@ -127,9 +133,9 @@ template <class Node, class Cell, std::size_t stride>
       ".popsection\n\t"
       : [found] "=&r"(found)
       : [area] "r"(__rseq_offset), [cells] "r"(cells.first), [cpus] "rm"(cells.cpus),
-        [current] "m"(current), [rule] "r"(rule), [end] "m"(parts.end), [epoch] "m"(parts.epoch),
-        [word] "m"(parts.word), [cost] "r"(cost), [cost_less_one] "r"(cost - 1), [now] "r"(now),
-        [shift] "i"(std::countr_zero(stride)), [epoch_of_rule] "i"(epoch),
+        [current] "m"(current), [rule] "r"(rule), [window] "r"(&parts.word),
+        [end] "i"(Window::end_offset()), [epoch] "i"(Window::epoch_offset()), [cost] "r"(cost),
+        [now] "r"(now), [shift] "i"(std::countr_zero(stride)), [epoch_of_rule] "i"(epoch),
         [version] "i"(offsetof(PublishedRule, version)),
         [rseq_cs] "i"(offsetof(struct rseq, rseq_cs)), [cpu_id] "i"(offsetof(struct rseq, cpu_id)),
         [signature] "i"(RSEQ_SIG)
@@ -153,7 +159,6 @@ template <class Node, class Cell, std::size_t stride>
       "add x15, %[cells], x15, lsl %[shift]\n\t"
       "ldar %[found], [%[current]]\n\t"
       "add %[found], %[found], %[rule]\n\t"
-      "ldar x14, [x15]\n\t"
       "ldar x13, [%[end]]\n\t"
       "cmp %[now], x13\n\t"
       "bhs %l[undecided]\n\t"
@@ -161,13 +166,14 @@ template <class Node, class Cell, std::size_t stride>
       "ldr x12, [%[found], %[epoch_of_rule]]\n\t"
       "cmp x13, x12\n\t"
       "bne %l[undecided]\n\t"
-      "ldr x13, [%[word]]\n\t"
+      "ldar x13, [%[word]]\n\t"
+      "ldr x14, [x15]\n\t"
       "eor x13, x13, x14\n\t"
       "lsr x13, x13, #31\n\t"
       "cbnz x13, %l[undecided]\n\t"
       "mov w13, w14\n\t"
-      "cmp x13, %[cost_less_one]\n\t"
-      "bls %l[undecided]\n\t"
+      "cmp x13, %[cost]\n\t"
+      "blo %l[undecided]\n\t"
       "sub x14, x14, %[cost]\n\t"
       "ldr %[found], [%[found], %[version]]\n\t"
       "str x14, [x15]\n"
@@ -180,7 +186,7 @@ template <class Node, class Cell, std::size_t stride>
       : [found] "=&r"(found)
       : [area] "r"(sync::rseq_area()), [cells] "r"(cells.first), [cpus] "r"(cells.cpus),
         [current] "r"(&current), [rule] "r"(rule), [end] "r"(&parts.end), [epoch] "r"(&parts.epoch),
-        [word] "r"(&parts.word), [cost] "r"(cost), [cost_less_one] "r"(cost - 1), [now] "r"(now),
+        [word] "r"(&parts.word), [cost] "r"(cost), [now] "r"(now),
         [shift] "i"(std::countr_zero(stride)), [epoch_of_rule] "i"(epoch),
         [version] "i"(offsetof(PublishedRule, version)),
         [rseq_cs] "i"(offsetof(struct rseq, rseq_cs)), [cpu_id] "i"(offsetof(struct rseq, cpu_id)),

@@ -22,6 +22,7 @@
 //   a turn can keep the thread that it preempted from ending it; sched_yield() does not let it run.
 #pragma once
 
+#include <cstddef>
 #include <utility>
 
 #include "../composed.hpp"
@@ -145,8 +146,9 @@ class alignas(sync::false_sharing_range) Window {
     return word_.compare_exchange_strong(word, word | closed, sync::acquire, sync::relaxed);
   }
   void open(std::uint64_t word) noexcept {
-    // (13) release: pairs with (1), (4), (8), (12). Not shown as relaxed: the checker continues the
-    // release sequence of (7) through a store by the thread that closed, as C++11 did.
+    // (13) release: pairs with (4) in rseq_spend.hpp and with (1), (4), (8), (12). Not shown as
+    // relaxed: the checker continues the release sequence of (7) through a store by the thread that
+    // closed, as C++11 did.
     word_.store(word, sync::release);
   }
 
@@ -157,6 +159,15 @@ class alignas(sync::false_sharing_range) Window {
     const sync::atomic<std::uint64_t>& epoch;
   };
   [[nodiscard]] Parts parts() const noexcept { return {word_, end_, epoch_}; }
+#if !defined(LIMITERBENCH_SYNC_RELACY) && !defined(LIMITERBENCH_SYNC_SIMULATED)
+  // Bytes from the word.
+  static consteval std::size_t end_offset() {
+    return offsetof(Window, end_) - offsetof(Window, word_);
+  }
+  static consteval std::size_t epoch_offset() {
+    return offsetof(Window, epoch_) - offsetof(Window, word_);
+  }
+#endif
 
   // Whether the generation of `word` was still in force after its end and epoch were read. A denial
   // needs it, having no compare-and-swap. relaxed: ordered after them by (2) and (3).
@@ -183,15 +194,15 @@ class alignas(sync::false_sharing_range) Window {
     const bool fresh = resized || (now != nullptr && *now >= end);
     if (fresh) {
       // Without a request there is no time to align to: 0 makes the next request turn it again.
-      // (5) release: pairs with (2), (10).
+      // (5) release: pairs with (2) in rseq_spend.hpp and with (2), (10).
       end_.store(now == nullptr ? 0 : *now - *now % length + length, sync::release);
       length_.write() = length;
     }
     const bool adopts = epoch_.load(sync::relaxed) != rule.epoch;  // relaxed: as end
-    // (6) release: pairs with (3), (9), (11), (14).
+    // (6) release: pairs with (3) in rseq_spend.hpp and with (3), (9), (11), (14).
     epoch_.store(rule.epoch, sync::release);
     const std::uint64_t generation = Window::generation(word) + generation_step;
-    // (7) release: pairs with (1), (4), (8), (12).
+    // (7) release: pairs with (4) in rseq_spend.hpp and with (1), (4), (8), (12).
     word_.store(generation | carry(word, generation, fresh, adopts), sync::release);
   }
 

@@ -32,7 +32,7 @@ class leased_rseq : public Composed<RestartableSource, RseqQuota> {
   [[nodiscard, gnu::always_inline]] Decision try_acquire(Handle& handle,
                                                          const Request& request) noexcept {
     std::uint64_t version;
-    if (request.traffic_class < class_count && request.now <= max_now &&
+    if (request.traffic_class < class_count && request.cost != 0 && request.now <= max_now &&
         quota().try_spend(source().current(), request, version)) [[likely]]
       return admit(handle, request, version);
     return decide_composed(handle, request);

@@ -19,6 +19,31 @@
 // alone. Relacy keeps its state in globals: one test program, one translation unit.
 #pragma once
 
+#include <cstdint>
+
+// Relacy's own generator has few states: a search of many schedules repeats the same ones. This one
+// takes its place: SplitMix64, G. Steele, D. Lea, C. Flood, "Fast Splittable Pseudorandom Number
+// Generators", OOPSLA 2014; seeded with the number of the schedule.
+#define RL_RANDOM_HPP
+namespace rl {
+struct random_generator {
+  void seed(std::uint64_t number) { state_ = number; }
+  unsigned rand() {
+    std::uint64_t mixed = state_ += 0x9E37'79B9'7F4A'7C15;
+    mixed = (mixed ^ (mixed >> 30)) * 0xBF58'476D'1CE4'E5B9;
+    mixed = (mixed ^ (mixed >> 27)) * 0x94D0'49BB'1331'11EB;
+    return static_cast<unsigned>((mixed ^ (mixed >> 31)) >> 33);
+  }
+  template <class T, T limit>
+  T get() {
+    return static_cast<T>(rand() % limit);
+  }
+
+ private:
+  std::uint64_t state_ = 0;
+};
+}  // namespace rl
+
 // Not relacy/relacy.hpp, which makes macros of `new`, `delete` and the names of the orders. The
 // order matters: context.hpp comes first, and names what the last four define.
 // clang-format off
@@ -37,8 +62,8 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <type_traits>
 #include <utility>
@@ -536,15 +561,43 @@ class spin_wait {
 [[nodiscard]] inline unsigned cpu_count() noexcept { return host.cpus; }
 
 namespace detail {
-// Counts, for each CPU, what interrupts a sequence there.
-inline unsigned interruptions[8] = {};
+// A CPU, on which threads run one after the other: all that one has done there is ordered before
+// all that the next does, by the fences with which a kernel switches between them.
+struct processor {
+  unsigned interruptions = 0;
+  rl::timestamp_t done[4] = {};  // by thread
+
+  // The present thread runs here now.
+  void enter() {
+    ++interruptions;
+    rl::timestamp_t* const known = rl::ctx().threadx_->acq_rel_order_;
+    for (std::size_t i = 0; i < thread_count(); ++i) known[i] = std::max(known[i], done[i]);
+  }
+  // What it has done so far, it has done here.
+  void note() {
+    const rl::timestamp_t* const known = rl::ctx().threadx_->acq_rel_order_;
+    for (std::size_t i = 0; i < thread_count(); ++i) done[i] = std::max(done[i], known[i]);
+  }
+  std::size_t thread_count() const {
+    return std::min<std::size_t>(rl::ctx().get_thread_count(), std::size(done));
+  }
+};
+inline processor processors[8];
+
+// Before each schedule, whose clocks begin anew.
+inline void forget() {
+  for (processor& each : processors) std::fill(std::begin(each.done), std::end(each.done), 0);
+}
 }  // namespace detail
 
 // A restartable sequence of loads that ends in one store. Other CPUs run between its steps. Another
 // thread on its own CPU, or restart_all(), ends it: from then on it neither loads nor stores.
 class sequence {
  public:
-  explicit sequence(unsigned cpu) : cpu_(cpu), begun_(++detail::interruptions[cpu]) {}
+  explicit sequence(unsigned cpu) : cpu_(detail::processors[cpu]) {
+    cpu_.enter();
+    begun_ = cpu_.interruptions;
+  }
 
   // False: it has ended.
   template <class T>
@@ -554,17 +607,15 @@ class sequence {
     const detail::uninterrupted alone;
     if (ended()) return false;
     to = from.load(order, where);
+    cpu_.note();
     return true;
   }
-  // Of a word that only this CPU's sequences change: the latest, as threads on one CPU see it.
+  // Of a word that this CPU's sequences change: what they have left there, or what a thread on
+  // another CPU has put there since.
   template <class T>
-  [[nodiscard]] bool load_own(atomic<T>& from, T& to, memory_order order,
+  [[nodiscard]] bool load_own(const atomic<T>& from, T& to, memory_order order,
                               location where = location::current()) {
-    rl::ctx().sched();
-    const detail::uninterrupted alone;
-    if (ended()) return false;
-    to = from.fetch_add(0, order, where);
-    return true;
+    return load(from, to, order, where);
   }
   // What is read here is read before the sequence ends.
   template <class Read>
@@ -581,13 +632,14 @@ class sequence {
     const detail::uninterrupted alone;
     if (ended()) return false;
     to.store(value, relaxed, where);
+    cpu_.note();
     return true;
   }
 
  private:
-  [[nodiscard]] bool ended() const { return detail::interruptions[cpu_] != begun_; }
+  [[nodiscard]] bool ended() const { return cpu_.interruptions != begun_; }
 
-  unsigned cpu_;
+  detail::processor& cpu_;
   unsigned begun_;
 };
 
@@ -607,7 +659,7 @@ template <class T>
 // MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ.
 inline void restart_all(location where = location::current()) {
   process_fence(where);
-  for (unsigned& count : detail::interruptions) ++count;
+  for (detail::processor& each : detail::processors) ++each.interruptions;
 }
 
 }  // namespace limiterbench::sync::inline relacy

@@ -134,6 +134,21 @@ STRUCTURAL = (
         "if (sequence_.load(sync::relaxed) == before)",
         "if (sequence_.load(sync::relaxed) == before || true)",
     ),
+    Structural(
+        "quota/leased.hpp",
+        "a denial by what another generation had admitted",
+        "return Window::generation(word) == Window::generation(view.word) ?",
+        "return true ?",
+    ),
+    Structural(
+        "quota/rseq_spend.hpp",
+        "a sequence that reads the cell before the word",
+        "         steps.load(parts.word, word, sync::acquire) &&\n"
+        "         // relaxed: ordered after the word by (4).\n"
+        "         steps.load_own(cells[cpu], seen, sync::relaxed) &&",
+        "         steps.load_own(cells[cpu], seen, sync::relaxed) &&\n"
+        "         steps.load(parts.word, word, sync::acquire) &&",
+    ),
 )
 
 

@@ -27,7 +27,7 @@ std::uint64_t enough = 0;
 template <int threads>
 class Suite : public rl::test_suite<Suite<threads>, threads> {
  public:
-  Suite() : model_(create()) {}
+  Suite() : model_(create()) { sync::detail::forget(); }
   ~Suite() {
     model_->~Model();
     std::free(model_);
@@ -103,21 +103,10 @@ Outcome explore_tree(const Kind& kind, const Search& search) {
   return outcome;
 }
 
-// Relacy seeds a linear congruential generator with the schedule's number, of which bits 36 to 39
-// pick the increment: several, since one is weak. (Bits 32 to 35 would pick worse multipliers.)
+// The generator is seeded with the number of the schedule.
 Outcome explore_random(const Kind& kind, const Search& search) {
-  constexpr std::uint64_t generators = 8;
-  const std::uint64_t schedules = with_effort(search.schedules / generators);
   enough = ~std::uint64_t{0};
-  Outcome total;
-  for (std::uint64_t i = 0; i < generators && total.clean(); ++i) {
-    const std::uint64_t before_first = i << 36;
-    const rl::string from = std::to_string(before_first + 1).c_str();
-    const std::uint64_t before = total.schedules;
-    total = run(kind, search, from, before_first + schedules);
-    total.schedules += before - before_first;
-  }
-  return total;
+  return run(kind, search, "", with_effort(search.schedules));
 }
 
 // Runs the schedule that failed once more and prints what each thread did.

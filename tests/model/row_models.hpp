@@ -107,6 +107,36 @@ struct left_over : RowModel<Row> {
   }
 };
 
+// A request that fits only if nobody has spent what lies at the CPUs, against one who spends there.
+template <class Row>
+struct swept_meanwhile : RowModel<Row> {
+  static constexpr int threads = 2;
+  static constexpr Permits limit = 16;
+  void before() override {
+    this->start(config_of(1, limit), threads);
+    this->take(0, early);
+  }
+  void thread(unsigned index) override {
+    if (index == 1) {
+      this->take(index, early, limit - 1);
+      return;
+    }
+    // Lets the other get ahead: schedules that begin with one thread for long are rare.
+    for (int i = 0; i < 5; ++i) this->version_seen(index);
+    this->take(index, early);
+  }
+  void after() override {
+    for (Permits i = 0; i <= limit; ++i) this->take(0, early);
+    if (this->limits() && this->has_windows()) {
+      require(this->admitted_ >= limit, "denied while there was room");
+      require(this->admitted_ <= limit + this->bound(limit - 1), "over the limit");
+      this->take(0, late);
+      require(this->take(1, late, limit - 1).admitted(), "denied by the window before");
+    }
+    RowModel<Row>::after();
+  }
+};
+
 // Each thread makes a request in one window and one in the next.
 template <class Row>
 struct turned : RowModel<Row> {

@@ -18,6 +18,7 @@ void check_row(Report& report) {
   check(std::type_identity<saturated<Row, 3, 1>>{}, "saturated");
   check(std::type_identity<saturated<Row, 6, 2>>{}, "saturated, costs of 2");
   check(std::type_identity<left_over<Row>>{}, "left over");
+  check(std::type_identity<swept_meanwhile<Row>>{}, "swept meanwhile");
   check(std::type_identity<turned<Row>>{}, "turned");
   check(std::type_identity<turned_from_full<Row>>{}, "turned from full");
   check(std::type_identity<stamped_earlier<Row>>{}, "stamped earlier");
