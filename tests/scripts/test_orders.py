@@ -78,7 +78,8 @@ def test_no_order_of_the_headers_is_skipped() -> None:
         orders = [order for order in orders_of(each) if order.order]
         assert len(orders) == names, each.name
         assert all(
-            is_atomic(order) or order.operation in ("fence", "template default", "peek_last<>")
+            is_atomic(order)
+            or order.operation in ("fence", "template default", "peek_last<>", "load_own")
             for order in orders
             if not each.name.startswith("peers/")
         )

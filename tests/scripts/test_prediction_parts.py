@@ -130,6 +130,7 @@ def test_alpha_is_fitted_on_the_contended_increments() -> None:
 
 
 def test_a_run_without_a_contention_map_is_refused(cli: CommandLine, stored_run: Path) -> None:
+    (stored_run / "contention.json").unlink()
     answer = set_up(cli)("predict", "--calibrate", "run", "--host", "imaginary")
     assert answer.returncode == 2
     assert "run/contention.json: No such file" in answer.stderr

@@ -179,7 +179,7 @@ def test_a_program_that_answers_nonsense_is_an_error_without_a_trace(cli: Comman
 def test_without_matplotlib_the_records_are_kept(cli: CommandLine) -> None:
     answer = cli.without_charts()("run", *SMALL, "--out", "run")
     assert answer.returncode == 0, answer.stderr
-    assert "./scripts/plot draws them" in answer.stdout
+    assert "./scripts/plot and report make them" in answer.stdout
     assert len(lines_of(cli.folder / "run")) == SMALL_REPETITIONS
 
 
