@@ -57,7 +57,8 @@ def read_run(folder: Path, name: str) -> StoredRun:
     manifest = open_run(folder)
     if manifest.simulated is not None:
         raise InputError(
-            f"{display(folder)}: simulated, not measured; --text ranks it, ./scripts/plot draws it"
+            f"{display(folder)}: simulated, not measured; show it beside a run: "
+            f"./scripts/report RUN --prediction {display(folder)}, or rank it by --text"
         )
     records, complaints = _read_usable(folder / CELLS, manifest)
     groups = [group for group in group_records(records) if group.limiters]
