@@ -1,4 +1,4 @@
-"""Predictions in the report: apart from what was measured, named so all over, refused where none."""
+"""Predictions in the report: apart from what was measured, named so, refused where there is none."""
 
 from __future__ import annotations
 
