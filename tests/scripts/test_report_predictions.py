@@ -1,4 +1,4 @@
-"""Predictions in the report: apart from what was measured, named so, refused where there is none."""
+"""Predictions in the report: apart from what was measured, and refused where there are none."""
 
 from __future__ import annotations
 
