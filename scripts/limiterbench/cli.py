@@ -203,6 +203,14 @@ def _report(arguments: Sequence[str]) -> int:
         "side by side, in comparison.html of the first DIR.",
     )
     parser.add_argument("dirs", metavar="DIR", type=Path, nargs="+", help="a run's folder")
+    parser.add_argument(
+        "--prediction",
+        metavar="DIR",
+        type=Path,
+        action="append",
+        default=[],
+        help="a folder of ./scripts/predict, shown apart at the end; may be given again",
+    )
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--text", action="store_true", help="print it in the terminal instead")
     how.add_argument("--out", metavar="FILE", type=Path, help="write the page there")
@@ -218,6 +226,10 @@ def _report(arguments: Sequence[str]) -> int:
             f"unknown format '{options.format}'{nearest(options.format, _FORMATS)}\n"
             f"valid formats: {', '.join(_FORMATS)}"
         )
+    if options.format is not None and options.prediction:
+        raise InputError(
+            "--prediction does not go with --format: a summary is of what was measured"
+        )
     if _only_checking():
         return 0
     from limiterbench.files import display
@@ -229,9 +241,9 @@ def _report(arguments: Sequence[str]) -> int:
         for folder in options.dirs:
             print(display(export(folder, options.format)))
     elif options.text:
-        print_report(options.dirs)
+        print_report(options.dirs, options.prediction)
     else:
-        print(display(write_page(options.dirs, options.out)))
+        print(display(write_page(options.dirs, options.out, options.prediction)))
     return 0
 
 

@@ -42,7 +42,8 @@ class Measured:
     """Jain's index over the threads' operations: 1 if all are equal, 1/threads if one has all."""
     reloads_per_second: float
     """Configurations published in both phases, by their whole time."""
-    latency: Latency
+    timed: Optional[Latency]
+    """None without a latency phase, which only a reader that asks for such records sees."""
     floor: Floor
     timer_source: str
     exactness: str
@@ -63,6 +64,12 @@ class Measured:
     contract: str = "windows"
     cpus: Tuple[int, ...] = ()
     """Where thread 0, 1, 2, … ran."""
+
+    @property
+    def latency(self) -> Latency:
+        """Of a repetition that is known to be timed."""
+        assert self.timed is not None
+        return self.timed
 
     @property
     def flagged(self) -> bool:
@@ -143,18 +150,29 @@ def _noise(fields: Fields) -> Optional[Noise]:
     return Noise(noise.flag("flagged"), noise.texts("reasons"))
 
 
-def _measured(fields: Fields, threads: int) -> Measured:
+def _timed(fields: Fields, untimed: bool) -> Optional[Latency]:
+    if untimed and not (fields.has("latency") and fields.object("latency").has("histogram")):
+        return None
+    return parse_latency(fields.object("latency"))
+
+
+def _latency_ns(fields: Fields, untimed: bool) -> float:
+    """What is missing took no time."""
+    return 0.0 if untimed and not fields.has("latency") else _wall_ns(fields.object("latency"))
+
+
+def _measured(fields: Fields, threads: int, untimed: bool) -> Measured:
     timer = fields.object("timer")
     floor = timer.object("floor")
     throughput = fields.object("throughput")
     operations = _operations(throughput, threads)
     wall_ns = _wall_ns(throughput)
-    both_ns = wall_ns + _wall_ns(fields.object("latency"))
+    both_ns = wall_ns + _latency_ns(fields, untimed)
     return Measured(
         operations_per_second=sum(operations) * 1e9 / wall_ns,
         fairness=_jain(operations),
         reloads_per_second=fields.object("publishes").integer("count") * 1e9 / both_ns,
-        latency=parse_latency(fields.object("latency")),
+        timed=_timed(fields, untimed),
         floor=Floor(floor.number("p50_ns"), floor.number("p99_ns")),
         timer_source=timer.text("source"),
         exactness=_exactness(fields),
@@ -186,10 +204,11 @@ def _publishes(fields: Fields) -> Optional[Histogram]:
     return times if times.total else None
 
 
-def parse_record(line: str) -> Record:
+def parse_record(line: str, untimed: bool = False) -> Record:
     """One line of cells.jsonl. Raises BadField.
 
-    A failed repetition needs only its name and the reason: nothing in it is plotted.
+    A failed repetition needs only its name and the reason: nothing in it is plotted. With
+    `untimed`, one whose decisions were not timed is a record too: its throughput can be used.
     """
     fields = parse_object(line)
     check_schema(fields)
@@ -202,7 +221,7 @@ def parse_record(line: str) -> Record:
     if status != "ok":
         fields.refuse("status", f"is '{status}', neither ok nor failed")
     simulated = fields.has("simulated") and fields.flag("simulated")
-    measured = _measured(fields, cell.threads)
+    measured = _measured(fields, cell.threads, untimed)
     return Record(cell, repetition, attempt, None, measured, simulated)
 
 

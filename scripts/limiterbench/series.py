@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from statistics import median
-from typing import Callable, Dict, Iterable, List, NamedTuple, Sequence, Tuple
+from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from limiterbench import units
+from limiterbench.histogram import clock_step
 from limiterbench.records import Measured, Record
 from limiterbench.statistics import Summary, summarize
 
@@ -59,6 +60,24 @@ def group_records(records: Iterable[Record]) -> List[Group]:
     return [groups[key] for key in sorted(groups)]
 
 
+def is_timed(repeated: Iterable[Measured]) -> bool:
+    return all(measured.timed is not None for measured in repeated)
+
+
+def timed(group: Group) -> Group:
+    """The cells of which every repetition timed its decisions: the others have no percentiles."""
+    limiters = {
+        row: {count: repeated for count, repeated in points.items() if is_timed(repeated)}
+        for row, points in group.limiters.items()
+    }
+    return group._replace(limiters={row: points for row, points in limiters.items() if points})
+
+
+def step_of_clock(repeated: Iterable[Measured]) -> Optional[float]:
+    """As the timed ones show it."""
+    return clock_step(m.timed.histogram for m in repeated if m.timed is not None)
+
+
 def together(groups: Sequence[Group], threads: int) -> Group:
     """As one, for what is said of all: their rows apart, at one thread count."""
     first = groups[0]
@@ -94,6 +113,8 @@ def floor(repeated: Sequence[Measured], fraction: float) -> float:
 
 def reading(repeated: Sequence[Measured], fraction: float) -> str:
     """A percentile's median over the repetitions, marked where the clock shows no less."""
+    if not is_timed(repeated):
+        return "-"
     value = summarize([latency(fraction)(m) for m in repeated]).median
     return units.reading(value, floor(repeated, fraction))
 

@@ -22,11 +22,10 @@ from limiterbench.analysis.scaling import Scaling, scalings
 from limiterbench.cells import Cell
 from limiterbench.errors import InputError
 from limiterbench.files import replace_text
-from limiterbench.histogram import clock_step
 from limiterbench.manifest import Manifest
 from limiterbench.records import Measured, Record, read_records
 from limiterbench.run_folder import CELLS, open_run
-from limiterbench.series import Group, group_records, ops
+from limiterbench.series import Group, group_records, is_timed, ops, step_of_clock, timed
 from limiterbench.statistics import coverage, summarize
 from limiterbench.tidy import Line, Value, as_csv, as_json
 
@@ -77,12 +76,13 @@ def summarise(manifest: Manifest, records: Sequence[Record]) -> List[Line]:
 
 def _compare(group: Group, cpus: int) -> _Compared:
     threads = group.threads
-    step = clock_step(m.latency.histogram for m in group.repetitions()) or 0.0
+    step = step_of_clock(group.repetitions()) or 0.0
+    with_times = timed(group)
     return _Compared(
         scalings(group, cpus),
         {count: slowdown(group, count) for count in threads},
-        {count: p99_to_best(group, count) for count in threads},
-        {count: headline(group, count, step) for count in threads},
+        {count: p99_to_best(with_times, count) for count in threads},
+        {count: headline(with_times, count, step) for count in threads},
         {count: throughput_over_baseline(group, count) for count in threads},
     )
 
@@ -141,10 +141,11 @@ def _middle(values: Iterable[Optional[float]]) -> Optional[float]:
 
 def _measured(repeated: Sequence[Measured]) -> Line:
     line = _spread("throughput", "_per_second", [ops(m) for m in repeated])
-    percentiles = [m.latency.percentiles(list(_PERCENTILES.values())) for m in repeated]
+    times = [m.latency for m in repeated] if is_timed(repeated) else []
+    percentiles = [latency.percentiles(list(_PERCENTILES.values())) for latency in times]
     for index, name in enumerate(_PERCENTILES):
         line.update(_spread(name, "_ns", [values[index] for values in percentiles]))
-    line.update(_spread("max", "_ns", [m.latency.max_ns for m in repeated]))
+    line.update(_spread("max", "_ns", [latency.max_ns for latency in times]))
     line.update(_spread("fairness", "", [m.fairness for m in repeated]))
     line["admission_error_max_permits"] = max((m.admission_error for m in repeated), default=None)
     bounds = [m.admission_bound for m in repeated if m.admission_bound is not None]

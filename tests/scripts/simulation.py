@@ -9,6 +9,12 @@ from typing import Dict, Optional
 
 from conftest import ROOT, CommandLine
 
+from limiterbench.cells import Cell
+from limiterbench.legends import OWN
+from limiterbench.prediction import points
+from limiterbench.prediction.points import Assumption, Point
+from limiterbench.prediction.tasks import SCENARIOS
+
 FAKE = Path(__file__).resolve().with_name("fake_limiterbench_sim")
 
 HOST: Dict[str, object] = {
@@ -54,3 +60,29 @@ def add_contention(run: Path, values: Optional[object] = None) -> Path:
     path = run / "contention.json"
     path.write_text(json.dumps(invented if values is None else values), encoding="utf-8")
     return path
+
+
+def fill(folder: Path, name: str) -> None:
+    """Gives a small prediction this host and the table of a whole one: every hand-written row, the
+    thread counts of a big host, every scenario and assumption."""
+    manifest = folder / "run.json"
+    run = json.loads(manifest.read_text(encoding="utf-8"))
+    run["simulated"]["host"]["name"] = name
+    manifest.write_text(json.dumps(run), encoding="utf-8")
+    counts = (1, 2, 4, 8, 16, 28, 32, 56, 64, 112, 128, 224, 256, 448)
+    made = [
+        _invented(Cell(row, scenario, "compact", threads), Assumption(policy, alpha), index)
+        for index, row in enumerate(OWN)
+        for scenario in SCENARIOS
+        for threads in counts
+        for policy in ("fifo", "node", "random")
+        for alpha in (0.2, 0.4)
+    ]
+    points.write(folder / points.TABLE, made)
+
+
+def _invented(cell: Cell, assumed: Assumption, index: int) -> Point:
+    slow = (1 + assumed.alpha) * len(assumed.policy) * (index + 1) * (3 + len(cell.scenario) % 5)
+    rate = 1e9 / slow * (1 + cell.threads % 7 / 10)
+    times = [1e9 * cell.threads / rate * part for part in (0.7, 1.3, 2.9, 8.1)]
+    return Point(cell, assumed, rate, times[0], times[1], times[2], times[3], 1.0)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
+from check_charts import lacking
 from conftest import CommandLine
 
 from limiterbench.contention import read_contention
@@ -78,11 +79,7 @@ def draw(cli: CommandLine) -> None:
 
 def test_every_chart_has_its_picture_and_its_table(cli: CommandLine, run: Path) -> None:
     draw(cli)
-    kinds = ("slowdown", "admission_error", "reload_latency", "memory", "contention", "topology")
-    groups = [f"fairness_{s}" for s in ("readonly", "steady", "reload_storm")]
-    for name in (*kinds, *groups):
-        for kind in ("svg", "png", "csv"):
-            assert (run / "figures" / f"{name}.{kind}").stat().st_size > 0
+    assert lacking(run) == []
     figures = run / "figures"
     ones = [r for r in rows_of(figures / "slowdown.csv") if r["scenario"] == "steady"]
     rivals = [float(r["slowdown_to_best_ratio"]) for r in ones if r["limiter"] != "unlimited"]
@@ -92,6 +89,20 @@ def test_every_chart_has_its_picture_and_its_table(cli: CommandLine, run: Path) 
     shared = rows_of(figures / "contention.csv")
     assert [r["value_ns"] for r in shared] == ["57.25", "2.5", "9.5"]
     assert 'id="row:hazard"' in (figures / "fairness_steady.svg").read_text()
+    (figures / "memory.csv").unlink()
+    (figures / "fairness_steady.svg").write_text("")
+    assert lacking(run) == [
+        f"no chart: {figures / n}" for n in ("fairness_steady.svg", "memory.csv")
+    ]
+
+
+def test_a_kind_of_chart_that_nothing_fills_is_missed(run: Path) -> None:
+    (run / "contention.json").unlink()
+    assert "no chart of the kind contention" in lacking(run)
+    manifest = json.loads((run / "run.json").read_text())
+    manifest["contention_absent"] = "one CPU"
+    (run / "run.json").write_text(json.dumps(manifest))
+    assert "no chart of the kind contention" not in lacking(run)
 
 
 def test_the_map_of_the_host(run: Path) -> None:

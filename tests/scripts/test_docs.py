@@ -9,6 +9,8 @@ from typing import List
 import pytest
 from conftest import ROOT
 
+from limiterbench.charts.catalogue import KINDS
+
 PAGES = sorted(
     [ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("results/**/README.md")],
     key=str,
@@ -47,6 +49,12 @@ def test_the_page_on_using_a_row_shows_the_service_as_it_is() -> None:
     shown = blocks(ROOT / "docs" / "use-a-row.md", "cpp")
     assert len(shown) >= 4
     assert [block for block in shown if block not in service] == []
+
+
+def test_every_kind_of_chart_is_explained() -> None:
+    text = (ROOT / "docs" / "read-the-charts.md").read_text(encoding="utf-8")
+    explained = re.findall(r"^\| `(\w+?)(?:_SCENARIO|_open_loop)?` \|", text, re.MULTILINE)
+    assert sorted(explained) == sorted(KINDS)
 
 
 GENERATED = re.compile(r"<!-- generated: (\w+) -->.*?<!-- /generated: \1 -->", re.DOTALL)

@@ -7,7 +7,7 @@ import json
 import re
 import shutil
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Set
 
 import pytest
 from conftest import ROOT, CommandLine
@@ -132,6 +132,12 @@ def without(*keys: str) -> Callable[[Lines], Lines]:
     ]
 
 
+def without_histograms(lines: Lines) -> Lines:
+    for line in lines:
+        del line["latency"]["histogram"]
+    return lines
+
+
 @pytest.mark.parametrize(
     "how, missing",
     [
@@ -139,7 +145,8 @@ def without(*keys: str) -> Callable[[Lines], Lines]:
         (failing, "Every repetition failed"),
         (lambda lines: [x for x in lines if x["repetition"] == 0], "one repetition"),
         (lambda lines: [x for x in lines if x["threads"] == 1], "Only 1 thread was measured"),
-        (without("latency"), "latency is missing"),
+        (without("latency"), "In 8 of 8 repetitions the latency is missing"),
+        (without_histograms, "In 8 of 8 repetitions the latency is missing"),
         (without("exactness"), "8 of 8 lines of cells.jsonl cannot be used"),
         (without("footprint", "noise", "cpus"), "not recorded"),
         (lambda lines: [x for x in lines if x["limiter"] != "rwmutex"], "rwmutex was not measured"),
@@ -156,6 +163,44 @@ def test_what_is_missing_is_said(
     assert ('id="choose"' in page) == measured
     text = cli("report", "--text", "run")
     assert (text.returncode, text.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("rows", [{"rwmutex"}, {"hazard"}, {"rwmutex", "hazard"}])
+def test_what_was_not_timed_still_has_its_throughput(
+    cli: CommandLine, stored_run: Path, rows: Set[str]
+) -> None:
+    def how(lines: Lines) -> Lines:
+        kept = [line for line in lines if line["limiter"] not in rows]
+        return kept + without("latency")([line for line in lines if line["limiter"] in rows])
+
+    change(stored_run, how)
+    run = read_run(stored_run, "run")
+    claims = " ".join(claim.text for claim in answer(run))
+    assert "decides" in claims and "0 ns" not in claims
+    page = page_of(cli, "run")
+    figures = re.findall(r"<figure[^>]*><h3>([^·<]*) · ", page)
+    assert {"Throughput against threads", "Fairness across threads"} <= set(figures)
+    assert ("p99 against threads" in figures) == (len(rows) == 1)
+    assert ("Latency percentiles" in figures) == (len(rows) == 1)
+    for line in run.lines.values():
+        assert line["throughput_median_per_second"] is not None
+        assert (line["p99_median_ns"] is None) == (line["limiter"] in rows)
+    # All that reads records strictly says which line lacks what.
+    plot = cli("plot", "run")
+    assert plot.returncode == 2
+    assert "latency is missing" in plot.stderr and "cells.jsonl:" in plot.stderr
+
+
+@pytest.mark.parametrize(
+    "latency, said", [(3, "latency is not an object"), ({"histogram": 3}, "latency.wall_ns")]
+)
+def test_a_latency_that_is_wrong_is_not_one_that_is_missing(
+    stored_run: Path, latency: object, said: str
+) -> None:
+    change(stored_run, lambda lines: [{**lines[0], "latency": latency}, *lines[1:]])
+    run = read_run(stored_run, "run")
+    assert f"line 1: {said}" in run.missing[0]
+    assert not any("the latency is missing" in missing for missing in run.missing)
 
 
 def test_records_that_are_gone_or_torn_are_said(cli: CommandLine, stored_run: Path) -> None:

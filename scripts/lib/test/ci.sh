@@ -30,20 +30,9 @@ quick_run() {
   scratch=$(mktemp -d)
   figures=$scratch/run/figures
   "$root/scripts/run" --quick --no-install --out "$scratch/run" &&
-    check_figures "$figures" &&
+    "$PYTHON" "$root/tests/scripts/check_charts.py" "$scratch/run" &&
     (cd "$figures" && sha256sum -- *) >"$scratch/before" &&
     "$root/scripts/plot" --no-install "$scratch/run" &&
     (cd "$figures" && sha256sum --check --quiet "$scratch/before") &&
     rm -r "$scratch"
-}
-
-check_figures() { # check_figures FOLDER
-  local scenario chart file
-  for scenario in readonly steady reload_storm overload edge; do
-    for chart in scaling p99 percentiles; do
-      for file in "$1/${chart}_$scenario".{svg,png}; do
-        if [[ ! -s $file ]]; then say "no chart: $file" && return 1; fi
-      done
-    done
-  done
 }

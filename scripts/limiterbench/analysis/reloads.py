@@ -6,7 +6,7 @@ from statistics import median
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 
 from limiterbench.records import Measured
-from limiterbench.series import Group
+from limiterbench.series import Group, latency
 from limiterbench.statistics import Summary, summarize
 
 # The same requests; only the rate of reloads differs.
@@ -56,6 +56,10 @@ def curves_of(groups: Sequence[Group], threads: int, value: Value) -> Curves:
                 rate = median(measured.reloads_per_second for measured in repeated)
                 curves.setdefault(row, []).append(Point(rate, group.scenario, summarize(known)))
     return {row: sorted(points) for row, points in sorted(curves.items())}
+
+
+def p99(measured: Measured) -> Optional[float]:
+    return latency(0.99)(measured) if measured.timed else None
 
 
 def publish_median(measured: Measured) -> Optional[float]:

@@ -7,9 +7,8 @@ from typing import Dict, List, Sequence
 
 from limiterbench import units
 from limiterbench.doctor.finding import FAIL, counts, worst_first
-from limiterbench.histogram import clock_step
 from limiterbench.manifest import INTERRUPTED, Manifest
-from limiterbench.series import Group
+from limiterbench.series import Group, step_of_clock
 from limiterbench.statistics import coverage
 
 _FINDINGS_NAMED = 3
@@ -136,7 +135,7 @@ def _clock(group: Group) -> str:
     sources = ", ".join(sorted({measured.timer_source for measured in repetitions}))
     typical = units.time(median(measured.floor.p50_ns for measured in repetitions))
     rare = units.time(median(measured.floor.p99_ns for measured in repetitions))
-    step = clock_step(measured.latency.histogram for measured in repetitions)
+    step = step_of_clock(repetitions)
     steps = "" if step is None else f", in steps of {units.time(step)}"
     if step == 1:
         steps += " or less"

@@ -8,6 +8,7 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequenc
 
 from limiterbench.analysis.ratios import most_threads
 from limiterbench.analysis.reloads import curves_of, held_bytes, of_reloads, threads_of
+from limiterbench.analysis.reloads import p99 as decision_p99
 from limiterbench.charts.contention import contention_map
 from limiterbench.charts.errors import admission_error
 from limiterbench.charts.fairness import fairness, has_several_threads
@@ -23,7 +24,7 @@ from limiterbench.host_map import read_host_map
 from limiterbench.legends import Legend, legends_of
 from limiterbench.manifest import Manifest
 from limiterbench.run_folder import TOPOLOGY
-from limiterbench.series import Group, is_floor
+from limiterbench.series import Group, is_floor, timed
 
 PLAIN_PLACEMENT = "compact"
 
@@ -52,7 +53,13 @@ _OF_A_GROUP: Dict[str, Make] = {
     "load": load,
     "fairness": fairness,
 }
-_SHOWS: Dict[str, Callable[[Group], bool]] = {"load": has_sweep, "fairness": has_several_threads}
+# Of these, what was timed alone.
+_OF_TIMES = ("p99", "percentiles")
+_SHOWS: Dict[str, Callable[[Group], bool]] = {
+    "load": has_sweep,
+    "fairness": has_several_threads,
+    **dict.fromkeys(_OF_TIMES, lambda group: bool(timed(group).limiters)),
+}
 
 KINDS = (
     *_OF_A_GROUP,
@@ -97,7 +104,8 @@ def charts_of(
 
 def _of_a_group(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Iterator[Chart]:
     def chart(kind: str, make: Make) -> Chart:
-        return Chart(kind, group.scenario, group.placement, lambda: make(manifest, group, legends))
+        shown = timed(group) if kind in _OF_TIMES else group
+        return Chart(kind, group.scenario, group.placement, lambda: make(manifest, shown, legends))
 
     for kind, make in _OF_A_GROUP.items():
         if _SHOWS.get(kind, lambda _: True)(group):
@@ -121,7 +129,8 @@ def _of_a_placement(
     reloaded = of_reloads(groups)
     shared = threads_of(reloaded, cpus) if len(reloaded) > 1 else None
     if shared is not None:
-        yield chart("reload_latency", lambda: reload_latency(manifest, reloaded, legends))
+        if curves_of(reloaded, shared, decision_p99):
+            yield chart("reload_latency", lambda: reload_latency(manifest, reloaded, legends))
         if curves_of(reloaded, shared, held_bytes):
             yield chart("memory", lambda: memory(manifest, reloaded, legends))
 

@@ -10,6 +10,7 @@ from limiterbench.analysis.reloads import (
     Curves,
     curves_of,
     held_bytes,
+    p99,
     publish_median,
     threads_of,
 )
@@ -26,7 +27,7 @@ from limiterbench.charts.shared import (
 )
 from limiterbench.legends import Legend, families_of
 from limiterbench.manifest import Manifest
-from limiterbench.series import Group, latency, together
+from limiterbench.series import Group, together
 from limiterbench.tidy import Line
 
 
@@ -207,7 +208,7 @@ def reload_latency(
     threads = threads_of(groups, manifest.topology.cpus)
     assert threads is not None
     columns = [
-        _Column("p99 of one decision", curves_of(groups, threads, latency(0.99)), "p99"),
+        _Column("p99 of one decision", curves_of(groups, threads, p99), "p99"),
         _Column("median of one reload", curves_of(groups, threads, publish_median), "publish_p50"),
     ]
     columns = [column for column in columns if column.curves]

@@ -17,7 +17,7 @@ from limiterbench.charts.caption import caption
 from limiterbench.charts.frame import Frame, Layout
 from limiterbench.charts.shared import mark
 from limiterbench.manifest import Manifest
-from limiterbench.series import Group, is_rival, together
+from limiterbench.series import Group, is_rival, timed, together
 from limiterbench.tidy import Line
 
 # Lightness alone tells the colours apart, also in grey. Only the numbers say more than the order.
@@ -92,10 +92,10 @@ def _rows(tables: Dict[str, _Table], threads: int) -> List[Line]:
         for row in sorted(by_row):
             line: Line = {"limiter": row, "scenario": scenario, "threads": threads}
             for name, table in tables.items():
-                found = table[scenario][row]
-                line["repetitions"] = found.n
-                line.update({name: found.value, f"{name}_low": found.low})
-                line[f"{name}_high"] = found.high
+                found = table[scenario].get(row)
+                line["repetitions"] = throughput[scenario][row].n
+                ends = (found.value, found.low, found.high) if found else (None, None, None)
+                line.update(zip((name, f"{name}_low", f"{name}_high"), ends))
             lines.append(line)
     return lines
 
@@ -109,8 +109,9 @@ def has_rivals(groups: Sequence[Group]) -> bool:
 def slowdown_matrix(manifest: Manifest, groups: Sequence[Group], threads: int) -> Frame:
     tables: Dict[str, _Table] = {
         "slowdown_to_best_ratio": {g.scenario: slowdown(g, threads) for g in groups},
-        "p99_to_best_ratio": {g.scenario: p99_to_best(g, threads) for g in groups},
+        "p99_to_best_ratio": {g.scenario: p99_to_best(timed(g), threads) for g in groups},
     }
+    tables = {name: table for name, table in tables.items() if any(table.values())}
     rows = _ordered(list(tables.values()))
     frame = Frame(
         f"Times slower than the best · {units.count(threads, 'thread')}",
@@ -118,7 +119,7 @@ def slowdown_matrix(manifest: Manifest, groups: Sequence[Group], threads: int) -
         "columns",
         caption(manifest, together(groups, threads), _ABOUT, has_bars=False),
         0,
-        [["decisions a second", "p99 of one decision"]],
+        [["decisions a second", "p99 of one decision"][: len(tables)]],
         layout=Layout(
             left=0.165, right=0.985, gap=0.03, height=max(1.2, 0.225 * len(rows)), whole=True
         ),

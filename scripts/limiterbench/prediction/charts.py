@@ -19,6 +19,8 @@ from limiterbench.tidy import Line
 
 _COLUMNS = 5
 _LABEL = "simulated"
+# By which a page finds the other rows' bands.
+BEHIND = "_behind"
 # Beyond these the charts have a line; there are too many complexes for one each.
 _FAR = ("package", "numa", "smt")
 _ABOUT_LINES = "Dashed lines: the next thread enters another socket, NUMA node or SMT sibling."
@@ -84,7 +86,8 @@ def _draw_band(axes: Any, curve: _Curve, legend: Legend) -> None:
 
 def _draw_behind(axes: Any, curve: _Curve) -> None:
     low, high = [b.low for b in curve.bands], [b.high for b in curve.bands]
-    axes.fill_between(curve.across, low, high, color="#888888", alpha=0.09, linewidth=0, zorder=1)
+    look = {"color": "#888888", "alpha": 0.09, "linewidth": 0, "zorder": 1, "label": BEHIND}
+    axes.fill_between(curve.across, low, high, **look)
 
 
 _PERFECT: Dict[str, Any] = {"color": "#555555", "linewidth": 0.8, "linestyle": (0, (1, 2))}

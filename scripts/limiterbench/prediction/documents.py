@@ -9,6 +9,7 @@ from limiterbench.errors import InputError
 from limiterbench.files import replace_text
 from limiterbench.prediction import page
 from limiterbench.prediction import validation_page as validations
+from limiterbench.prediction.answers import HEADLINE
 from limiterbench.prediction.validate import FILE, folder_of
 
 Blocks = Dict[str, str]
@@ -21,7 +22,7 @@ def _text(lines: List[str]) -> str:
 def _of_readme(root: Path) -> Blocks:
     predictions = page.stored(root)
     first = predictions[0]
-    names = [f"{kind}_{page.HEADLINE}" for kind in ("scaling", "p99")]
+    names = [f"{kind}_{HEADLINE}" for kind in ("scaling", "p99")]
     lines = [*page.charts(first, root, names), "", *page.answer(first)]
     return {"prediction": _text(lines)}
 
@@ -34,7 +35,7 @@ def _of_page(root: Path) -> Blocks:
     validation = validations.read_validation(root)
     answers: List[str] = []
     for prediction in page.stored(root):
-        scene = prediction.scenes[page.HEADLINE]
+        scene = prediction.scenes[HEADLINE]
         names = [f"{kind}_{name}" for name in prediction.scenes for kind in ("scaling", "p99")]
         answers += [f"### {prediction.name}", "", *page.answer(prediction), ""]
         answers += [*page.ranking(prediction), ""]

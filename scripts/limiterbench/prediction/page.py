@@ -3,88 +3,40 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Sequence
+from typing import Dict, List, Sequence
 
 from limiterbench import run_folder, units
-from limiterbench.manifest import Manifest
-from limiterbench.prediction import folder as folders
-from limiterbench.prediction.charts import Scene
-from limiterbench.prediction.points import Band, band, p99, ratio, throughput
+from limiterbench.prediction.answers import (
+    HEADLINE,
+    HEADS,
+    Prediction,
+    answer_of,
+    read_prediction,
+)
+from limiterbench.prediction.points import throughput
 from limiterbench.prediction.ranking import rank
 from limiterbench.prediction.show import NOT_DECIDED, rows_at
 from limiterbench.prediction.validate import SENSITIVE_HOST, folder_of
 
-# The row that one shared counter is all there is to, and the one that the question is asked of.
-COUNTER = "hazard"
-LOCKED = "rwmutex"
-HEADLINE = "steady"
-
-
-class Prediction(NamedTuple):
-    """One host's stored prediction."""
-
-    folder: Path
-    manifest: Manifest
-    scenes: Dict[str, Scene]
-
-    @property
-    def name(self) -> str:
-        return str((self.manifest.simulated or {}).get("host", {}).get("name"))
-
 
 def stored(root: Path) -> List[Prediction]:
     """The one that the figures are tried on first."""
-    found: List[Prediction] = []
     folder = folder_of(root)
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if run_folder.is_run(path):
-            manifest = run_folder.open_run(path)
-            points = folders.read_points(path)
-            found.append(Prediction(path, manifest, folders.scenes_of(manifest, points)))
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    found = [read_prediction(path) for path in paths if run_folder.is_run(path)]
     return sorted(found, key=lambda p: (p.folder.name != SENSITIVE_HOST, p.folder.name))
-
-
-def span(value: Band, label: Callable[[float], str]) -> str:
-    low, high = label(value.low), label(value.high)
-    return low if low == high else f"{low} to {high}"
-
-
-def _times(value: float) -> str:
-    if value < 0.01:
-        return "under 0.01"
-    return f"{value:,.0f}" if value >= 20 else f"{value:.2g}"
-
-
-def _scaling_of(scene: Scene, row: str) -> Band:
-    """By how much `scene.threads` threads do more than one."""
-    points = scene.sheet[row]
-    return ratio(points[scene.threads], points[min(points)], throughput)
 
 
 def answer(prediction: Prediction) -> List[str]:
     """The two questions, in bands."""
-    scene = prediction.scenes[HEADLINE]
-    at = units.count(scene.threads, "thread")
-    rows = rows_at(scene)
-    scaling = _scaling_of(scene, COUNTER)
-    linear = scaling.low > scene.threads / 2
-    lines = [
-        f"**{prediction.name}, SIMULATED, {HEADLINE}, {at}.** Does one atomic counter scale "
-        f"linearly? {'It may' if linear else 'No'}: `{COUNTER}` does {span(scaling, _times)} "
-        f"times what one thread does, not {scene.threads}. How much longer is the p99 of "
-        f"`{LOCKED}` than that of … (of a decision in a closed loop: a thread that is kept waiting "
-        "asks for nothing else, so that a lock which starves most threads can have a low p99)",
+    found = answer_of(prediction)
+    return [
+        f"**{found.about}.** {found.scales} {found.tails}",
         "",
-        "| row | decisions/s | p99 | p99 of `rwmutex` ÷ p99 of row |",
-        "|---|---:|---:|---:|",
+        f"| {' | '.join(HEADS)} |",
+        "|---" + "|---:" * (len(HEADS) - 1) + "|",
+        *(f"| {' | '.join(cells)} |" for cells in found.rows),
     ]
-    for entry in rank(rows, p99, lower_is_better=True).placed:
-        ratios = ratio(rows[LOCKED], rows[entry.row], p99)
-        lines.append(
-            f"| `{entry.row}` | {span(band(rows[entry.row], throughput), units.rate)} | "
-            f"{span(entry.value, units.time)} | {span(ratios, _times)} |"
-        )
-    return lines
 
 
 def ranking(prediction: Prediction) -> List[str]:

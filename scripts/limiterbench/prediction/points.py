@@ -6,6 +6,7 @@ The charts and the rankings are made from the table alone, so that a stored pred
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 from typing import Callable, Dict, Iterable, List, NamedTuple, Tuple
 
@@ -122,7 +123,8 @@ def band(points: Dict[Assumption, Point], value: Value) -> Band:
 
 
 def ratio(above: Dict[Assumption, Point], below: Dict[Assumption, Point], value: Value) -> Band:
-    """Of two rows or two counts of threads, each pair under the same assumption."""
+    """Of two rows or two counts of threads, each pair under the same assumption. Where simulations
+    failed, so that no pair is left, it may be anything."""
     shared = sorted(set(above) & set(below))
     ratios = [value(above[assumed]) / value(below[assumed]) for assumed in shared]
-    return Band(min(ratios), max(ratios))
+    return Band(min(ratios), max(ratios)) if ratios else Band(0.0, math.inf)

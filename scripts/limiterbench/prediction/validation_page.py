@@ -10,7 +10,7 @@ from limiterbench import units
 from limiterbench.errors import InputError
 from limiterbench.fields import BadField, Fields, parse_object
 from limiterbench.files import display
-from limiterbench.prediction.page import span
+from limiterbench.prediction.answers import span
 from limiterbench.prediction.points import Band
 from limiterbench.prediction.validate import FILE, folder_of
 

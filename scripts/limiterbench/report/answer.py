@@ -35,7 +35,8 @@ def answer(run: StoredRun) -> List[Claim]:
     if not exact:
         return [Claim(["No exact row was measured in ", field.scenario, "."])]
     best, base = exact[0], field.entrants.get(BASELINE)
-    claims = [_throughput(field, exact, base), _tail(field, best, base)]
+    claims = [_throughput(field, exact, base)]
+    claims += [_tail(field, best, base)] if best.is_timed else []
     claims += _lowest_tail(field, exact)
     claims += [_approximate(run, entrant, best) for entrant in field.approximate()]
     claims += _elsewhere(run, field, best)
@@ -90,7 +91,7 @@ def _alike(exact: Sequence[Entrant]) -> List[Part]:
 
 def _tail(field: Contest, best: Entrant, base: Optional[Entrant]) -> Claim:
     parts: List[Part] = ["Its p99 is ", _said(P99, best), ""]
-    if base is not None and base is not best:
+    if base is not None and base is not best and base.is_timed:
         its: List[Part] = [Code(BASELINE), ", ", _said(P99, base)]
         if best.p99.apart_from(base.p99):
             parts += ["; that of ", *its, ", is ", *_ratio(best, P99_RATIO), " as long"]
@@ -104,7 +105,10 @@ def _tail(field: Contest, best: Entrant, base: Optional[Entrant]) -> Claim:
 
 def _lowest_tail(field: Contest, exact: Sequence[Entrant]) -> List[Claim]:
     """If the fastest row's tail is not the shortest."""
-    lowest = min(exact, key=lambda entrant: (entrant.p99.value, entrant.row))
+    timed = [entrant for entrant in exact if entrant.is_timed]
+    if timed[:1] != exact[:1]:
+        return []
+    lowest = min(timed, key=lambda entrant: (entrant.p99.value, entrant.row))
     if not lowest.p99.apart_from(exact[0].p99):
         return []
     parts: List[Part] = ["The lowest p99 of an exact row is ", _said(P99, lowest), ", of "]

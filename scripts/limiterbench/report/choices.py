@@ -16,6 +16,12 @@ Object = Dict[str, Any]
 _PROGRESS = ("blocking", "lock-free within", "lock-free", "wait-free")
 
 
+_NOT_TIMED: Object = {
+    **dict.fromkeys(("value", "low", "high")),
+    **{"known": False, "step": 0.0, "text": "not measured", "ends": ""},
+}
+
+
 def progress_rank(progress: str) -> int:
     """Higher is stronger; what is not known guarantees nothing."""
     if progress.startswith(_PROGRESS[1]):
@@ -69,7 +75,7 @@ def _cell(entrant: Entrant) -> Object:
         "placement": entrant.cell.placement,
         "threads": entrant.cell.threads,
         "ops": _numbers(entrant.throughput, units.rate),
-        "p99": _numbers(entrant.p99, units.time),
+        "p99": _numbers(entrant.p99, units.time) if entrant.is_timed else _NOT_TIMED,
         "share": round(1 / slowdown, 4) if slowdown else 1.0,
         "held": held,
         "held_text": "not recorded" if held is None else size(held),

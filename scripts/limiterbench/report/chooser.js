@@ -21,6 +21,7 @@
     if (row.progress_rank < +wish.progress) return row.progress;
     if (wish.needs !== "any" && row.library) return `needs ${row.library}`;
     if (wish.needs === "platform" && row.platform) return `needs ${row.platform}`;
+    if (wish.rank === "p99" && cell.p99.value === null) return "p99 not measured";
     if (wish.memory && cell.held === null) return "memory not recorded";
     if (wish.memory && cell.held > +wish.memory) return `holds ${cell.held_text}`;
     return "";

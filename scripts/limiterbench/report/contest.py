@@ -57,6 +57,11 @@ class Entrant:
         return P99.of(self)
 
     @property
+    def is_timed(self) -> bool:
+        """Whether it has a p99."""
+        return P99.is_known(self)
+
+    @property
     def at_floor(self) -> bool:
         """Its p99 is not told from an empty decision's."""
         return self.p99.low <= self.known("floor_p99_median_ns") + self.clock_step
@@ -70,6 +75,9 @@ class Metric(NamedTuple):
     column: str
     words: Callable[[float], str]
     timed: bool
+
+    def is_known(self, entrant: Entrant) -> bool:
+        return entrant.number(self.column) is not None
 
     def of(self, entrant: Entrant) -> Estimate:
         median, low, high = (

@@ -47,11 +47,10 @@ def panels(
 ) -> List[Panel]:
     """`name` is unique in the page; `across` says a value of the horizontal axis in words, else
     the axis does; `classes` are the rows'."""
+    if frame.whole:
+        return [Panel("", whole(frame, name, about, classes), [])]
     figure = frame.figure
     figure.patch.set_visible(False)
-    if frame.whole:
-        frame.take_words_off()
-        return [Panel("", inline(_drawn(figure, "tight"), name, about, classes, []), [])]
     figure.legends.clear()
     figure.texts.clear()
     made: List[Panel] = []
@@ -63,6 +62,13 @@ def panels(
         svg = inline(_drawn(figure), f"{name}-{number}", label, classes, points)
         made.append(Panel(heading, svg, points))
     return made
+
+
+def whole(frame: Frame, name: str, about: str, classes: Dict[str, str]) -> Html:
+    """All its panels as they stand."""
+    frame.figure.patch.set_visible(False)
+    frame.take_words_off()
+    return inline(_drawn(frame.figure, "tight"), name, about, classes, [])
 
 
 def _arrange(figure: Any, axes: Any, across: Optional[Words]) -> List[Point]:

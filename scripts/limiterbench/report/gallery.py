@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from limiterbench import units
 from limiterbench.charts.axis import percentile_label
@@ -13,12 +12,12 @@ from limiterbench.charts.frame import Frame, use_style
 from limiterbench.legends import families_of, legends_of
 from limiterbench.report.contest import headline
 from limiterbench.report.figure import Panel, Words, panels
-from limiterbench.report.html import Html, table, tag
+from limiterbench.report.html import Html, tag
 from limiterbench.report.markers import sample
+from limiterbench.report.numbers import numbers
 from limiterbench.report.stored import StoredRun
 from limiterbench.run_folder import FIGURES
 from limiterbench.side_by_side import in_order
-from limiterbench.tidy import Value
 
 
 class Key(NamedTuple):
@@ -124,23 +123,10 @@ class Gallery:
             tag("p", frame.subtitle, class_="small"),
             tag("div", [_panel(panel) for panel in drawn], class_=_layout(frame)),
             _caption(frame.caption),
-            self._numbers(frame, run.folder / FIGURES / f"{chart.name}.csv"),
+            numbers(
+                frame.rows, self._classes, run.folder / FIGURES / f"{chart.name}.csv", self._page
+            ),
             class_="chart",
-        )
-
-    def _numbers(self, frame: Frame, file: Path) -> Html:
-        if not frame.rows:
-            return Html("")
-        heads = list(frame.rows[0])
-        lines = [[_said(name, line[name]) for name in heads] for line in frame.rows]
-        keys = [self._classes.get(str(line.get("limiter")), "") for line in frame.rows]
-        link = os.path.relpath(file.resolve(), self._page.resolve().parent)
-        beside = tag("a", "as CSV", href=Path(link).as_posix()) if file.is_file() else Html("")
-        return tag(
-            "details",
-            tag("summary", "numbers"),
-            tag("p", beside, class_="small"),
-            table([_heading(name) for name in heads], lines, keys),
         )
 
 
@@ -175,24 +161,3 @@ def _caption(lines: Sequence[str]) -> Html:
     rest = tag("details", tag("summary", "host and clock"), [tag("p", line) for line in apart])
     beware = [line for line in lines[1:] if line.startswith("Beware")]
     return tag("figcaption", [tag("p", line) for line in [*lines[:1], *beware]], rest)
-
-
-_UNITS: Dict[str, Callable[[float], str]] = {
-    "_ns": units.time,
-    "_per_second": units.rate,
-    "_bytes": units.size,
-}
-
-
-def _heading(column: str) -> str:
-    unit = next((unit for unit in _UNITS if column.endswith(unit)), "")
-    return column[: len(column) - len(unit)].replace("_", " ")
-
-
-def _said(column: str, value: Value) -> str:
-    if value is None:
-        return "–"
-    if not isinstance(value, (int, float)):
-        return value
-    words = next((words for unit, words in _UNITS.items() if column.endswith(unit)), None)
-    return words(value) if words else f"{value:.4g}" if isinstance(value, float) else f"{value:,}"

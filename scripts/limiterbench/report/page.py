@@ -10,7 +10,8 @@ from typing import List, Sequence
 from limiterbench import units
 from limiterbench.doctor.finding import FAIL, worst_first
 from limiterbench.manifest import COMPLETE
-from limiterbench.report import chooser, method, ratios, side_by_side
+from limiterbench.prediction.answers import Prediction
+from limiterbench.report import chooser, method, ratios, side_by_side, simulated
 from limiterbench.report.answer import answer
 from limiterbench.report.claims import Claim, Code, Number, Part
 from limiterbench.report.gallery import Gallery
@@ -18,7 +19,7 @@ from limiterbench.report.html import Html, join, tag
 from limiterbench.report.stored import StoredRun
 
 
-def render(runs: Sequence[StoredRun], page: Path) -> str:
+def render(runs: Sequence[StoredRun], page: Path, predictions: Sequence[Prediction] = ()) -> str:
     """The same bytes for the same runs, whenever it is called. `page`: the file it is for."""
     gallery = Gallery(runs, page)
     names = " and ".join(run.name for run in runs)
@@ -29,10 +30,11 @@ def render(runs: Sequence[StoredRun], page: Path) -> str:
         ratios.section(runs),
         gallery.section(),
         method.section(runs),
+        simulated.section(predictions, page),
     ]
     return Template(_asset("page.html")).substitute(
         title=tag("title", f"limiterbench: {names}")[len("<title>") : -len("</title>")],
-        css=_asset("page.css"),
+        css=_asset("page.css") + (_asset("simulated.css") if predictions else ""),
         js=_asset("page.js") + _asset("chooser.js"),
         header=_header(runs),
         links=_links(sections),
@@ -71,6 +73,7 @@ _TITLES = {
     "ratios": "Ratios and scaling",
     "charts": "Charts",
     "method": "Method",
+    "simulated": "Simulated",
 }
 
 

@@ -61,7 +61,7 @@ def _table(runs: Sequence[StoredRun], fields: Sequence[Contest], metric: Metric)
 
 def _said(field: Contest, row: str, metric: Metric) -> str:
     entrant = field.entrants.get(row)
-    if entrant is None:
+    if entrant is None or not metric.is_known(entrant):
         return "–"
     found = metric.of(entrant)
     ends = f" ({metric.words(found.low)} to {metric.words(found.high)})" if found.coverage else ""

@@ -11,11 +11,10 @@ from limiterbench.cells import Cell
 from limiterbench.errors import InputError
 from limiterbench.fields import BadField
 from limiterbench.files import display
-from limiterbench.histogram import clock_step
 from limiterbench.manifest import INTERRUPTED, Manifest
 from limiterbench.records import Record, parse_record, read_records
 from limiterbench.run_folder import CELLS, open_run
-from limiterbench.series import Group, group_records
+from limiterbench.series import Group, group_records, step_of_clock
 from limiterbench.summary import summarise
 from limiterbench.tidy import Line
 
@@ -57,7 +56,8 @@ def read_run(folder: Path, name: str) -> StoredRun:
     manifest = open_run(folder)
     if manifest.simulated is not None:
         raise InputError(
-            f"{display(folder)}: simulated, not measured; --text ranks it, ./scripts/plot draws it"
+            f"{display(folder)}: simulated, not measured; show it beside a run: "
+            f"./scripts/report RUN --prediction {display(folder)}, or rank it by --text"
         )
     records, complaints = _read_usable(folder / CELLS, manifest)
     groups = [group for group in group_records(records) if group.limiters]
@@ -88,7 +88,7 @@ def _by_cell(lines: Iterable[Line]) -> Dict[Cell, Line]:
 
 
 def _clock_step(group: Group) -> float:
-    return clock_step(m.latency.histogram for m in group.repetitions()) or 0.0
+    return step_of_clock(group.repetitions()) or 0.0
 
 
 def _read_usable(path: Path, manifest: Manifest) -> Tuple[List[Record], List[str]]:
@@ -111,7 +111,7 @@ def _read_lines(data: bytes, manifest: Manifest) -> Tuple[List[Record], List[str
     lines = [line for line in data.split(b"\n") if line]
     for number, line in enumerate(lines, start=1):
         try:
-            record = parse_record(line.decode("utf-8"))
+            record = parse_record(line.decode("utf-8"), untimed=True)
         except UnicodeDecodeError:
             complaints.append(f"line {number}: not UTF-8 text")
             continue
@@ -149,6 +149,13 @@ def _missing(manifest: Manifest, records: Sequence[Record], groups: Sequence[Gro
         return [*missing, "There are no records: nothing was measured, so there is no answer."]
     if not groups:
         return [*missing, "Every repetition failed: no number of this run can be used."]
+    measured = [record.measured for record in records if record.measured is not None]
+    untimed = sum(m.timed is None for m in measured)
+    if untimed:
+        missing.append(
+            f"In {untimed} of {units.count(len(measured), 'repetition')} the latency is missing: "
+            "their cells have no percentiles and stand in no chart of them."
+        )
     counts = {n for group in groups for n in group.threads}
     if len(counts) == 1:
         one = units.count(min(counts), "thread")

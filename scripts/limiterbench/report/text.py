@@ -5,10 +5,12 @@ from __future__ import annotations
 import textwrap
 from typing import List, Sequence
 
+from limiterbench.prediction.answers import HEADS, Prediction, answer_of
 from limiterbench.report.answer import answer
 from limiterbench.report.method import failures
 from limiterbench.report.stored import StoredRun
 from limiterbench.table import print_groups
+from limiterbench.text_table import TextTable
 
 _WIDTH = 80
 _FAILURES_SHOWN = 10
@@ -24,6 +26,20 @@ def print_text(runs: Sequence[StoredRun]) -> None:
             print(line)
         print_groups(run.manifest, run.groups)
         _print_failures(run)
+
+
+def print_predictions(predictions: Sequence[Prediction]) -> None:
+    """After all that was measured, and named so."""
+    for prediction in predictions:
+        found = answer_of(prediction)
+        print()
+        print("\n".join(textwrap.wrap(f"SIMULATED, not measured: {prediction.name}", _WIDTH)))
+        for text in (found.about, found.scales, found.tails):
+            print("\n".join(_item(text.replace("`", ""))))
+        table = TextTable(*(head.replace("`", "") for head in (*HEADS[:-1], "ratio")))
+        for row, *cells in found.rows:
+            table.add(row.strip("`"), *cells)
+        print(table)
 
 
 def _answer(run: StoredRun) -> List[str]:

@@ -1,0 +1,139 @@
+"""What a prediction is asked: does one counter scale, and how much longer does the lock's tail get?
+
+In bands, and only where the simulations say something.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Callable, Dict, List, NamedTuple, Optional
+
+from limiterbench import run_folder, units
+from limiterbench.errors import InputError
+from limiterbench.fields import BadField, Fields
+from limiterbench.files import display
+from limiterbench.manifest import Manifest
+from limiterbench.prediction import folder as folders
+from limiterbench.prediction.charts import Scene
+from limiterbench.prediction.points import TABLE, Band, band, p99, ratio, throughput
+from limiterbench.prediction.ranking import Rows, rank
+from limiterbench.prediction.show import rows_at
+
+# The row that one shared counter is all there is to, and the one that the question is asked of.
+COUNTER = "hazard"
+LOCKED = "rwmutex"
+HEADLINE = "steady"
+
+HEADS = ("row", "decisions/s", "p99", f"p99 of `{LOCKED}` ÷ p99 of row")
+_UNKNOWN = "–"
+
+
+class Prediction(NamedTuple):
+    """One host's stored prediction."""
+
+    folder: Path
+    manifest: Manifest
+    scenes: Dict[str, Scene]
+
+    @property
+    def name(self) -> str:
+        return str((self.manifest.simulated or {}).get("host", {}).get("name"))
+
+    @property
+    def headline(self) -> Scene:
+        """What the answers are about."""
+        return self.scenes.get(HEADLINE) or self.scenes[min(self.scenes)]
+
+
+class Answer(NamedTuple):
+    """Names of rows stand in backticks."""
+
+    about: str
+    scales: str
+    tails: str
+    rows: List[List[str]]
+    """As in HEADS, the lowest p99 first."""
+
+
+def read_prediction(folder: Path) -> Prediction:
+    """Raises InputError if the folder is none."""
+    if folder.is_dir() and not run_folder.is_run(folder):
+        raise InputError(f"{display(folder)}: not a prediction: it has no {run_folder.RUN_JSON}")
+    manifest = run_folder.open_run(folder)
+    if manifest.simulated is None:
+        raise InputError(f"{display(folder)}: not a prediction: it was measured")
+    try:
+        Fields(manifest.simulated, "simulated").object("host").text("name")
+    except BadField as error:
+        raise InputError(f"{display(folder / run_folder.RUN_JSON)}: {error}") from None
+    points = folders.read_points(folder)
+    if not points:
+        raise InputError(f"{display(folder / TABLE)}: no simulation that can be shown")
+    return Prediction(folder, manifest, folders.scenes_of(manifest, points))
+
+
+def span(value: Band, label: Callable[[float], str]) -> str:
+    if math.isinf(value.high):
+        return "not known"
+    low, high = label(value.low), label(value.high)
+    return low if low == high else f"{low} to {high}"
+
+
+def _times(value: float) -> str:
+    if value < 0.01:
+        return "under 0.01"
+    return f"{value:,.0f}" if value >= 20 else f"{value:.2g}"
+
+
+def answer_of(prediction: Prediction) -> Answer:
+    scene = prediction.headline
+    rows = rows_at(scene)
+    at = units.count(scene.threads, "thread")
+    return Answer(
+        f"{prediction.name}, SIMULATED, {scene.scenario}, {at}",
+        f"Does one atomic counter scale linearly? {_scales(scene)}",
+        _tails(rows),
+        _lines(rows),
+    )
+
+
+def _scaling_of(scene: Scene, row: str) -> Optional[Band]:
+    """By how much `scene.threads` threads do more than one."""
+    points = scene.sheet.get(row, {})
+    if scene.threads == 1 or not {1, scene.threads} <= set(points):
+        return None
+    return ratio(points[scene.threads], points[1], throughput)
+
+
+def _scales(scene: Scene) -> str:
+    scaling = _scaling_of(scene, COUNTER)
+    if scaling is None:
+        return f"Not known: it takes `{COUNTER}` with 1 thread and with several."
+    verdict = "It may" if scaling.low > scene.threads / 2 else "No"
+    return (
+        f"{verdict}: `{COUNTER}` does {span(scaling, _times)} "
+        f"times what one thread does, not {scene.threads}."
+    )
+
+
+def _tails(rows: Rows) -> str:
+    if LOCKED not in rows:
+        return f"`{LOCKED}` was not simulated: there is no ratio to its p99."
+    return (
+        f"How much longer is the p99 of `{LOCKED}` than that of … (of a decision in a closed loop: "
+        "a thread that is kept waiting asks for nothing else, so that a lock which starves most "
+        "threads can have a low p99)"
+    )
+
+
+def _lines(rows: Rows) -> List[List[str]]:
+    return [
+        [
+            f"`{entry.row}`",
+            span(band(rows[entry.row], throughput), units.rate),
+            span(entry.value, units.time),
+            span(ratio(rows[LOCKED], rows[entry.row], p99), _times) if LOCKED in rows else _UNKNOWN,
+        ]
+        for entry in rank(rows, p99, lower_is_better=True).placed
+    ]
