@@ -22,14 +22,16 @@ _FINEST_FIRST: Sequence[Tuple[float, ...]] = (
 _KINDS = {"complex": "L3 complex", "numa": "NUMA node", "smt": "SMT"}
 
 
-def plain_ticks(low: float, high: float) -> List[float]:
-    """Round numbers from low to high, at most nine, as fine as that allows."""
+def plain_ticks(low: float, high: float, apart: float = 0.0) -> List[float]:
+    """Round numbers from low to high, at most nine, as fine as that allows; two of them are at
+    least `apart` of the axis apart, if there are that round ones."""
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     ticks: List[float] = []
     for steps in _FINEST_FIRST:
         every = [step * 10.0**decade for decade in decades for step in steps]
         ticks = [tick for tick in every if low <= tick <= high]
-        if len(ticks) <= _MOST_TICKS:
+        nearest = min((math.log(b / a) for a, b in zip(ticks, ticks[1:])), default=math.inf)
+        if len(ticks) <= _MOST_TICKS and nearest >= apart * math.log(high / low):
             return ticks
     return ticks[:: math.ceil(len(ticks) / _MOST_TICKS)]
 

@@ -17,6 +17,8 @@ from limiterbench.statistics import Summary, summarize
 from limiterbench.tidy import Line
 
 _COLUMNS = 3
+# Of the horizontal axis: what a label takes.
+_NEAREST = 0.15
 _ABOUT = (
     "permits admitted beyond the limit, the worst of all repetitions; bars up: the bound that the "
     "row promises for the windows that were tried"
@@ -97,7 +99,7 @@ def _scale(axes: Any, spots: _Spots) -> None:
     low, high = min(speeds) / 1.3, max(speeds) * 1.3
     axes.set_xscale("log")
     axes.set_xlim(low, high)
-    fix_ticks(axes.xaxis, plain_ticks(low, high)[:: 2 if high / low > 30 else 1], units.rate)
+    fix_ticks(axes.xaxis, plain_ticks(low, high, _NEAREST), units.rate)
     axes.tick_params(axis="x", labelsize=8)
     axes.set_xlabel("decisions a second")
 

@@ -17,6 +17,7 @@ from limiterbench.report.claims import Claim, Code, Number, Part
 from limiterbench.report.gallery import Gallery
 from limiterbench.report.html import Html, join, tag
 from limiterbench.report.stored import StoredRun
+from limiterbench.report.styles import share
 
 
 def render(runs: Sequence[StoredRun], page: Path, predictions: Sequence[Prediction] = ()) -> str:
@@ -32,13 +33,14 @@ def render(runs: Sequence[StoredRun], page: Path, predictions: Sequence[Predicti
         method.section(runs),
         simulated.section(predictions, page),
     ]
+    main, rules = share("\n".join(part for part in sections if part))
     return Template(_asset("page.html")).substitute(
         title=tag("title", f"limiterbench: {names}")[len("<title>") : -len("</title>")],
-        css=_asset("page.css") + (_asset("simulated.css") if predictions else ""),
+        css=rules + _asset("page.css") + (_asset("simulated.css") if predictions else ""),
         js=_asset("page.js") + _asset("chooser.js"),
         header=_header(runs),
         links=_links(sections),
-        main="\n".join(part for part in sections if part),
+        main=main,
         footer=tag(
             "p", "Made from the records by ./scripts/report; nothing here was measured anew."
         ),
