@@ -1,4 +1,4 @@
-"""Styles that a page repeats thousands of times, named once: matplotlib writes one at each shape."""
+"""Styles that a page repeats thousands of times, named once: each shape comes with its own."""
 
 from __future__ import annotations
 
