@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -207,6 +208,14 @@ TEST(sweep, has_a_point_for_each_load) {
   }
   // Both phases before the sweep have no more than two.
   EXPECT_LE(result.publishes.count(), 4U);
+}
+
+// One schedule for all would make repetitions agree on what is the schedule's own.
+TEST(sweep, has_another_schedule_in_each_repetition) {
+  std::set<std::uint64_t> seeds;
+  for (int i = 0; i < 3; ++i) seeds.insert(sweep_of<Fault::none>(1).sweep.value().seed);
+  EXPECT_GT(seeds.size(), 1U);
+  EXPECT_NE(gaps_of(Arrivals::poisson, 0), gaps_of(Arrivals::poisson, 1));
 }
 
 TEST(sweep, is_checked_as_every_phase_is) {

@@ -411,8 +411,9 @@ TEST(records, hold_the_sweep_where_there_is_one) {
   point.unsent = 3;
   point.response.record(130);
   point.service.record(40);
-  result.sweep = {4e6, {point}};
+  result.sweep = {17, 4e6, {point}};
   const nlohmann::json sweep = record_of(cell, spec, result, {}, "")["open_loop"];
+  EXPECT_EQ(sweep["seed"], 17);
   EXPECT_EQ(sweep["capacity_per_second"], 4e6);
   EXPECT_EQ(sweep["points"][0]["arrivals"], "bursty");
   EXPECT_EQ(sweep["points"][0]["rate_per_second"], 2e6);

@@ -31,14 +31,15 @@ Switches context_switches() noexcept {
 
 }  // namespace
 
-Member::Member(Subject& subject, const Scenario& scenario, unsigned index, double seconds)
+Member::Member(Subject& subject, const Scenario& scenario, unsigned index, double seconds,
+               std::uint64_t seed)
     : worker_(subject.attach()),
       // Threads start at different places of the mix, lest they all send the rare request at once.
       position_{scenario.mix, index * 7 % scenario.mix.period},
       limited_{mask(scenario.mix.common == scenario.limited_class),
                mask(scenario.mix.rare == scenario.limited_class)},
       ledger_(window_of(scenario), seconds * 1.25 + 0.05) {
-  if (scenario.sweeps_load) open_loop_ = make_on_own_pages<OpenLoop>(index);
+  if (scenario.sweeps_load) open_loop_ = make_on_own_pages<OpenLoop>(seed + index);
 }
 
 void Member::run(Mode mode, StartBarrier& barrier, std::uint64_t duration_ticks,

@@ -41,8 +41,9 @@ struct Switches {
 
 class Member {
  public:
-  // `seconds`: the longest phase.
-  Member(Subject& subject, const Scenario& scenario, unsigned index, double seconds);
+  // `seconds`: the longest phase. `seed`: of the schedules of all threads.
+  Member(Subject& subject, const Scenario& scenario, unsigned index, double seconds,
+         std::uint64_t seed = 0);
 
   // Waits for the others and sends requests for this long; `load` is for Mode::open_loop, which
   // takes a scenario that sweeps the load.

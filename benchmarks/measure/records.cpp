@@ -64,7 +64,8 @@ json sweep_json(const std::optional<LoadSweep>& sweep) {
                       {"response", times_json(point.response)},
                       {"service", times_json(point.service)}});
   }
-  return {{"capacity_per_second", sweep->capacity_per_second},
+  return {{"seed", sweep->seed},
+          {"capacity_per_second", sweep->capacity_per_second},
           {"late_after_ns", OpenLoop::late_after_ns},
           {"points", std::move(points)}};
 }

@@ -5,6 +5,7 @@
 #include <exception>
 #include <numeric>
 #include <optional>
+#include <random>
 #include <stdexcept>
 
 #include "host/clock.hpp"
@@ -92,7 +93,7 @@ class Trial {
     team_.run([this](unsigned i) {
       const double longest = std::max(spec_.phase_seconds, spec_.warmup_seconds);
       if (i < threads_) {
-        members_[i] = make_on_own_pages<Member>(*subject_, spec_.scenario, i, longest);
+        members_[i] = make_on_own_pages<Member>(*subject_, spec_.scenario, i, longest, seed_);
       } else {
         writer_ = make_on_own_pages<Writer>(*subject_, spec_.scenario, spec_.writer_shares_cpu);
         // Configurations are shared too, whoever publishes them.
@@ -120,7 +121,7 @@ class Trial {
     const auto done = static_cast<double>(
         std::accumulate(closed.operations.begin(), closed.operations.end(), std::uint64_t{0}));
     if (done == 0) return fail("capacity: no thread got to run within the phase");
-    result_.sweep = {done * 1e9 / static_cast<double>(closed.wall_ns), {}};
+    result_.sweep = {seed_, done * 1e9 / static_cast<double>(closed.wall_ns), {}};
     result_.sweep->points.reserve(sweep_steps.size());
     for (const Step& step : sweep_steps) send_at(step, seconds);
   }
@@ -301,6 +302,8 @@ class Trial {
   const TrialSpec& spec_;
   TrialResult& result_;
   unsigned threads_;
+  // Repetitions with one and the same schedule would agree on a tail that is the schedule's.
+  std::uint64_t seed_ = std::random_device()();
   std::vector<host::Cpu> cpus_;  // of the members, the writer's last
   Team team_;
   std::uint64_t version_ = 1;

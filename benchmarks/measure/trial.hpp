@@ -74,6 +74,7 @@ struct LoadPoint {
 };
 
 struct LoadSweep {
+  std::uint64_t seed = 0;          // of the schedules; thread i draws with seed + i
   double capacity_per_second = 0;  // of all threads
   std::vector<LoadPoint> points;
 };
