@@ -579,7 +579,7 @@ struct processor {
     for (std::size_t i = 0; i < thread_count(); ++i) done[i] = std::max(done[i], known[i]);
   }
   std::size_t thread_count() const {
-    return std::min<std::size_t>(rl::ctx().get_thread_count(), std::size(done));
+    return std::min(static_cast<std::size_t>(rl::ctx().get_thread_count()), std::size(done));
   }
 };
 inline processor processors[8];
