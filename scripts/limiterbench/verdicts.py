@@ -12,7 +12,9 @@ Cells of one row with as many threads are drawn together, not all cells of a row
 contention a change has different effects.
 
 - FASTER, SLOWER: no change is excluded at a false discovery rate of 5 % over all cells of the
-  metric, and the effect is beyond the margin. Benjamini and Hochberg's correction and not Holm's:
+  metric, and the effect is beyond the margin. Of the cell alone it must be beyond the margin on the
+  same side, and no change excluded at 5 % uncorrected: one that has not changed must not be called
+  for what its row did. Benjamini and Hochberg's correction and not Holm's:
   cells of a row stand and fall together, so Holm's bound, made for one error among hundreds of
   unrelated cells, would hide nearly every real change; and where nothing has changed both bounds
   are the same, any cell at all called in at most 5 % of the comparisons. It holds for effects
@@ -206,11 +208,16 @@ def _compared(
     errors = np.sqrt(variances + shift.variance)
     chances = 2 * student.sf(np.abs(estimates) / errors, noisy.freedom)
     adjusted = adjust(chances)
+    # One-sided: the side is that of the estimate.
+    own_errors = np.sqrt(noisy.variances + shift.variance)
+    alone = student.sf(np.abs(noisy.effects) / own_errors, noisy.freedom)
     halves = student.ppf((1 + CONFIDENCE) / 2, noisy.freedom) * errors
     verdicts = []
     for i, sample in enumerate(samples):
         low, high = float(estimates[i] - halves[i]), float(estimates[i] + halves[i])
-        differs = bool(adjusted[i] < 1 - CONFIDENCE) and abs(float(estimates[i])) > limit
+        differs = max(adjusted[i], alone[i]) < 1 - CONFIDENCE and _are_beyond(
+            limit, float(estimates[i]), float(noisy.effects[i])
+        )
         better = (estimates[i] > 0) == higher_is_better
         within = -limit < low and high < limit
         verdict = (FASTER if better else SLOWER) if differs else SAME if within else UNCLEAR
@@ -228,6 +235,10 @@ def _compared(
             )
         )
     return verdicts
+
+
+def _are_beyond(limit: float, *effects: float) -> bool:
+    return all(e > limit for e in effects) or all(e < -limit for e in effects)
 
 
 def _unknown(sample: Sample) -> Verdict:

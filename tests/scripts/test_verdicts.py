@@ -157,6 +157,23 @@ def test_what_happens_to_one_thread_is_not_said_of_two(noise: Noise) -> None:
     assert SLOWER not in {of_row[cell] for cell in of_row if cell.threads == 2}
 
 
+def test_what_happens_to_a_row_is_not_said_of_its_one_cell_that_stayed() -> None:
+    source = np.random.default_rng(1)
+    stayed, slowed = [], []
+    for _ in range(200):
+        samples = []
+        for row in range(6):
+            for i, (base, new) in enumerate(np.exp(source.normal(0, 0.06, (6, 2, 7)))):
+                changed = list(new / 1.2) if row == 0 and i else list(new)
+                samples.append(Sample(Cell(f"row{row}", f"s{i}", "c", 1), list(base), changed))
+        verdicts = judge(samples, True, MARGIN, NO_SHIFT)
+        stayed.append(called(verdicts[:1], FASTER, SLOWER))
+        slowed.append(called(verdicts[1:6], SLOWER))
+    # 5 %, and what 200 draws may miss it by.
+    assert mean(stayed) <= 0.07
+    assert mean(slowed) >= 0.95
+
+
 def cells(count: int) -> List[Cell]:
     return [Cell("row", f"scenario{i}", "compact", 1) for i in range(count)]
 
