@@ -5,8 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
-from typing import Callable, Dict, List, Sequence, Tuple
+from statistics import fmean, median
+from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 from limiterbench.cells import Cell
 from limiterbench.errors import InputError
@@ -20,6 +20,9 @@ from limiterbench.verdicts import SLOWER, Sample, Shift, Verdict, judge, shift_b
 
 P99 = 0.99
 _LIMITS_NOTHING = "none"
+# A memory's home, or a writer's CPU, that the program chose.
+_OWN = "default"
+_SHARES_APART = 0.25
 
 Difference = Tuple[str, str, str]
 
@@ -85,7 +88,26 @@ def _build_differences(base: Manifest, new: Manifest) -> List[Difference]:
 
 
 def _plan_differences(base: Manifest, new: Manifest) -> List[Difference]:
-    return _differing([("phase", f"{base.plan.seconds:g} s", f"{new.plan.seconds:g} s")])
+    return _differing(
+        [
+            ("phase", f"{base.plan.seconds:g} s", f"{new.plan.seconds:g} s"),
+            ("home", base.plan.home or _OWN, new.plan.home or _OWN),
+            ("writer", base.plan.writer or _OWN, new.plan.writer or _OWN),
+        ]
+    )
+
+
+def _noise_differences(base: Run, new: Run) -> List[Difference]:
+    """A host that was disturbed in one run only makes differences that no build has made."""
+    before, after = _disturbed_share(base), _disturbed_share(new)
+    if abs(after - before) < _SHARES_APART:
+        return []
+    return [("disturbed repetitions", f"{100 * before:.0f} %", f"{100 * after:.0f} %")]
+
+
+def _disturbed_share(run: Run) -> float:
+    repetitions = [measured for repeated in run.cells.values() for measured in repeated]
+    return fmean(measured.flagged for measured in repetitions)
 
 
 def _refuse(what: str, flag: str, found: Sequence[Difference]) -> None:
@@ -108,7 +130,8 @@ def check_comparable(base: Run, new: Run, hosts: bool, builds: bool) -> List[Dif
             f"no common cells: {display(base.folder)} has {len(base.cells)} that were measured, "
             f"{display(new.folder)} has {len(new.cells)}"
         )
-    return [*host, *build, *_plan_differences(base.manifest, new.manifest)]
+    plan = _plan_differences(base.manifest, new.manifest)
+    return [*host, *build, *plan, *_noise_differences(base, new)]
 
 
 def _common(base: Run, new: Run) -> List[Cell]:
@@ -125,8 +148,16 @@ def _throughputs(base: Run, new: Run) -> List[Sample]:
     ]
 
 
-def _at_floor(repeated: Sequence[Measured], value: Callable[[Measured], float]) -> bool:
-    return median(map(value, repeated)) <= floor(repeated, P99)
+class _Readings(NamedTuple):
+    values: List[float]
+    at_floor: bool
+
+
+def _readings(repeated: Sequence[Measured], value: Callable[[Measured], float]) -> _Readings:
+    """Of a run at the timer's floor, what its values are at most."""
+    values, least = [value(measured) for measured in repeated], floor(repeated, P99)
+    at_floor = median(values) <= least
+    return _Readings([max(v, least) for v in values] if at_floor else values, at_floor)
 
 
 def _percentiles(base: Run, new: Run) -> List[Sample]:
@@ -134,11 +165,18 @@ def _percentiles(base: Run, new: Run) -> List[Sample]:
     step = max(_step(base), _step(new))
     samples = []
     for cell in _common(base, new):
-        before, after = base.cells[cell], new.cells[cell]
-        values = [value(m) for m in before], [value(m) for m in after]
-        bucket = min(median(values[0]), median(values[1])) / SUB_BUCKETS
-        floors = _at_floor(before, value), _at_floor(after, value)
-        samples.append(Sample(cell, *values, max(step, bucket), *floors))
+        before, after = _readings(base.cells[cell], value), _readings(new.cells[cell], value)
+        bucket = min(median(before.values), median(after.values)) / SUB_BUCKETS
+        samples.append(
+            Sample(
+                cell,
+                before.values,
+                after.values,
+                max(step, bucket),
+                before.at_floor,
+                after.at_floor,
+            )
+        )
     return samples
 
 

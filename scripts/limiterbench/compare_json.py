@@ -3,14 +3,16 @@
     schema          of this document: 1
     base, new       folder, started_utc, commit
     margin, confidence
-    differences     [{what, base, new}]: host, build and plan, where they differ and were let pass
+    differences     [{what, base, new}]: host, build, plan and share of disturbed repetitions,
+                    where they differ and were let pass
     shift           what both runs differ by as a whole: ratio of throughput NEW to BASE, the
                     standard deviation it adds, and its source: "control", "rows" or "" (unknown)
     counts          for throughput and p99: how many cells have each verdict
     only_in_base, only_in_new       cells that are not compared
     fail_on_slower  {percent, cells}, or null
     cells           [{cell, throughput, p99}], each of both:
-        verdict     FASTER, SLOWER, SAME or UNCLEAR; reason: "" or why it was not compared
+        verdict     FASTER, SLOWER, SAME or UNCLEAR; reason: "", why it was not
+                    compared, or that one run is at the timer's floor, which bounds the effect
         ratio       of the medians, NEW to BASE
         estimate    the same, drawn towards cells of its kind, with its 95 % interval, low to high;
                     null: unbounded

@@ -105,7 +105,8 @@ def _percent(ratio: float) -> str:
 
 def _interval(verdict: Verdict) -> str:
     if not math.isfinite(verdict.high):
-        return verdict.reason
+        # Of a run at the timer's floor one end is known.
+        return f"at least {_percent(verdict.low)}" if verdict.low > 0 else verdict.reason
     ends = " to ".join(_percent(end) for end in (verdict.low, verdict.high))
     return f"{_percent(verdict.estimate)} ({ends})"
 

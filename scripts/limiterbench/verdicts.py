@@ -19,6 +19,9 @@ contention a change has different effects.
   unrelated cells, would hide nearly every real change; and where nothing has changed both bounds
   are the same, any cell at all called in at most 5 % of the comparisons. It holds for effects
   that depend on each other positively, as these do.
+- At the timer's floor a percentile is an upper bound, and the floor stands for it. If only one
+  run is there, the other one's excess over it is a lower bound of the effect: never SAME, and
+  FASTER or SLOWER only if the excess is more than a step of the clock as well.
 - SAME: the whole interval lies within the margin. Each such claim stands alone, uncorrected.
 - UNCLEAR: anything else. Never proof of no change.
 """
@@ -26,7 +29,7 @@ contention a change has different effects.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist, median
 from typing import Dict, Hashable, List, NamedTuple, Optional, Sequence
 
@@ -61,6 +64,7 @@ class Sample(NamedTuple):
     """The distance between two values that the measurement can tell apart."""
     base_at_floor: bool = False
     new_at_floor: bool = False
+    """No value of such a run is below the floor."""
 
     @property
     def ratio(self) -> float:
@@ -174,21 +178,34 @@ def judge(
     samples: Sequence[Sample], higher_is_better: bool, margin: float, shift: Shift
 ) -> List[Verdict]:
     """In the order of the samples."""
-    compared = [sample for sample in samples if not _at_floor(sample)]
+    compared = [s for s in samples if not (s.base_at_floor and s.new_at_floor)]
     judged = {v.cell: v for v in _compared(compared, higher_is_better, margin, shift)}
-    return [judged.get(sample.cell) or _floor(sample) for sample in samples]
+    return [
+        _bounded(sample, judged[sample.cell]) if sample.cell in judged else _both_at_floor(sample)
+        for sample in samples
+    ]
 
 
-def _at_floor(sample: Sample) -> bool:
-    return sample.base_at_floor or sample.new_at_floor
-
-
-def _floor(sample: Sample) -> Verdict:
-    both = sample.base_at_floor and sample.new_at_floor
-    verdict = SAME if both else UNCLEAR
-    reason = "both at the timer's floor" if both else "one run is at the timer's floor"
+def _both_at_floor(sample: Sample) -> Verdict:
+    reason = "both at the timer's floor"
     unknown = (0.0, math.inf)
-    return Verdict(sample.cell, verdict, reason, sample.ratio, sample.ratio, *unknown, None, None)
+    return Verdict(sample.cell, SAME, reason, sample.ratio, sample.ratio, *unknown, None, None)
+
+
+def _bounded(sample: Sample, verdict: Verdict) -> Verdict:
+    """What a verdict is worth if one run may be anywhere below its value."""
+    if verdict.reason or not (sample.base_at_floor or sample.new_at_floor):
+        return verdict
+    run = "BASE" if sample.base_at_floor else "NEW"
+    excess = median(sample.new) - median(sample.base)
+    excess = excess if sample.base_at_floor else -excess
+    if verdict.verdict in (FASTER, SLOWER) and excess > sample.resolution:
+        reason = f"{run} is at the timer's floor: by this at least"
+        if sample.base_at_floor:
+            return replace(verdict, reason=reason, high=math.inf)
+        return replace(verdict, reason=reason, low=0.0)
+    reason = f"{run} is at the timer's floor"
+    return replace(verdict, verdict=UNCLEAR, reason=reason, low=0.0, high=math.inf)
 
 
 def _compared(

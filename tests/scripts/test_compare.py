@@ -128,6 +128,38 @@ def test_other_phases_are_said(cli: CommandLine, other_run: Path) -> None:
     assert "beware: phase: 0.01 s -> 2 s" in cli("compare", "run", "other").stdout
 
 
+def test_other_places_of_memory_and_writer_are_said(cli: CommandLine, other_run: Path) -> None:
+    change_manifest(other_run, lambda values: values["plan"].update(home="remote", writer="1"))
+    said = cli("compare", "run", "other").stdout
+    assert "beware: home: default -> remote" in said
+    assert "beware: writer: default -> 1" in said
+
+
+def test_another_share_of_disturbed_repetitions_is_said(cli: CommandLine, other_run: Path) -> None:
+    change_records(other_run, lambda line: line["noise"].update(flagged=line["threads"] == 2))
+    said = cli("compare", "run", "other").stdout
+    assert "beware: disturbed repetitions: 0 % -> 50 %" in said
+
+
+def test_a_tail_that_grows_out_of_the_timers_floor_fails(cli: CommandLine, other_run: Path) -> None:
+    def at(time: int) -> Callable[[Line], object]:
+        def change(line: Line) -> None:
+            line["latency"].update(min_ns=time, max_ns=time)
+            line["timer"]["floor"] = {**line["timer"]["floor"], "p50_ns": 40, "p99_ns": 40}
+
+        return change
+
+    change_records(cli.folder / "run", at(40))
+    change_records(other_run, at(4000))
+    answer = cli("compare", "run", "other", "--fail-on-slower", "50")
+    assert answer.returncode == 1, answer.stderr
+    assert "p99        0 faster, 4 slower" in answer.stdout
+    assert "at least +" in answer.stdout
+    better = cli("compare", "other", "run", "--fail-on-slower", "50")
+    assert better.returncode == 0 and "p99        4 faster, 0 slower" in better.stdout
+    cli("compare", "run", "other", "--json").check_returncode()
+
+
 def test_no_common_cells(cli: CommandLine, stored_run: Path) -> None:
     flags = ("--impl", "sharded", "--scenario", "steady", "--seconds", "0.01")
     assert cli("run", *flags, "--out", "other").returncode == 0

@@ -200,14 +200,42 @@ def test_one_repetition_tells_nothing_alone_and_something_against_many() -> None
     assert called(judge(many, True, MARGIN, NO_SHIFT), SLOWER) == 1
 
 
-def test_nothing_is_told_at_the_timers_floor() -> None:
-    first, second, third = cells(3)
-    both = Sample(first, [30, 30], [30, 30], 10, True, True)
-    one = Sample(second, [30, 30], [90, 90], 10, True, False)
-    clear = Sample(third, [300, 301, 300], [900, 901, 900], 10)
-    verdicts = judge([both, one, clear], False, MARGIN, NO_SHIFT)
-    assert [v.verdict for v in verdicts] == [SAME, UNCLEAR, SLOWER]
-    assert "floor" in verdicts[0].reason and "floor" in verdicts[1].reason
+def at_floor(base: float, new: float, base_at: bool, new_at: bool) -> Verdict:
+    sample = Sample(cells(1)[0], [base] * 3, [new] * 3, 10, base_at, new_at)
+    return judge([sample], False, MARGIN, NO_SHIFT)[0]
+
+
+def test_nothing_is_told_between_two_runs_at_the_timers_floor() -> None:
+    verdict = at_floor(40, 30, True, True)
+    assert verdict.verdict == SAME and "both at the timer's floor" in verdict.reason
+
+
+def test_the_timers_floor_is_an_upper_bound_of_the_run_that_is_there() -> None:
+    slower = at_floor(40, 4000, True, False)
+    assert slower.verdict == SLOWER and slower.estimate == pytest.approx(100)
+    assert 0 < slower.low < 100 and slower.high == math.inf
+    faster = at_floor(4000, 40, False, True)
+    assert faster.verdict == FASTER and faster.low == 0 and 0 < faster.high < 1
+    for verdict, run in ((slower, "BASE"), (faster, "NEW")):
+        assert verdict.reason == f"{run} is at the timer's floor: by this at least"
+
+
+@pytest.mark.parametrize(
+    "base, new, base_at, new_at",
+    [
+        (40, 50, True, False),
+        (4000, 4001, True, False),
+        (4001, 4000, False, True),
+        # Each run has a floor of its own: what was below 4000 may have been below 40 too.
+        (4000, 40, True, False),
+        (40, 4000, False, True),
+    ],
+)
+def test_close_to_the_timers_floor_all_is_unclear(
+    base: float, new: float, base_at: bool, new_at: bool
+) -> None:
+    verdict = at_floor(base, new, base_at, new_at)
+    assert verdict.verdict == UNCLEAR and "at the timer's floor" in verdict.reason
 
 
 def test_a_step_of_the_clock_is_no_change() -> None:
