@@ -21,6 +21,9 @@ from limiterbench.records import SCHEMA, Record, parse_record
 from limiterbench.schedule import Turn
 from limiterbench.stop import StopRequest
 
+# A reboot, or a stop of the whole service, reaches the process and the run in either order.
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
+_STOP_COMES_WITHIN_SECONDS = 1.0
 # More than what a process writes.
 _ROOM_BYTES = 1 << 17
 
@@ -100,7 +103,14 @@ class CellProcess:
                     if process.poll() is None:
                         os.killpg(process.pid, signal.SIGKILL)
                 status = process.wait()
-        if not finished and self._stop.received:
+        if self._stop.received and not finished:
+            return None
+        if (
+            finished
+            and -status in _STOPPING
+            and self._stop.comes_within(_STOP_COMES_WITHIN_SECONDS)
+        ):
+            # What killed it says nothing of the cell, and a failure would stay on record.
             return None
         return Ending(status, not finished, errors.read_text(errors="replace"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 from types import FrameType, TracebackType
 from typing import Any, Dict, Optional, Type
@@ -42,6 +43,12 @@ class StopRequest:
             signal.signal(number, handler)
         os.close(self.fd)
         os.close(self._wake)
+
+    def comes_within(self, seconds: float) -> bool:
+        """Whether one has been asked for, or is in that time."""
+        if not self.received:
+            select.select([self.fd], [], [], seconds)
+        return self.received is not None
 
     @property
     def exit_status(self) -> int:

@@ -8,11 +8,19 @@ import signal
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, Tuple
+from typing import Iterator, List, Optional, Sequence, Tuple
 
 import pytest
 from conftest import FAKE, PATIENCE_SECONDS, SMALL, SMALL_REPETITIONS, CommandLine
 from test_run import lines_of, manifest_of
+
+from limiterbench import cell_process
+from limiterbench.cell_process import CellProcess, Line
+from limiterbench.cells import Cell
+from limiterbench.manifest import RunPlan
+from limiterbench.program import Program
+from limiterbench.schedule import Turn
+from limiterbench.stop import StopRequest
 
 # In the middle of a round, whatever the seed: a repetition of it has a turn in each round.
 STUCK = "hazard/steady/compact/threads:2"
@@ -151,6 +159,43 @@ def test_corrupt_records_are_refused_before_measuring(bare: CommandLine, bare_ru
     assert answer.returncode == 2
     assert "cells.jsonl:3: " in answer.stderr
     assert cells.read_bytes() == before
+
+
+def killed_by(stop: StopRequest, folder: Path, script: str) -> Optional[Line]:
+    """What goes on record of a process that is this script."""
+    cell = Cell("hazard", "steady", "compact", 1)
+    plan = RunPlan("quick", 1, [cell], 1, 0.01, PATIENCE_SECONDS, False)
+    process = CellProcess(Script(script), plan, folder / "cell", stop, False)
+    return process.measure(Turn(cell, 0))
+
+
+class Script(Program):
+    def __init__(self, text: str) -> None:
+        super().__init__(FAKE)
+        self._text = text
+
+    def measure_command(self, turn: Turn, scratch: Path, settings: Sequence[str]) -> List[str]:
+        return ["/bin/sh", "-c", self._text]
+
+
+@pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "KILL"])
+def test_a_process_that_a_stop_of_all_kills_first_is_not_on_record(
+    tmp_path: Path, name: str
+) -> None:
+    script = f"(sleep 0.1; kill -TERM {os.getpid()}) & kill -{name} $$"
+    with StopRequest() as stop:
+        assert killed_by(stop, tmp_path, script) is None
+        assert stop.received == signal.SIGTERM
+
+
+def test_a_process_that_is_killed_alone_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cell_process, "_STOP_COMES_WITHIN_SECONDS", 0.01)
+    with StopRequest() as stop:
+        line = killed_by(stop, tmp_path, "kill -TERM $$")
+    assert line is not None
+    assert line.record.failure == "killed by signal 15 (SIGTERM)"
 
 
 @pytest.mark.slow
