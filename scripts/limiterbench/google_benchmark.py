@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from limiterbench.errors import InputError
 from limiterbench.files import LineLog, replace_text
@@ -41,16 +41,34 @@ class BenchmarkLog(LineLog):
     def merge(self, plan: RunPlan) -> None:
         path = self._folder / BENCHMARK_JSON
         context, entries = _read(path)
-        for line in map(json.loads, (self._folder / _LOG).read_text(encoding="utf-8").splitlines()):
-            context = context or line["context"]
-            # A repetition that was measured again counts as it was last.
-            entries.pop((line["cell"], line["repetition"]), None)
-            for entry in line["benchmarks"]:
-                entries[line["cell"], line["repetition"]] = entry
+        for line in _kept(self._folder / _LOG):
+            context = context or line.context
+            for entry in line.entries:
+                # The last attempt that succeeded counts, as in the records.
+                if line.of not in entries or not entry.get("error_occurred"):
+                    entries[line.of] = entry
         if context is not None:
             merged = {"context": context, "benchmarks": _ordered(entries, plan)}
             replace_text(path, json.dumps(merged, indent=1) + "\n")
         (self._folder / _LOG).unlink()
+
+
+class _Line(NamedTuple):
+    of: Tuple[str, int]
+    context: Optional[Mapping[str, Any]]
+    entries: List[Entry]
+
+
+def _kept(log: Path) -> Iterator[_Line]:
+    """A line that was damaged is left out: what it told of is on record all the same."""
+    for text in log.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            line = json.loads(text)
+            of = str(line["cell"]), int(line["repetition"])
+            kept = _Line(of, line["context"], [dict(entry) for entry in line["benchmarks"]])
+        except (ValueError, TypeError, KeyError):
+            continue
+        yield kept
 
 
 def _parts(values: Mapping[str, Any]) -> Dict[str, Any]:

@@ -22,7 +22,7 @@ from limiterbench.noise import repeats
 from limiterbench.outcome import show_outcome
 from limiterbench.program import GOOGLE_BENCHMARK, Program
 from limiterbench.progress import RunProgress
-from limiterbench.records import Record, read_attempts, read_records
+from limiterbench.records import Record, read_attempts, read_records, that_count
 from limiterbench.run_folder import CELLS, RUN_JSON
 from limiterbench.schedule import Turn, interleave
 from limiterbench.stop import StopRequest
@@ -68,10 +68,10 @@ def measure(
         if stop.received:
             _say_resume(folder)
             return stop.exit_status
-    records = read_records(folder / CELLS)
-    failed = [record for record in records if record.failure is not None]
+    # Also one whose repetition has another attempt to count: a row that fails may not go unseen.
+    failed = [record for record in attempts if record.failure is not None]
     _set_status(folder, manifest, manifests.FAILED if failed else manifests.COMPLETE)
-    show_outcome(folder, records)
+    show_outcome(folder, that_count(attempts), failed)
     return 1 if failed else 0
 
 

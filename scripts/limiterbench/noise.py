@@ -33,17 +33,23 @@ def allowance(plan: RunPlan) -> Dict[str, int]:
 def repeats(plan: RunPlan, attempts: Sequence[Record]) -> List[Turn]:
     """What is to be measured once more, given all that has been: disturbed and not failed.
 
-    Called after the planned repetitions, when what disturbed them may have passed.
+    The most disturbed first, for which the allowance may not be enough. Called after the planned
+    repetitions, when what disturbed them may have passed.
     """
     last = {_Repetition(record.cell, record.repetition): record for record in attempts}
     left = Counter(allowance(plan))
     left.subtract(record.cell.scenario for record in attempts if record.attempt > 0)
+    planned = interleave(plan.cells, plan.repetitions, plan.seed)
+    found = [last.get(_Repetition(cell, repetition)) for cell, repetition, _ in planned]
+    disturbed = [r for r in found if r and r.disturbed and r.attempt < plan.noise_repeats]
     turns: List[Turn] = []
-    for cell, repetition, _ in interleave(plan.cells, plan.repetitions, plan.seed):
-        record = last.get(_Repetition(cell, repetition))
-        if record is None or not record.disturbed or record.attempt >= plan.noise_repeats:
-            continue
-        if left[cell.scenario] > 0:
-            left[cell.scenario] -= 1
-            turns.append(Turn(cell, repetition, record.attempt + 1))
+    for record in sorted(disturbed, key=_lost_share, reverse=True):
+        if left[record.cell.scenario] > 0:
+            left[record.cell.scenario] -= 1
+            turns.append(Turn(record.cell, record.repetition, record.attempt + 1))
     return turns
+
+
+def _lost_share(record: Record) -> float:
+    noise = record.measured.noise if record.measured else None
+    return noise.lost_share if noise else 0.0

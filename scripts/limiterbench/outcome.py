@@ -15,14 +15,15 @@ from limiterbench.table import print_tables
 _FAILURES_SHOWN = 10
 
 
-def show_outcome(folder: Path, records: Sequence[Record]) -> None:
+def show_outcome(folder: Path, records: Sequence[Record], failed: Sequence[Record]) -> None:
+    """`records`: those that count; `failed`: all that failed."""
     manifest = manifests.read(folder / RUN_JSON)
     drawn = any(record.measured for record in records)
     charts = _draw(folder) if drawn else ""
     if drawn:
         print_tables(manifest, records)
         print(charts)
-    _show_failures(records)
+    _show_failures(failed)
     print(f"\nrecords: {display(folder)}")
 
 
@@ -39,8 +40,7 @@ def _draw(folder: Path) -> str:
     return "\n".join(["\ncharts:", *charts, f"\nreport: {display(write_page([folder]))}"])
 
 
-def _show_failures(records: Sequence[Record]) -> None:
-    failed = [record for record in records if record.failure is not None]
+def _show_failures(failed: Sequence[Record]) -> None:
     if not failed:
         return
     print(f"\n{units.count(len(failed), 'repetition')} failed:")

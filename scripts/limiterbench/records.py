@@ -33,6 +33,8 @@ class Noise:
 
     flagged: bool
     reasons: List[str]
+    lost_share: float = 0.0
+    """Of the time of its CPUs, or of the worst one of them: the greatest that is known."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,17 @@ def _noise(fields: Fields) -> Optional[Noise]:
     if not fields.has("noise"):
         return None
     noise = fields.object("noise")
-    return Noise(noise.flag("flagged"), noise.texts("reasons"))
+    return Noise(noise.flag("flagged"), noise.texts("reasons"), _lost_share(noise))
+
+
+def _lost_share(noise: Fields) -> float:
+    cpus = noise.objects("cpus") if noise.has("cpus") else []
+    shares = [cpu.number("stolen_share") for cpu in cpus]
+    whole = len(cpus) * noise.integer("span_ns") if noise.has("span_ns") else 0
+    if whole:
+        taken = [noise.integer(key) for key in ("steal_ns", "others_ns") if noise.has(key)]
+        shares += [time / whole for time in taken]
+    return max(shares, default=0.0)
 
 
 def _timed(fields: Fields, untimed: bool) -> Optional[Latency]:
@@ -228,12 +240,18 @@ def parse_record(line: str, untimed: bool = False) -> Record:
 def read_records(
     path: Path, planned: Optional[Collection[Cell]] = None, torn_end: bool = False
 ) -> List[Record]:
-    """The last attempt at each repetition in a cells.jsonl: what counts. As read_attempts."""
-    last = {
-        (record.cell, record.repetition): record
-        for record in read_attempts(path, planned, torn_end)
-    }
-    return list(last.values())
+    """Of each repetition in a cells.jsonl, the attempt that counts. As read_attempts."""
+    return that_count(read_attempts(path, planned, torn_end))
+
+
+def that_count(attempts: Sequence[Record]) -> List[Record]:
+    """Of each repetition, the last attempt that succeeded, or else the last."""
+    found: Dict[Tuple[Cell, int], Record] = {}
+    for record in attempts:
+        key = record.cell, record.repetition
+        if key not in found or record.failure is None or found[key].failure is not None:
+            found[key] = record
+    return list(found.values())
 
 
 def read_attempts(

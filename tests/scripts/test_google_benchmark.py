@@ -102,16 +102,29 @@ def test_a_repetition_that_was_measured_again_counts_as_it_was_last(
     assert merged(tmp_path / "resumed", plan, 3.0) == last
 
 
-def test_a_repetition_that_crashed_when_measured_again_is_left_out(
+def test_a_repetition_that_failed_when_measured_again_counts_as_it_was(
     tmp_path: Path, finished_run: Path
 ) -> None:
     plan = open_run(finished_run).plan
-    merged(tmp_path, plan, 2.0)
-    with BenchmarkLog(tmp_path) as log:
-        assert isinstance(log, BenchmarkLog)
-        log.keep(Turn(plan.cells[0], 0, 1), tmp_path / "none")
-        log.merge(plan)
-    assert read(tmp_path)["benchmarks"] == []
+    once = merged(tmp_path, plan, 2.0)
+    failed = json.loads((written(tmp_path / "failed", plan.cells[0].name, 3.0)).read_text())
+    failed["benchmarks"][0]["error_occurred"] = True
+    (tmp_path / "failed").write_text(json.dumps(failed))
+    for path in ("none", "failed"):
+        with BenchmarkLog(tmp_path) as log:
+            assert isinstance(log, BenchmarkLog)
+            log.keep(Turn(plan.cells[0], 0, 1), tmp_path / path)
+            log.merge(plan)
+        assert (tmp_path / BENCHMARK_JSON).read_bytes() == once
+
+
+@pytest.mark.parametrize("damage", [b"\0\0\0", b"{", b"[]", b"3", b'{"cell": "x"}', b"\xff"])
+def test_a_damaged_line_is_left_out(tmp_path: Path, finished_run: Path, damage: bytes) -> None:
+    plan = open_run(finished_run).plan
+    once = merged(tmp_path / "whole", plan, 2.0)
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / ".benchmark.jsonl").write_bytes(damage + b"\n")
+    assert merged(tmp_path / "damaged", plan, 2.0) == once
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"context": {}, "benchmarks": []}'])

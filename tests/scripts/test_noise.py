@@ -136,6 +136,40 @@ def test_attempts_go_on_until_one_is_not_disturbed(finished_run: Path) -> None:
     assert repeats(plan, [*again, calm]) == []
 
 
+def test_the_most_disturbed_are_measured_again_first(finished_run: Path) -> None:
+    line = lines_of(finished_run)[0]
+
+    def disturbed(repetition: int, **values: Any) -> Record:
+        noise = {**line["noise"], "flagged": True, **values}
+        return parse_record(json.dumps({**line, "repetition": repetition, "noise": noise}))
+
+    cpu = line["noise"]["cpus"][0]
+    attempts = [
+        disturbed(0),
+        disturbed(1, steal_ns=600, span_ns=1000),  # of two CPUs
+        disturbed(2, cpus=[cpu, {**cpu, "stolen_share": 0.4}]),
+        disturbed(3, others_ns=1000, span_ns=1000),
+        disturbed(4, steal_ns=10, span_ns=1000),
+    ]
+    cell = attempts[0].cell
+    plan = planned(finished_run, cells=[cell], repetitions=15, noise_repeats=1)
+    assert [turn.repetition for turn in repeats(plan, attempts)] == [3, 2, 1]
+
+
+def test_a_repeat_that_fails_is_told_and_leaves_what_was_measured(bare: CommandLine) -> None:
+    answer = bare("run", *SMALL, "--out", "run", FAKE_NOISY=DISTURBED, FAKE_CRASH_AGAIN=DISTURBED)
+    assert answer.returncode == 1
+    assert "1 repetition failed" in answer.stdout and "SIGSEGV" in answer.stdout
+    assert manifest_of(bare.folder / "run")["status"] == "failed"
+    attempts = read_attempts(bare.folder / "run" / CELLS)
+    assert [record.attempt for record in attempts if record.failure] == [1]
+    records = read_records(bare.folder / "run" / CELLS)
+    assert len(records) == SMALL_REPETITIONS
+    assert all(record.failure is None for record in records)
+    assert bare("run", "--resume", "run").returncode == 1
+    assert len(read_attempts(bare.folder / "run" / CELLS)) == len(attempts)
+
+
 def test_resume_repeats_what_was_left_disturbed(bare: CommandLine) -> None:
     assert bare("run", *SMALL, "--out", "run", FAKE_NOISY=DISTURBED).returncode == 0
     cells = bare.folder / "run" / CELLS
