@@ -184,11 +184,14 @@ def _plot(arguments: Sequence[str]) -> int:
     folder = parser.parse(arguments).dir
     if _only_checking():
         return 0
+    from limiterbench.charts.catalogue import unreadable
     from limiterbench.files import display
     from limiterbench.plot import draw
 
     for path in draw(folder):
         print(display(path))
+    for problem in unreadable(folder):
+        print(problem, file=sys.stderr)
     return 0
 
 

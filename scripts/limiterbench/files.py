@@ -25,6 +25,15 @@ def replace_text(path: Path, text: str) -> None:
         raise HostError(f"{path}: {error.strerror}") from None
 
 
+def sync(path: Path) -> None:
+    """What another process wrote is there after a power cut, too. Raises OSError."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
 def display(path: Path) -> str:
     """As short as it can be typed from here."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Sequence
 
@@ -18,18 +19,21 @@ _FAILURES_SHOWN = 10
 def show_outcome(folder: Path, records: Sequence[Record], failed: Sequence[Record]) -> None:
     """`records`: those that count; `failed`: all that failed."""
     manifest = manifests.read(folder / RUN_JSON)
-    drawn = any(record.measured for record in records)
-    charts = _draw(folder) if drawn else ""
-    if drawn:
+    can_be_drawn = any(record.measured for record in records)
+    if can_be_drawn:
         print_tables(manifest, records)
-        print(charts)
     _show_failures(failed)
+    if can_be_drawn:
+        # Drawing takes long and may fail: what was measured is on the terminal before.
+        sys.stdout.flush()
+        print(_draw(folder))
     print(f"\nrecords: {display(folder)}")
 
 
 def _draw(folder: Path) -> str:
     """The paths of the charts and of the report, in words."""
     try:
+        from limiterbench.charts.catalogue import unreadable
         from limiterbench.plot import draw
         from limiterbench.report.command import write_page
     except ImportError as error:
@@ -37,6 +41,7 @@ def _draw(folder: Path) -> str:
         return f"\nno charts here ({error}): ./scripts/plot and report make them from the records"
     names = [path.with_suffix("") for path in draw(folder) if path.suffix == ".png"]
     charts = [f"  {display(name)}.{{svg,png}}" for name in names]
+    charts += [f"  {problem}" for problem in unreadable(folder)]
     return "\n".join(["\ncharts:", *charts, f"\nreport: {display(write_page([folder]))}"])
 
 

@@ -10,7 +10,7 @@ from typing import Callable
 
 from limiterbench import manifest as manifests
 from limiterbench.errors import InputError
-from limiterbench.files import display
+from limiterbench.files import display, sync
 from limiterbench.manifest import Manifest
 
 RUN_JSON = "run.json"
@@ -66,6 +66,7 @@ def create(folder: Path, manifest: Manifest, write_topology: Callable[[Path], No
         temporary.chmod(0o755)
         manifests.write(temporary / RUN_JSON, manifest)
         write_topology(temporary / TOPOLOGY)
+        sync(temporary / TOPOLOGY)
         (temporary / CELLS).touch()
         os.rename(temporary, folder)
     except OSError as error:

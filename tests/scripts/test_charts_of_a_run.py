@@ -12,9 +12,13 @@ import pytest
 from check_charts import lacking
 from conftest import CommandLine
 
+from limiterbench.charts.catalogue import charts_of, unreadable
 from limiterbench.contention import read_contention
 from limiterbench.errors import InputError
 from limiterbench.host_map import read_host_map
+from limiterbench.records import read_records
+from limiterbench.run_folder import CELLS, open_run
+from limiterbench.series import group_records
 
 TOPOLOGY = """<?xml version="1.0" encoding="UTF-8"?>
 <topology version="2.0"><object type="Machine" allowed_cpuset="0x0000000b">
@@ -133,13 +137,41 @@ def test_the_map_of_a_host_with_many_words_of_cpus(tmp_path: Path) -> None:
         ("contention.json", '{"pairs": 1}', "contention.json: transfers is missing"),
     ],
 )
-def test_a_file_of_the_host_that_cannot_be_read(
-    cli: CommandLine, run: Path, name: str, text: str, said: str
+def test_a_file_of_the_host_that_cannot_be_read_costs_its_own_chart_only(
+    run: Path, name: str, text: str, said: str
 ) -> None:
+    manifest, groups = open_run(run), group_records(read_records(run / CELLS))
+    whole = [chart.kind for chart in charts_of(run, manifest, groups)]
+    assert unreadable(run) == []
     (run / name).write_text(text)
+    kind = Path(name).stem
+    left = [chart.kind for chart in charts_of(run, manifest, groups)]
+    assert left == [other for other in whole if other != kind] and len(left) < len(whole)
+    (problem,) = unreadable(run)
+    assert problem.startswith(f"no chart {kind}: ") and said in problem
+
+
+def test_plot_says_which_chart_it_left_out(cli: CommandLine, run: Path) -> None:
+    (run / "topology.xml").write_text("<topology>")
     answer = cli("plot", "run")
-    assert answer.returncode == 2
-    assert said in answer.stderr and "Traceback" not in answer.stderr
+    assert answer.returncode == 0
+    assert answer.stderr == "no chart topology: run/topology.xml:1: not XML\n"
+    assert "figures/contention.svg" in answer.stdout
+    assert "figures/topology.svg" not in answer.stdout
+    assert cli("report", "run").returncode == 0
+
+
+def test_a_run_ends_with_its_table_whatever_becomes_of_the_charts(cli: CommandLine) -> None:
+    flags = ("--impl", "hazard", "--scenario", "steady", "--repetitions", "1", "--threads", "1")
+    answer = cli("run", *flags, "--seconds", "0.01", "--out", "run", FAKE_TOPOLOGY="<topology>")
+    assert answer.returncode == 0, answer.stderr
+    assert "no chart topology: run/topology.xml:1: not XML" in answer.stdout
+    assert "report: run/report.html" in answer.stdout
+    (cli.folder / "run" / "figures" / "scaling_steady.svg").unlink()
+    (cli.folder / "run" / "figures" / "scaling_steady.svg").mkdir()
+    answer = cli("run", "--resume", "run")
+    assert answer.returncode != 0 and "figures" in answer.stderr
+    assert "hazard" in answer.stdout
 
 
 def test_a_host_whose_contention_was_not_measured(run: Path) -> None:

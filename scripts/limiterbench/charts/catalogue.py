@@ -19,8 +19,9 @@ from limiterbench.charts.reloads import memory, reload_latency
 from limiterbench.charts.slowdown import has_rivals, slowdown_matrix
 from limiterbench.charts.threads import p99, scaling
 from limiterbench.charts.topology import orders_of, topology
-from limiterbench.contention import CONTENTION, read_contention
-from limiterbench.host_map import read_host_map
+from limiterbench.contention import CONTENTION, Contention, read_contention
+from limiterbench.errors import InputError
+from limiterbench.host_map import HostMap, read_host_map
 from limiterbench.legends import Legend, legends_of
 from limiterbench.manifest import Manifest
 from limiterbench.run_folder import TOPOLOGY
@@ -80,8 +81,8 @@ def charts_of(
 ) -> List[Chart]:
     """Those that the run can fill, in the order of a page. Nothing is drawn yet.
 
-    `legends`: of all rows of several runs, if they are to look alike. Raises InputError if a file
-    of the host cannot be read.
+    `legends`: of all rows of several runs, if they are to look alike. A chart whose own file cannot
+    be read is left out: unreadable() says so.
     """
     groups = [group for group in groups if group.limiters]
     if not groups:
@@ -100,6 +101,30 @@ def charts_of(
         ),
         *_of_the_host(folder, manifest, groups),
     ]
+
+
+def unreadable(folder: Path) -> List[str]:
+    """Which charts charts_of() leaves out for a file that cannot be read, and why."""
+    return _read_host(folder).problems
+
+
+class _Host(NamedTuple):
+    places: Optional[HostMap]
+    contention: Optional[Contention]
+    problems: List[str]
+
+
+def _read_host(folder: Path) -> _Host:
+    places, contention, problems = None, None, []
+    try:
+        places = read_host_map(folder / TOPOLOGY) if (folder / TOPOLOGY).exists() else None
+    except InputError as error:
+        problems.append(f"no chart topology: {error}")
+    try:
+        contention = read_contention(folder / CONTENTION)
+    except InputError as error:
+        problems.append(f"no chart contention: {error}")
+    return _Host(places, contention, problems)
 
 
 def _of_a_group(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Iterator[Chart]:
@@ -136,8 +161,7 @@ def _of_a_placement(
 
 
 def _of_the_host(folder: Path, manifest: Manifest, groups: Sequence[Group]) -> Iterator[Chart]:
-    host = read_host_map(folder / TOPOLOGY) if (folder / TOPOLOGY).exists() else None
-    contention = read_contention(folder / CONTENTION)
+    host, contention, _ = _read_host(folder)
     if contention is not None and (contention.transfers or contention.sharings):
         order = [place.cpu for place in host.places] if host else []
         yield Chart("contention", None, None, partial(contention_map, manifest, contention, order))
