@@ -9,11 +9,15 @@ from typing import Any, Callable, Dict
 import pytest
 from conftest import CommandLine
 
+from limiterbench.charts.load import load
 from limiterbench.errors import InputError
 from limiterbench.histogram import Histogram
 from limiterbench.latencies import Latency
+from limiterbench.legends import legends_of
 from limiterbench.load_sweep import LoadPoint
 from limiterbench.records import read_records
+from limiterbench.run_folder import open_run
+from limiterbench.series import group_records
 
 RUN = (
     *("run", "--impl", "hazard", "--impl", "ck_epoch", "--scenario", "open_loop"),
@@ -103,6 +107,33 @@ def test_the_chart_over_load_is_drawn_where_there_is_a_sweep(cli: CommandLine) -
     (figures / "load_gone.svg").write_text("old")
     assert cli("plot", "run", PYTHONHASHSEED="5").returncode == 0
     assert {path.name: path.read_bytes() for path in figures.glob("load_*")} == charts
+
+
+def test_a_p99_among_what_was_never_sent_is_a_lower_bound(cli: CommandLine, cells: Path) -> None:
+    lines = [json.loads(line) for line in cells.read_text().splitlines()]
+    for line in lines:
+        for point in line["open_loop"]["points"] if line["open_loop"] else []:
+            if line["limiter"] == "hazard" and point["load"] == 0.9:
+                point.update(unsent=5000)
+    cells.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    run = cells.parent
+    manifest = open_run(run)
+    groups = [g for g in group_records(read_records(cells)) if g.scenario == "open_loop"]
+    frame = load(manifest, groups[0], legends_of({"hazard", "ck_epoch"}))
+    rows = {(r["limiter"], r["arrivals"], r["load_percent"]): r for r in frame.rows}
+    bound, plain = rows["hazard", "poisson", 90.0], rows["ck_epoch", "poisson", 90.0]
+    assert bound["unsent_share"] == 0.5
+    assert plain["unsent_share"] == pytest.approx(2 / 5002)
+    assert plain["late_share"] == pytest.approx(50 / 5000)
+    assert float(str(plain["rate_per_second"])) > 0
+    assert "open triangle: more than 1 % was never sent" in " ".join(frame.caption)
+    texts = [text.get_text() for text in frame.figure.legends[0].get_texts()]
+    assert any("≥" in text and "hazard" in text for text in texts)
+    assert not any("≥" in text and "ck_epoch" in text for text in texts)
+    triangles = [
+        line for axes in frame.panels for line in axes.get_lines() if line.get_marker() == "^"
+    ]
+    assert "row:hazard" in {line.get_gid() for line in triangles}
 
 
 def test_the_plan_says_what_a_sweep_takes(cli: CommandLine) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, NamedTuple, Sequence
+from typing import Any, Dict, List, Sequence
+
+from matplotlib.lines import Line2D  # type: ignore[import]
 
 from limiterbench import units
+from limiterbench.analysis.loads import Curve, Curves, curves_of
 from limiterbench.analysis.ratios import most_threads
 from limiterbench.charts.axis import value_axis
 from limiterbench.charts.caption import caption
@@ -19,13 +22,11 @@ from limiterbench.charts.shared import (
     mark_bars,
 )
 from limiterbench.legends import Legend, families_of
-from limiterbench.load_sweep import ARRIVALS, LoadPoint, LoadSweep
 from limiterbench.manifest import Manifest
 from limiterbench.series import Group
-from limiterbench.statistics import Summary, summarize
+from limiterbench.statistics import summarize
 from limiterbench.tidy import Line
 
-_FRACTION = 0.99
 _ABOUT = (
     "open loop, each phase half as long; bold: response, from the intended start, thin: service, "
     "from the actual one; load as a share of what the same loop does when every request is "
@@ -33,50 +34,18 @@ _ABOUT = (
 )
 
 
-class _Curve(NamedTuple):
-    loads: List[float]
-    response: List[Summary]
-    service: List[Summary]
-
-
-# By arrivals, then row.
-_Curves = Dict[str, Dict[str, _Curve]]
+# Of what was due: then a p99 is among what was never sent.
+_BOUND = "at least: over 1 % unsent"
+_SAID_OF_BOUNDS = (
+    "; an open triangle: more than 1 % was never sent, so that p99 is at least as long as drawn"
+)
 
 
 def has_sweep(group: Group) -> bool:
     return any(measured.sweep for measured in group.repetitions())
 
 
-def _curve(sweeps: Sequence[LoadSweep], arrivals: str) -> _Curve:
-    by_load: Dict[float, List[LoadPoint]] = {}
-    for sweep in sweeps:
-        for point in sweep.points:
-            if point.arrivals == arrivals:
-                by_load.setdefault(point.load, []).append(point)
-    loads = sorted(by_load)
-
-    def summaries(value: Callable[[LoadPoint], float]) -> List[Summary]:
-        return [summarize([max(0.5, value(point)) for point in by_load[load]]) for load in loads]
-
-    return _Curve(
-        loads,
-        summaries(lambda point: point.response_at(_FRACTION)),
-        summaries(lambda point: point.service.percentiles([_FRACTION])[0]),
-    )
-
-
-def _curves(group: Group, threads: int) -> _Curves:
-    curves: _Curves = {arrivals: {} for arrivals in ARRIVALS}
-    for row, points in group.limiters.items():
-        sweeps = [measured.sweep for measured in points.get(threads, []) if measured.sweep]
-        for arrivals in ARRIVALS:
-            curve = _curve(sweeps, arrivals)
-            if curve.loads:
-                curves[arrivals][row] = curve
-    return {arrivals: found for arrivals, found in curves.items() if found}
-
-
-def _draw(axes: Any, curve: _Curve, row: str, legend: Legend) -> Any:
+def _draw(axes: Any, curve: Curve, row: str, legend: Legend) -> Any:
     loads = [100 * load for load in curve.loads]
     medians = [summary.median for summary in curve.response]
     (service,) = axes.plot(
@@ -104,11 +73,34 @@ def _draw(axes: Any, curve: _Curve, row: str, legend: Legend) -> Any:
         zorder=3,
     )
     mark(row, service)
+    _draw_bounds(axes, curve, row, legend)
     return mark_bars(row, bars)
 
 
+def _bound_style(colour: str) -> Dict[str, Any]:
+    return {
+        "marker": "^",
+        "linestyle": "none",
+        "markersize": 8,
+        "markerfacecolor": "white",
+        "markeredgecolor": colour,
+    }
+
+
+def _draw_bounds(axes: Any, curve: Curve, row: str, legend: Legend) -> None:
+    """Over the points that are no more than lower bounds."""
+    bounds = [
+        (100 * load, response.median)
+        for load, response, sent in zip(curve.loads, curve.response, curve.sending)
+        if sent.hides_p99
+    ]
+    if bounds:
+        style = _bound_style(legend.colour)
+        mark(row, *axes.plot(*zip(*bounds), zorder=3.5, **style))
+
+
 def _draw_panel(
-    axes: Any, curves: Dict[str, _Curve], rows: Sequence[str], legends: Dict[str, Legend]
+    axes: Any, curves: Dict[str, Curve], rows: Sequence[str], legends: Dict[str, Legend]
 ) -> Dict[str, Any]:
     """These rows, the others behind them. Returns their handles for the legend."""
     for row in sorted(set(curves) - set(rows)):
@@ -120,7 +112,7 @@ def _draw_panel(
     return {row: _draw(axes, curves[row], row, legends[row]) for row in rows if row in curves}
 
 
-def _values(curves: _Curves) -> List[float]:
+def _values(curves: Curves) -> List[float]:
     return [
         value
         for by_row in curves.values()
@@ -130,13 +122,16 @@ def _values(curves: _Curves) -> List[float]:
     ]
 
 
-def _rows(curves: _Curves, threads: int) -> List[Line]:
+def _rows(curves: Curves, threads: int) -> List[Line]:
     return [
         {
             "limiter": row,
             "threads": threads,
             "arrivals": arrivals,
             "load_percent": 100 * load,
+            "rate_per_second": sending.rate_per_second,
+            "late_share": sending.late_share,
+            "unsent_share": sending.unsent_share,
             "repetitions": response.n,
             "response_p99_median_ns": response.median,
             "response_p99_low_ns": response.low,
@@ -145,21 +140,29 @@ def _rows(curves: _Curves, threads: int) -> List[Line]:
         }
         for arrivals, by_row in curves.items()
         for row, curve in sorted(by_row.items())
-        for load, response, service in zip(curve.loads, curve.response, curve.service)
+        for load, sending, response, service in zip(
+            curve.loads, curve.sending, curve.response, curve.service
+        )
     ]
 
 
 def load(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
     threads = most_threads(group, manifest.topology.cpus)
-    curves = _curves(group, threads)
+    curves = curves_of(group, threads)
     first = next(iter(curves.values()))
     families = families_of(first)
     named = len(families) > 1
+    bounded = any(
+        sent.hides_p99
+        for by_row in curves.values()
+        for curve in by_row.values()
+        for sent in curve.sending
+    )
     frame = Frame(
         f"p99 against load · {group.scenario}, {units.count(threads, 'thread')}",
         "one request in 100 waits and takes longer than this; lower is better",
-        caption(manifest, group, _ABOUT),
-        entries=len(first) + 2 * len(families) + 1,
+        caption(manifest, group, _ABOUT + (_SAID_OF_BOUNDS if bounded else "")),
+        entries=len(first) + 2 * len(families) + 1 + bounded,
         headings=[
             [f"{arrivals}, {family.name}" if named else arrivals for arrivals in curves]
             for family in families
@@ -179,6 +182,7 @@ def load(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
                 entries += [heading(family.name)] if named else []
                 entries += _entries(first, handles, floor)
     value_axis(frame.panels[0], [*_values(curves), max(floor, 0.5)], units.time)
+    entries += [(Line2D([], [], **_bound_style("black")), _BOUND)] if bounded else []
     entries += [behind()] if named else []
     entries.append((line, f"{units.time(floor):>8}  timer's p99"))
     last = max(curve.loads[-1] for curve in first.values())
@@ -190,10 +194,14 @@ def load(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
     return frame
 
 
-def _entries(curves: Dict[str, _Curve], handles: Dict[str, Any], floor: float) -> List[Entry]:
+def _entries(curves: Dict[str, Curve], handles: Dict[str, Any], floor: float) -> List[Entry]:
     """From the top of the chart down."""
     ordered = sorted(handles, key=lambda row: (-curves[row].response[-1].median, row))
-    return [
-        (handles[row], f"{units.reading(curves[row].response[-1].median, floor):>8}  {row}")
-        for row in ordered
-    ]
+    return [(handles[row], f"{_last(curves[row], floor):>8}  {row}") for row in ordered]
+
+
+def _last(curve: Curve, floor: float) -> str:
+    median = curve.response[-1].median
+    if curve.sending[-1].hides_p99:
+        return f"≥{units.time(median)}"
+    return units.reading(median, floor)
