@@ -14,6 +14,7 @@ from conftest import ROOT, CommandLine
 
 from limiterbench.report.answer import answer
 from limiterbench.report.claims import Number
+from limiterbench.report.contest import contest
 from limiterbench.report.estimates import Estimate
 from limiterbench.report.stored import read_run
 from limiterbench.summary import write as write_summary
@@ -120,6 +121,20 @@ def test_an_interval_of_one_repetition_tells_nothing_apart() -> None:
     assert Estimate(1, 1, 2, 0.5).apart_from(Estimate(9, 3, 9, 0.5))
     assert not Estimate(1, 1, 2, 0.5).apart_from(Estimate(9, 2, 9, 0.5))
     assert not Estimate(20, 20, 20, 0.5, step=10).apart_from(Estimate(30, 30, 30, 0.5, step=10))
+
+
+def test_no_row_is_called_fastest_where_any_is_faster_for_certain() -> None:
+    """In overload the row with the highest median overlaps the headline's best; others do not."""
+    run = read_run(REFERENCE, "reference")
+    group = run.group("overload", "compact")
+    assert group is not None
+    field = contest(run, group, 2)
+    mine = field.entrants["leased_rseq"]
+    above = [entrant.row for entrant in field.exact_above(mine)]
+    assert above and not field.exact()[0].throughput.apart_from(mine.throughput)
+    claim = next(c.text for c in answer(run) if "fastest, or not told apart" in c.text)
+    assert f"In overload, {above[0]}" in claim
+    assert "overload" not in claim.split("fastest, or not told apart")[1]
 
 
 def failing(lines: Lines) -> Lines:

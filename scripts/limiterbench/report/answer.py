@@ -143,10 +143,11 @@ def _elsewhere(run: StoredRun, field: Contest, best: Entrant) -> List[Claim]:
         mine = other.entrants.get(best.row)
         if mine is None or other.threads != field.threads:
             continue
-        first = other.exact()[0]
-        if first.throughput.apart_from(mine.throughput):
-            parts += ["In ", group.scenario, ", ", Code(first.row), " decides more often: "]
-            parts += [_said(THROUGHPUT, first), " against ", _said(THROUGHPUT, mine), ". "]
+        above = other.exact_above(mine)
+        if above:
+            more = " decides more often: " if len(above) == 1 else " decide more often, the first "
+            parts += ["In ", group.scenario, ", ", *listed([e.row for e in above]), more]
+            parts += [_said(THROUGHPUT, above[0]), " against ", _said(THROUGHPUT, mine), ". "]
         else:
             kept.append(group.scenario)
     if kept:

@@ -105,6 +105,11 @@ class Contest:
         """Fastest first."""
         return self._ranked(lambda entrant: entrant.is_exact)
 
+    def exact_above(self, entrant: Entrant) -> List[Entrant]:
+        """The exact rows that decide more often for certain, fastest first. All of them count: the
+        one with the highest median may have the widest interval."""
+        return [e for e in self.exact() if e.throughput.above(entrant.throughput)]
+
     def approximate(self) -> List[Entrant]:
         return self._ranked(lambda entrant: entrant.line["exactness"] == "approximate")
 
