@@ -60,6 +60,16 @@ def group_records(records: Iterable[Record]) -> List[Group]:
     return [groups[key] for key in sorted(groups)]
 
 
+def sweeps_load(group: Group) -> bool:
+    return any(measured.sweep for measured in group.repetitions())
+
+
+def closed_loop(groups: Iterable[Group]) -> List[Group]:
+    """Those that can be held against each other. Before a sweep of the load its rows ask in a
+    closed loop too: those phases say nothing of the open loop that the scenario is about."""
+    return [group for group in groups if not sweeps_load(group)]
+
+
 def is_timed(repeated: Iterable[Measured]) -> bool:
     return all(measured.timed is not None for measured in repeated)
 

@@ -159,6 +159,20 @@ def _measured(repeated: Sequence[Measured]) -> Line:
     line["retired_peak_max_bytes"] = max(peaks, default=None)
     line["floor_p50_median_ns"] = _middle(m.floor.p50_ns for m in repeated)
     line["floor_p99_median_ns"] = _middle(m.floor.p99_ns for m in repeated)
+    line.update(_open_loop(repeated))
+    return line
+
+
+def _open_loop(repeated: Sequence[Measured]) -> Line:
+    """Empty unless every repetition swept the load."""
+    sweeps = [m.sweep for m in repeated if m.sweep]
+    points = [p for p in (sweep.at("poisson", 0.5) for sweep in sweeps) if p]
+    whole = len(points) == len(repeated)
+    line = _spread("response_p99_at_50", "_ns", [p.response_at(0.99) for p in points] * whole)
+    line["unsent_at_50_max_share"] = max((p.unsent_share for p in points), default=None)
+    line["capacity_median_per_second"] = _middle(
+        m.sweep.capacity_per_second if m.sweep else None for m in repeated
+    )
     return line
 
 

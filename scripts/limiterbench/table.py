@@ -9,7 +9,7 @@ from limiterbench import units
 from limiterbench.charts.caption import disturbed
 from limiterbench.manifest import Manifest
 from limiterbench.records import Measured, Record
-from limiterbench.series import Group, group_records, ops, reading
+from limiterbench.series import Group, closed_loop, group_records, ops, reading, sweeps_load
 from limiterbench.statistics import summarize
 from limiterbench.text_table import TextTable
 
@@ -29,7 +29,7 @@ def print_groups(manifest: Manifest, groups: Sequence[Group]) -> None:
     """Of groups that have something measured."""
     cpus = manifest.topology.cpus
     placements: Dict[str, List[Group]] = {}
-    for group in groups:
+    for group in closed_loop(groups):
         placements.setdefault(group.placement, []).append(group)
     for placement in sorted(placements):
         ranked = placements[placement]
@@ -43,6 +43,9 @@ def print_groups(manifest: Manifest, groups: Sequence[Group]) -> None:
             times = overview(part, headline, cpus, lambda ms: reading(ms, 0.99))
             _show(f"decisions a second, {at}", rates)
             _show(f"p99, {at}", times)
+    for group in filter(sweeps_load, groups):
+        at = f"{group.placement}, at {units.count(_most_threads(group, cpus), 'thread')}"
+        _show(f"{group.scenario}, {at}, Poisson arrivals", open_loop(group, cpus))
     for text in ["≤: an empty decision reads no less", *disturbed(groups)]:
         print("\n" + "\n".join(textwrap.wrap(text, _WIDTH)))
 
@@ -94,6 +97,26 @@ def ranking(group: Group, cpus: int) -> TextTable:
         ]
         table.add(row, *cells[skip:])
     return table
+
+
+def open_loop(group: Group, cpus: int) -> TextTable:
+    """What each row's own capacity is, and the response at half of it, shortest first."""
+    table = TextTable("limiter", "capacity", "p99 at 50 %", "never sent")
+    found = {}
+    for row, points in group.limiters.items():
+        sweeps = [m.sweep for m in points.get(_most_threads(group, cpus), []) if m.sweep]
+        halves = [point for point in (sweep.at("poisson", 0.5) for sweep in sweeps) if point]
+        if halves:
+            p99 = summarize([point.response_at(0.99) for point in halves]).median
+            capacity = summarize([sweep.capacity_per_second for sweep in sweeps]).median
+            found[row] = p99, capacity, max(point.unsent_share for point in halves)
+    for row, (p99, capacity, unsent) in sorted(found.items(), key=lambda item: (item[1], item[0])):
+        table.add(row, units.rate(capacity), units.time(p99), _share(unsent))
+    return table
+
+
+def _share(value: float) -> str:
+    return "<0.01 %" if 0 < value < 1e-4 else f"{100 * value:.2g} %"
 
 
 def overview(groups: Sequence[Group], order: Group, cpus: int, cell: Cell) -> TextTable:

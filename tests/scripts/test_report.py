@@ -12,11 +12,14 @@ from typing import Any, Callable, Dict, List, Set
 import pytest
 from conftest import ROOT, CommandLine
 
+from limiterbench.charts.catalogue import charts_of
 from limiterbench.report.answer import answer
+from limiterbench.report.choices import cells
 from limiterbench.report.claims import Number
 from limiterbench.report.contest import contest
 from limiterbench.report.estimates import Estimate
 from limiterbench.report.stored import read_run
+from limiterbench.series import closed_loop
 from limiterbench.summary import write as write_summary
 
 REFERENCE = ROOT / "results" / "reference"
@@ -135,6 +138,30 @@ def test_no_row_is_called_fastest_where_any_is_faster_for_certain() -> None:
     claim = next(c.text for c in answer(run) if "fastest, or not told apart" in c.text)
     assert f"In overload, {above[0]}" in claim
     assert "overload" not in claim.split("fastest, or not told apart")[1]
+
+
+def test_a_sweep_of_the_load_is_no_closed_loop() -> None:
+    run = read_run(REFERENCE, "reference")
+    claims = [claim for claim in answer(run) if "open_loop" in claim.text]
+    assert [claim.chart for claim in claims] == [("load", "open_loop", "compact")]
+    assert "330 µs (204 µs to 602 µs) for leased_rseq (capacity 48 M a second)" in claims[0].text
+    assert claims[0].text.endswith(": longer for leased_rseq, at its own half.")
+    assert {cell["scenario"] for cell in cells(run)} == {
+        g.scenario for g in closed_loop(run.groups)
+    }
+    charts = charts_of(run.folder, run.manifest, run.groups)
+    shown = next(chart for chart in charts if chart.kind == "slowdown").draw().rows
+    assert "open_loop" not in {line["scenario"] for line in shown}
+
+
+def test_a_run_of_nothing_but_a_sweep_has_its_answer(cli: CommandLine) -> None:
+    what = ("--impl", "rwmutex", "--impl", "hazard", "--scenario", "open_loop")
+    done = cli("run", *what, "--repetitions", "2", "--seconds", "0.01", "--out", "run")
+    assert done.returncode == 0, done.stderr
+    assert "open_loop, compact, at 2 threads, Poisson arrivals" in done.stdout
+    claims = [claim.text for claim in answer(read_run(cli.folder / "run", "run"))]
+    assert len(claims) == 1 and "half of each row's own capacity" in claims[0]
+    assert 'id="choose"' not in page_of(cli, "run")
 
 
 def failing(lines: Lines) -> Lines:

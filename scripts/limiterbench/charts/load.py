@@ -43,10 +43,6 @@ class _Curve(NamedTuple):
 _Curves = Dict[str, Dict[str, _Curve]]
 
 
-def has_sweep(group: Group) -> bool:
-    return any(measured.sweep for measured in group.repetitions())
-
-
 def _curve(sweeps: Sequence[LoadSweep], arrivals: str) -> _Curve:
     by_load: Dict[float, List[LoadPoint]] = {}
     for sweep in sweeps:

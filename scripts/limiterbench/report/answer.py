@@ -20,7 +20,9 @@ from limiterbench.report.contest import (
     contest,
     headline,
 )
+from limiterbench.report.open_loop import open_loop
 from limiterbench.report.stored import StoredRun
+from limiterbench.series import closed_loop
 
 THROUGHPUT_RATIO = "throughput_over_rwmutex_ratio"
 P99_RATIO = "rwmutex_p99_ratio"
@@ -30,7 +32,7 @@ def answer(run: StoredRun) -> List[Claim]:
     """The claims, the most important first. Empty if there is nothing to judge by."""
     field = headline(run)
     if field is None:
-        return []
+        return open_loop(run)
     exact = field.exact()
     if not exact:
         return [Claim(["No exact row was measured in ", field.scenario, "."])]
@@ -40,6 +42,7 @@ def answer(run: StoredRun) -> List[Claim]:
     claims += _lowest_tail(field, exact)
     claims += [_approximate(run, entrant, best) for entrant in field.approximate()]
     claims += _elsewhere(run, field, best)
+    claims += open_loop(run, best)
     return [*claims, _confidence(best)]
 
 
@@ -136,7 +139,7 @@ def _elsewhere(run: StoredRun, field: Contest, best: Entrant) -> List[Claim]:
     """The other scenarios at as many threads: where another exact row is faster for certain."""
     kept: List[str] = []
     parts: List[Part] = []
-    for group in run.groups:
+    for group in closed_loop(run.groups):
         if group.placement != field.placement or group.scenario == field.scenario:
             continue
         other = contest(run, group, most_threads(group, run.manifest.topology.cpus))

@@ -47,7 +47,7 @@ _ABOUT = (
 
 
 def section(runs: Sequence[StoredRun]) -> Html:
-    usable = [run for run in runs if run.groups]
+    usable = [run for run in runs if contests(run)]
     if not usable:
         return Html("")
     data = {"runs": [_data(run) for run in usable]}
