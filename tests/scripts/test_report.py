@@ -116,7 +116,7 @@ def test_rows_that_do_not_overlap_have_a_ratio_with_its_interval(stored_run: Pat
     change(stored_run, faster("hazard", [2.2, 3.3]))
     first = answer(read_run(stored_run, "run"))[0].text
     assert "2.62x (2.2x to 3x) as often as rwmutex" in first
-    assert "Every other exact row decides less often." in first
+    assert "In each of its 2 repetitions it decided more often than any other exact row" in first
 
 
 def test_an_interval_of_one_repetition_tells_nothing_apart() -> None:
