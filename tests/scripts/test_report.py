@@ -164,6 +164,23 @@ def test_a_run_of_nothing_but_a_sweep_has_its_answer(cli: CommandLine) -> None:
     assert 'id="choose"' not in page_of(cli, "run")
 
 
+@pytest.mark.parametrize("many, said", [(8, True), (1, True), (0, False)])
+def test_a_disturbed_run_says_so_beside_its_answer(
+    cli: CommandLine, stored_run: Path, many: int, said: bool
+) -> None:
+    def how(lines: Lines) -> Lines:
+        for number, line in enumerate(lines):
+            reasons = [f"CPU {number} lost 5.{number} % of its time while idle"]
+            line["noise"] = {"flagged": number < many, "reasons": reasons * (number < many)}
+        return lines
+
+    change(stored_run, how)
+    words = f"{many} of 8 repetitions were disturbed by the host, for example: CPU"
+    assert (words in page_of(cli, "run")) == said
+    text = " ".join(cli("report", "--text", "run").stdout.split())
+    assert (f"Beware: {words}" in text) == said
+
+
 def failing(lines: Lines) -> Lines:
     return [{**line, "status": "failed", "failure": "a check"} for line in lines]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
@@ -12,13 +13,15 @@ from limiterbench.errors import InputError
 from limiterbench.fields import BadField
 from limiterbench.files import display
 from limiterbench.manifest import INTERRUPTED, Manifest
-from limiterbench.records import Record, parse_record, read_records
+from limiterbench.records import Measured, Record, parse_record, read_records
 from limiterbench.run_folder import CELLS, open_run
 from limiterbench.series import Group, group_records, step_of_clock
 from limiterbench.summary import summarise
 from limiterbench.tidy import Line
 
 _COMPLAINTS_SHOWN = 5
+# As a share of the repetitions: so many disturbed ones belong beside the answer.
+_OFTEN = 0.1
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,17 @@ def _summed_up(complaints: Sequence[str], lines: int) -> List[str]:
     ]
 
 
+def _disturbed(measured: Sequence[Measured]) -> List[str]:
+    """Said where it is more than now and then, with the reason that was given most often."""
+    noisy = [m.noise for m in measured if m.noise is not None and m.noise.flagged]
+    if len(noisy) <= _OFTEN * len(measured):
+        return []
+    times = Counter(why for noise in noisy for why in noise.reasons)
+    seen = f", for example: {max(times, key=lambda why: (times[why], why))}" if times else ""
+    of_all = f"{len(noisy):,} of {units.count(len(measured), 'repetition')}"
+    return [f"{of_all} were disturbed by the host{seen}."]
+
+
 def _missing(manifest: Manifest, records: Sequence[Record], groups: Sequence[Group]) -> List[str]:
     missing: List[str] = []
     if manifest.status == INTERRUPTED:
@@ -151,6 +165,7 @@ def _missing(manifest: Manifest, records: Sequence[Record], groups: Sequence[Gro
         return [*missing, "Every repetition failed: no number of this run can be used."]
     measured = [record.measured for record in records if record.measured is not None]
     untimed = sum(m.timed is None for m in measured)
+    missing += _disturbed(measured)
     if untimed:
         missing.append(
             f"In {untimed} of {units.count(len(measured), 'repetition')} the latency is missing: "
