@@ -65,7 +65,7 @@ def _warnings(manifest: Manifest, group: Group) -> List[str]:
         rest = f" and {more} more" if more > 0 else ""
         warnings.append(f"threads served unequally (Jain's index below 0.8): {named}{rest}")
     if any(measured.timer_source != "tsc" for measured in repetitions):
-        warnings.append("timed by system call, not by the CPU's counter")
+        warnings.append("timed by clock_gettime, not by the CPU's counter")
     if manifest.status == INTERRUPTED:
         warnings.append("the run is not complete")
     return warnings
