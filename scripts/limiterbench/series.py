@@ -88,6 +88,10 @@ def step_of_clock(repeated: Iterable[Measured]) -> Optional[float]:
     return clock_step(m.timed.histogram for m in repeated if m.timed is not None)
 
 
+def clock_step_of(group: Group) -> float:
+    return step_of_clock(group.repetitions()) or 0.0
+
+
 def together(groups: Sequence[Group], threads: int) -> Group:
     """As one, for what is said of all: their rows apart, at one thread count."""
     first = groups[0]
@@ -121,12 +125,14 @@ def floor(repeated: Sequence[Measured], fraction: float) -> float:
     return median(m.floor.p50_ns if typical else m.floor.p99_ns for m in repeated)
 
 
-def reading(repeated: Sequence[Measured], fraction: float) -> str:
-    """A percentile's median over the repetitions, marked where the clock shows no less."""
+def reading(repeated: Sequence[Measured], fraction: float, step: float) -> str:
+    """A percentile's median over the repetitions, marked where it is not told from what an empty
+    decision reads. `step`: of the clock."""
     if not is_timed(repeated):
         return "-"
     value = summarize([latency(fraction)(m) for m in repeated]).median
-    return units.reading(value, floor(repeated, fraction))
+    is_at_floor = units.at_floor(value, floor(repeated, fraction), step)
+    return units.reading(value, is_at_floor)
 
 
 def is_floor(points: Dict[int, List[Measured]]) -> bool:

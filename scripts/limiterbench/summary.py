@@ -49,6 +49,7 @@ class _Compared:
     """What a group's cells say of each other, by threads where not by row alone."""
 
     scaling: Dict[str, Scaling]
+    clock_step: Optional[float]
     slowdown: Dict[int, Dict[str, Estimate]] = field(default_factory=dict)
     p99_to_best: Dict[int, Dict[str, Estimate]] = field(default_factory=dict)
     headline: Dict[int, Dict[str, Estimate]] = field(default_factory=dict)
@@ -76,10 +77,12 @@ def summarise(manifest: Manifest, records: Sequence[Record]) -> List[Line]:
 
 def _compare(group: Group, cpus: int) -> _Compared:
     threads = group.threads
-    step = step_of_clock(group.repetitions()) or 0.0
+    clock_step = step_of_clock(group.repetitions())
+    step = clock_step or 0.0
     with_times = timed(group)
     return _Compared(
         scalings(group, cpus),
+        clock_step,
         {count: slowdown(group, count) for count in threads},
         {count: p99_to_best(with_times, count) for count in threads},
         {count: headline(with_times, count, step) for count in threads},
@@ -185,7 +188,8 @@ def _publish(measured: Measured, fraction: float) -> Optional[float]:
 
 def _against_others(cell: Cell, compared: Optional[_Compared], is_measured: bool) -> Line:
     scaling = compared.scaling.get(cell.limiter) if compared and is_measured else None
-    line = _estimate("scaling_exponent", scaling.exponent if scaling else None)
+    line: Line = {"clock_step_ns": compared.clock_step if compared and is_measured else None}
+    line.update(_estimate("scaling_exponent", scaling.exponent if scaling else None))
     line["scaling_thread_counts"] = len(scaling.threads) if scaling else None
     line["scaling_misfit_ratio"] = scaling.misfit if scaling else None
     tables: Dict[str, Mapping[int, Mapping[str, Estimate]]] = {

@@ -9,12 +9,20 @@ from limiterbench import units
 from limiterbench.charts.caption import disturbed
 from limiterbench.manifest import Manifest
 from limiterbench.records import Measured, Record
-from limiterbench.series import Group, closed_loop, group_records, ops, reading, sweeps_load
+from limiterbench.series import (
+    Group,
+    clock_step_of,
+    closed_loop,
+    group_records,
+    ops,
+    reading,
+    sweeps_load,
+)
 from limiterbench.statistics import summarize
 from limiterbench.text_table import TextTable
 
 # What a table shows of the repetitions of one cell.
-Cell = Callable[[Sequence[Measured]], str]
+Cell = Callable[[Group, Sequence[Measured]], str]
 
 _WIDTH = 80
 _HEADLINE = "steady"
@@ -33,20 +41,23 @@ def print_groups(manifest: Manifest, groups: Sequence[Group]) -> None:
         placements.setdefault(group.placement, []).append(group)
     for placement in sorted(placements):
         ranked = placements[placement]
+        steps = {group.scenario: clock_step_of(group) for group in ranked}
         headline = next((g for g in ranked if g.scenario == _HEADLINE), ranked[0])
         at = f"{placement}, at {units.count(_most_threads(headline, cpus), 'thread')}"
         _show(f"{headline.scenario}, {at}, fastest first", ranking(headline, cpus))
         for start in range(0, len(ranked), _SCENARIOS_A_TABLE):
             end = start + _SCENARIOS_A_TABLE
             part = ranked[start:end]
-            rates = overview(part, headline, cpus, lambda ms: units.rate(_throughput(ms)))
-            times = overview(part, headline, cpus, lambda ms: reading(ms, 0.99))
+            rates = overview(part, headline, cpus, lambda _, ms: units.rate(_throughput(ms)))
+            times = overview(
+                part, headline, cpus, lambda g, ms: reading(ms, 0.99, steps[g.scenario])
+            )
             _show(f"decisions a second, {at}", rates)
             _show(f"p99, {at}", times)
     for group in filter(sweeps_load, groups):
         at = f"{group.placement}, at {units.count(_most_threads(group, cpus), 'thread')}"
         _show(f"{group.scenario}, {at}, Poisson arrivals", open_loop(group, cpus))
-    for text in ["≤: an empty decision reads no less", *disturbed(groups)]:
+    for text in ["≤: not told from what an empty decision reads", *disturbed(groups)]:
         print("\n" + "\n".join(textwrap.wrap(text, _WIDTH)))
 
 
@@ -82,11 +93,12 @@ def ranking(group: Group, cpus: int) -> TextTable:
     skip = 2 if first == most else 0
     headings = [f"{first} thr", "scale", f"{most} thr", "fair", "p50", "p99", "p99.9", "over"]
     table = TextTable("limiter", *headings[skip:])
+    step = clock_step_of(group)
     for row in _ranked(group, most):
         points = group.limiters[row]
         total = summarize([ops(measured) for measured in points[most]])
         alone = _throughput(points[first]) if first in points else None
-        times = [reading(points[most], p) for p in (0.5, 0.99, 0.999)]
+        times = [reading(points[most], p, step) for p in (0.5, 0.99, 0.999)]
         cells = [
             units.rate(alone) if alone else "-",
             f"{total.median / alone:.2g}x" if alone else "-",
@@ -125,6 +137,6 @@ def overview(groups: Sequence[Group], order: Group, cpus: int, cell: Cell) -> Te
     rows = _ranked(order, _most_threads(order, cpus))
     rows += sorted({row for group in groups for row in group.limiters} - set(rows))
     for row in rows:
-        found = [group.limiters.get(row, {}).get(_most_threads(group, cpus)) for group in groups]
-        table.add(row, *(cell(repeated) if repeated else "-" for repeated in found))
+        found = [(g, g.limiters.get(row, {}).get(_most_threads(g, cpus))) for g in groups]
+        table.add(row, *(cell(g, repeated) if repeated else "-" for g, repeated in found))
     return table

@@ -181,6 +181,12 @@ def test_a_disturbed_run_says_so_beside_its_answer(
     assert (f"Beware: {words}" in text) == said
 
 
+def test_a_ratio_to_what_the_clock_cannot_show_has_one_side() -> None:
+    tail = answer(read_run(REFERENCE, "reference"))[1].text
+    assert "is at least 48.2x as long. leased_rseq is not told from an empty decision" in tail
+    assert "which reads 40 ns: that is the clock's own cost" in tail
+
+
 def failing(lines: Lines) -> Lines:
     return [{**line, "status": "failed", "failure": "a check"} for line in lines]
 

@@ -140,7 +140,7 @@ def _clock(group: Group) -> str:
     if step == 1:
         steps += " or less"
     reads = f"an empty decision reads {typical} (p50), {rare} (p99)"
-    return f"Clock: {sources}{steps}; {reads}; ≤ marks no more."
+    return f"Clock: {sources}{steps}; {reads}; ≤ marks what is not told from that."
 
 
 def caption(manifest: Manifest, group: Group, what: str, has_bars: bool = True) -> List[str]:

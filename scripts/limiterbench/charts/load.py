@@ -21,7 +21,7 @@ from limiterbench.charts.shared import (
 from limiterbench.legends import Legend, families_of
 from limiterbench.load_sweep import ARRIVALS, LoadPoint, LoadSweep
 from limiterbench.manifest import Manifest
-from limiterbench.series import Group
+from limiterbench.series import Group, clock_step_of
 from limiterbench.statistics import Summary, summarize
 from limiterbench.tidy import Line
 
@@ -163,6 +163,7 @@ def load(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
     )
     frame.rows = _rows(curves, threads)
     floor = summarize([measured.floor.p99_ns for measured in group.repetitions()]).median
+    step = clock_step_of(group)
     entries: List[Entry] = []
     panels = iter(frame.panels)
     for family in families:
@@ -173,7 +174,7 @@ def load(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
             if by_row is first:
                 axes.set_ylabel("p99 of one request")
                 entries += [heading(family.name)] if named else []
-                entries += _entries(first, handles, floor)
+                entries += _entries(first, handles, floor, step)
     value_axis(frame.panels[0], [*_values(curves), max(floor, 0.5)], units.time)
     entries += [behind()] if named else []
     entries.append((line, f"{units.time(floor):>8}  timer's p99"))
@@ -186,10 +187,11 @@ def load(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
     return frame
 
 
-def _entries(curves: Dict[str, _Curve], handles: Dict[str, Any], floor: float) -> List[Entry]:
+def _entries(
+    curves: Dict[str, _Curve], handles: Dict[str, Any], floor: float, step: float
+) -> List[Entry]:
     """From the top of the chart down."""
     ordered = sorted(handles, key=lambda row: (-curves[row].response[-1].median, row))
-    return [
-        (handles[row], f"{units.reading(curves[row].response[-1].median, floor):>8}  {row}")
-        for row in ordered
-    ]
+    last = {row: curves[row].response[-1].median for row in ordered}
+    texts = {row: units.reading(v, units.at_floor(v, floor, step)) for row, v in last.items()}
+    return [(handles[row], f"{texts[row]:>8}  {row}") for row in ordered]

@@ -68,6 +68,15 @@ def _ratio(entrant: Entrant, column: str) -> List[Part]:
     return [_number(entrant, column, times), " (", low, " to ", high, ")"]
 
 
+def _p99_ratio(best: Entrant, base: Entrant) -> List[Part]:
+    """One-sided where a p99 is at the clock's floor: the true one may be anything below."""
+    if best.at_floor:
+        return ["at least ", _number(best, f"{P99_RATIO}_low", times)]
+    if base.at_floor:
+        return ["at most ", _number(best, f"{P99_RATIO}_high", times)]
+    return _ratio(best, P99_RATIO)
+
+
 def _throughput(field: Contest, exact: Sequence[Entrant], base: Optional[Entrant]) -> Claim:
     best = exact[0]
     parts: List[Part] = ["In ", field.scenario, " at ", _threads(best), ", ", Code(best.row)]
@@ -100,13 +109,15 @@ def _tail(field: Contest, best: Entrant, base: Optional[Entrant]) -> Claim:
     parts: List[Part] = ["Its p99 is ", _said(P99, best), ""]
     if base is not None and base is not best and base.is_timed:
         its: List[Part] = [Code(BASELINE), ", ", _said(P99, base)]
-        if best.p99.apart_from(base.p99):
-            parts += ["; that of ", *its, ", is ", *_ratio(best, P99_RATIO), " as long"]
+        if best.p99.apart_from(base.p99) and not (best.at_floor and base.at_floor):
+            parts += ["; that of ", *its, ", is ", *_p99_ratio(best, base), " as long"]
         else:
             parts += [", not told apart from that of ", *its]
     parts.append(".")
     if best.at_floor:
-        parts.append(" That is the clock's own cost: less cannot be seen.")
+        floor = _number(best, "floor_p99_median_ns", units.time)
+        parts += [" ", Code(best.row), " is not told from an empty decision, which reads ", floor]
+        parts += [": that is the clock's own cost, and less cannot be seen."]
     return Claim(parts, _chart(field, P99))
 
 

@@ -64,7 +64,7 @@ class Entrant:
     @property
     def at_floor(self) -> bool:
         """Its p99 is not told from an empty decision's."""
-        return self.p99.low <= self.known("floor_p99_median_ns") + self.clock_step
+        return units.at_floor(self.p99.value, self.known("floor_p99_median_ns"), self.clock_step)
 
 
 class Metric(NamedTuple):

@@ -15,7 +15,7 @@ from limiterbench.files import display
 from limiterbench.manifest import INTERRUPTED, Manifest
 from limiterbench.records import Measured, Record, parse_record, read_records
 from limiterbench.run_folder import CELLS, open_run
-from limiterbench.series import Group, group_records, step_of_clock
+from limiterbench.series import Group, clock_step_of, group_records
 from limiterbench.summary import summarise
 from limiterbench.tidy import Line
 
@@ -72,7 +72,7 @@ def read_run(folder: Path, name: str) -> StoredRun:
         manifest=manifest,
         groups=groups,
         lines=_by_cell(summarise(manifest, records)),
-        clock_steps={(group.scenario, group.placement): _clock_step(group) for group in groups},
+        clock_steps={(group.scenario, group.placement): clock_step_of(group) for group in groups},
         failed=failed,
         missing=missing,
     )
@@ -88,10 +88,6 @@ def _by_cell(lines: Iterable[Line]) -> Dict[Cell, Line]:
         ): line
         for line in lines
     }
-
-
-def _clock_step(group: Group) -> float:
-    return step_of_clock(group.repetitions()) or 0.0
 
 
 def _read_usable(path: Path, manifest: Manifest) -> Tuple[List[Record], List[str]]:
