@@ -187,6 +187,16 @@ def test_a_ratio_to_what_the_clock_cannot_show_has_one_side() -> None:
     assert "which reads 40 ns: that is the clock's own cost" in tail
 
 
+def test_more_threads_than_cpus_are_said(stored_run: Path) -> None:
+    change(stored_run, lambda lines: [line for line in lines if line["threads"] == 2])
+    about = json.loads((stored_run / "run.json").read_text())
+    about["topology"]["cpus"] = 1
+    (stored_run / "run.json").write_text(json.dumps(about))
+    run = read_run(stored_run, "run")
+    assert "In steady at 2 threads, more threads than the 1 CPU, " in answer(run)[0].text
+    assert "Only 2 threads were measured: nothing is known of scaling." in run.missing
+
+
 def failing(lines: Lines) -> Lines:
     return [{**line, "status": "failed", "failure": "a check"} for line in lines]
 

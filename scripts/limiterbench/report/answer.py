@@ -37,7 +37,7 @@ def answer(run: StoredRun) -> List[Claim]:
     if not exact:
         return [Claim(["No exact row was measured in ", field.scenario, "."])]
     best, base = exact[0], field.entrants.get(BASELINE)
-    claims = [_throughput(field, exact, base)]
+    claims = [_throughput(field, exact, base, run.manifest.topology.cpus)]
     claims += [_tail(field, best, base)] if best.is_timed else []
     claims += _lowest_tail(field, exact)
     claims += [_approximate(run, entrant, best) for entrant in field.approximate()]
@@ -77,9 +77,14 @@ def _p99_ratio(best: Entrant, base: Entrant) -> List[Part]:
     return _ratio(best, P99_RATIO)
 
 
-def _throughput(field: Contest, exact: Sequence[Entrant], base: Optional[Entrant]) -> Claim:
+def _throughput(
+    field: Contest, exact: Sequence[Entrant], base: Optional[Entrant], cpus: int
+) -> Claim:
     best = exact[0]
-    parts: List[Part] = ["In ", field.scenario, " at ", _threads(best), ", ", Code(best.row)]
+    parts: List[Part] = ["In ", field.scenario, " at ", _threads(best)]
+    # None has a CPU to itself: the scheduler is measured as well.
+    parts += [f", more threads than the {units.count(cpus, 'CPU')}"] if field.threads > cpus else []
+    parts += [", ", Code(best.row)]
     parts += [" decides ", _said(THROUGHPUT, best), " times a second"]
     if base is None:
         parts += [". ", Code(BASELINE), " was not measured, so nothing is said against it."]

@@ -169,8 +169,9 @@ def _missing(manifest: Manifest, records: Sequence[Record], groups: Sequence[Gro
         )
     counts = {n for group in groups for n in group.threads}
     if len(counts) == 1:
-        one = units.count(min(counts), "thread")
-        missing.append(f"Only {one} was measured: nothing is known of scaling.")
+        only = min(counts)
+        were = f"{units.count(only, 'thread')} {'was' if only == 1 else 'were'}"
+        missing.append(f"Only {were} measured: nothing is known of scaling.")
     fewest = min(
         len(repeated)
         for group in groups
