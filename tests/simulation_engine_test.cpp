@@ -90,6 +90,19 @@ TEST(simulated_machine, deadlock_names_each_thread) {
   }
 }
 
+TEST(simulated_machine, a_long_queue_for_a_lock_is_no_livelock) {
+  nlohmann::json file = small_host_file();
+  file["topology"] = "pack:2 core:16 pu:1";
+  file["futex_wake_ns"] = 1e6;
+  const Host host = parse_host(file, "");
+  Engine engine(host, {0.2});
+  Increments shared;
+  std::vector<Engine::Thread> team;
+  for (unsigned cpu = 0; cpu < 32; ++cpu) team.push_back({cpu, [&] { shared.locked(); }});
+  engine.run(std::move(team));
+  EXPECT_EQ(shared.counts()[2], 32U);
+}
+
 TEST(simulated_machine, livelock_is_no_hang) {
   const Host host = small_host();
   for (const std::size_t threads : {1U, 2U}) {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List
+from typing import List, Optional
 
 from limiterbench.fields import Fields
 from limiterbench.latencies import Latency, parse_latency
@@ -25,6 +25,10 @@ class LoadPoint:
     service: Latency
     """From the actual start."""
 
+    @property
+    def unsent_share(self) -> float:
+        return self.unsent / (self.sent + self.unsent)
+
     def response_at(self, fraction: float) -> float:
         """Of all that was due. What was never sent would have taken longest; how long is unknown,
         so that a percentile among it is the longest time known, which is too low.
@@ -38,6 +42,10 @@ class LoadSweep:
     capacity_per_second: float
     """Of the same loop when every request is overdue."""
     points: List[LoadPoint]
+
+    def at(self, arrivals: str, load: float) -> Optional[LoadPoint]:
+        wanted = (arrivals, load)
+        return next((p for p in self.points if (p.arrivals, p.load) == wanted), None)
 
 
 def _times(fields: Fields, key: str, sent: int) -> Latency:

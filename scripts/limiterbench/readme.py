@@ -16,7 +16,7 @@ from limiterbench.manifest import Manifest
 from limiterbench.prediction import documents
 from limiterbench.records import Measured, read_records
 from limiterbench.run_folder import CELLS, FIGURES, open_run
-from limiterbench.series import Group, group_records, is_floor, ops, reading
+from limiterbench.series import Group, clock_step_of, group_records, is_floor, ops, reading
 from limiterbench.statistics import summarize
 
 _SCENARIO = "steady"
@@ -43,13 +43,15 @@ def _rate(points: Dict[int, List[Measured]], threads: int) -> str:
     return units.rate(summarize([ops(m) for m in points[threads]]).median)
 
 
-def _table_line(row: str, points: Dict[int, List[Measured]], threads: Sequence[int]) -> str:
+def _table_line(
+    row: str, points: Dict[int, List[Measured]], threads: Sequence[int], step: float
+) -> str:
     most = points[threads[-1]]
     over = "-" if is_floor(points) else f"{max(m.admission_error for m in most):,}"
     cells = [
         f"`{row}`",
         *(_rate(points, count) for count in threads),
-        *(reading(most, p) for p in (0.5, 0.99, 0.999)),
+        *(reading(most, p, step) for p in (0.5, 0.99, 0.999)),
         over,
     ]
     return f"| {' | '.join(cells)} |"
@@ -62,9 +64,10 @@ def _table(group: Group, cpus: int) -> str:
     lines = [f"| {' | '.join(columns)} |", "|---" + "|---:" * (len(columns) - 1) + "|"]
     whole = {row: points for row, points in group.limiters.items() if set(threads) <= set(points)}
     ranked = sorted(whole, key=lambda row: -summarize([ops(m) for m in whole[row][threads[-1]]])[1])
-    lines += [_table_line(row, whole[row], threads) for row in ranked]
+    step = clock_step_of(group)
+    lines += [_table_line(row, whole[row], threads, step) for row in ranked]
     note = f"Latency at {units.count(threads[-1], 'thread')}, the timer's cost included."
-    note += " ≤: an empty decision reads no less."
+    note += " ≤: not told from what an empty decision reads."
     return "\n".join(lines) + f"\n\n{note}\n"
 
 

@@ -60,6 +60,16 @@ def group_records(records: Iterable[Record]) -> List[Group]:
     return [groups[key] for key in sorted(groups)]
 
 
+def sweeps_load(group: Group) -> bool:
+    return any(measured.sweep for measured in group.repetitions())
+
+
+def closed_loop(groups: Iterable[Group]) -> List[Group]:
+    """Those that can be held against each other. Before a sweep of the load its rows ask in a
+    closed loop too: those phases say nothing of the open loop that the scenario is about."""
+    return [group for group in groups if not sweeps_load(group)]
+
+
 def is_timed(repeated: Iterable[Measured]) -> bool:
     return all(measured.timed is not None for measured in repeated)
 
@@ -76,6 +86,10 @@ def timed(group: Group) -> Group:
 def step_of_clock(repeated: Iterable[Measured]) -> Optional[float]:
     """As the timed ones show it."""
     return clock_step(m.timed.histogram for m in repeated if m.timed is not None)
+
+
+def clock_step_of(group: Group) -> float:
+    return step_of_clock(group.repetitions()) or 0.0
 
 
 def together(groups: Sequence[Group], threads: int) -> Group:
@@ -111,12 +125,14 @@ def floor(repeated: Sequence[Measured], fraction: float) -> float:
     return median(m.floor.p50_ns if typical else m.floor.p99_ns for m in repeated)
 
 
-def reading(repeated: Sequence[Measured], fraction: float) -> str:
-    """A percentile's median over the repetitions, marked where the clock shows no less."""
+def reading(repeated: Sequence[Measured], fraction: float, step: float) -> str:
+    """A percentile's median over the repetitions, marked where it is not told from what an empty
+    decision reads. `step`: of the clock."""
     if not is_timed(repeated):
         return "-"
     value = summarize([latency(fraction)(m) for m in repeated]).median
-    return units.reading(value, floor(repeated, fraction))
+    is_at_floor = units.at_floor(value, floor(repeated, fraction), step)
+    return units.reading(value, is_at_floor)
 
 
 def is_floor(points: Dict[int, List[Measured]]) -> bool:

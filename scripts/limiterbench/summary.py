@@ -49,6 +49,7 @@ class _Compared:
     """What a group's cells say of each other, by threads where not by row alone."""
 
     scaling: Dict[str, Scaling]
+    clock_step: Optional[float]
     slowdown: Dict[int, Dict[str, Estimate]] = field(default_factory=dict)
     p99_to_best: Dict[int, Dict[str, Estimate]] = field(default_factory=dict)
     headline: Dict[int, Dict[str, Estimate]] = field(default_factory=dict)
@@ -76,10 +77,12 @@ def summarise(manifest: Manifest, records: Sequence[Record]) -> List[Line]:
 
 def _compare(group: Group, cpus: int) -> _Compared:
     threads = group.threads
-    step = step_of_clock(group.repetitions()) or 0.0
+    clock_step = step_of_clock(group.repetitions())
+    step = clock_step or 0.0
     with_times = timed(group)
     return _Compared(
         scalings(group, cpus),
+        clock_step,
         {count: slowdown(group, count) for count in threads},
         {count: p99_to_best(with_times, count) for count in threads},
         {count: headline(with_times, count, step) for count in threads},
@@ -159,6 +162,20 @@ def _measured(repeated: Sequence[Measured]) -> Line:
     line["retired_peak_max_bytes"] = max(peaks, default=None)
     line["floor_p50_median_ns"] = _middle(m.floor.p50_ns for m in repeated)
     line["floor_p99_median_ns"] = _middle(m.floor.p99_ns for m in repeated)
+    line.update(_open_loop(repeated))
+    return line
+
+
+def _open_loop(repeated: Sequence[Measured]) -> Line:
+    """Empty unless every repetition swept the load."""
+    sweeps = [m.sweep for m in repeated if m.sweep]
+    points = [p for p in (sweep.at("poisson", 0.5) for sweep in sweeps) if p]
+    whole = len(points) == len(repeated)
+    line = _spread("response_p99_at_50", "_ns", [p.response_at(0.99) for p in points] * whole)
+    line["unsent_at_50_max_share"] = max((p.unsent_share for p in points), default=None)
+    line["capacity_median_per_second"] = _middle(
+        m.sweep.capacity_per_second if m.sweep else None for m in repeated
+    )
     return line
 
 
@@ -171,7 +188,8 @@ def _publish(measured: Measured, fraction: float) -> Optional[float]:
 
 def _against_others(cell: Cell, compared: Optional[_Compared], is_measured: bool) -> Line:
     scaling = compared.scaling.get(cell.limiter) if compared and is_measured else None
-    line = _estimate("scaling_exponent", scaling.exponent if scaling else None)
+    line: Line = {"clock_step_ns": compared.clock_step if compared and is_measured else None}
+    line.update(_estimate("scaling_exponent", scaling.exponent if scaling else None))
     line["scaling_thread_counts"] = len(scaling.threads) if scaling else None
     line["scaling_misfit_ratio"] = scaling.misfit if scaling else None
     tables: Dict[str, Mapping[int, Mapping[str, Estimate]]] = {

@@ -9,12 +9,20 @@ from limiterbench import units
 from limiterbench.charts.caption import disturbed
 from limiterbench.manifest import Manifest
 from limiterbench.records import Measured, Record
-from limiterbench.series import Group, group_records, ops, reading
+from limiterbench.series import (
+    Group,
+    clock_step_of,
+    closed_loop,
+    group_records,
+    ops,
+    reading,
+    sweeps_load,
+)
 from limiterbench.statistics import summarize
 from limiterbench.text_table import TextTable
 
 # What a table shows of the repetitions of one cell.
-Cell = Callable[[Sequence[Measured]], str]
+Cell = Callable[[Group, Sequence[Measured]], str]
 
 _WIDTH = 80
 _HEADLINE = "steady"
@@ -29,21 +37,27 @@ def print_groups(manifest: Manifest, groups: Sequence[Group]) -> None:
     """Of groups that have something measured."""
     cpus = manifest.topology.cpus
     placements: Dict[str, List[Group]] = {}
-    for group in groups:
+    for group in closed_loop(groups):
         placements.setdefault(group.placement, []).append(group)
     for placement in sorted(placements):
         ranked = placements[placement]
+        steps = {group.scenario: clock_step_of(group) for group in ranked}
         headline = next((g for g in ranked if g.scenario == _HEADLINE), ranked[0])
         at = f"{placement}, at {units.count(_most_threads(headline, cpus), 'thread')}"
         _show(f"{headline.scenario}, {at}, fastest first", ranking(headline, cpus))
         for start in range(0, len(ranked), _SCENARIOS_A_TABLE):
             end = start + _SCENARIOS_A_TABLE
             part = ranked[start:end]
-            rates = overview(part, headline, cpus, lambda ms: units.rate(_throughput(ms)))
-            times = overview(part, headline, cpus, lambda ms: reading(ms, 0.99))
+            rates = overview(part, headline, cpus, lambda _, ms: units.rate(_throughput(ms)))
+            times = overview(
+                part, headline, cpus, lambda g, ms: reading(ms, 0.99, steps[g.scenario])
+            )
             _show(f"decisions a second, {at}", rates)
             _show(f"p99, {at}", times)
-    for text in ["≤: an empty decision reads no less", *disturbed(groups)]:
+    for group in filter(sweeps_load, groups):
+        at = f"{group.placement}, at {units.count(_most_threads(group, cpus), 'thread')}"
+        _show(f"{group.scenario}, {at}, Poisson arrivals", open_loop(group, cpus))
+    for text in ["≤: not told from what an empty decision reads", *disturbed(groups)]:
         print("\n" + "\n".join(textwrap.wrap(text, _WIDTH)))
 
 
@@ -79,11 +93,12 @@ def ranking(group: Group, cpus: int) -> TextTable:
     skip = 2 if first == most else 0
     headings = [f"{first} thr", "scale", f"{most} thr", "fair", "p50", "p99", "p99.9", "over"]
     table = TextTable("limiter", *headings[skip:])
+    step = clock_step_of(group)
     for row in _ranked(group, most):
         points = group.limiters[row]
         total = summarize([ops(measured) for measured in points[most]])
         alone = _throughput(points[first]) if first in points else None
-        times = [reading(points[most], p) for p in (0.5, 0.99, 0.999)]
+        times = [reading(points[most], p, step) for p in (0.5, 0.99, 0.999)]
         cells = [
             units.rate(alone) if alone else "-",
             f"{total.median / alone:.2g}x" if alone else "-",
@@ -96,12 +111,32 @@ def ranking(group: Group, cpus: int) -> TextTable:
     return table
 
 
+def open_loop(group: Group, cpus: int) -> TextTable:
+    """What each row's own capacity is, and the response at half of it, shortest first."""
+    table = TextTable("limiter", "capacity", "p99 at 50 %", "never sent")
+    found = {}
+    for row, points in group.limiters.items():
+        sweeps = [m.sweep for m in points.get(_most_threads(group, cpus), []) if m.sweep]
+        halves = [point for point in (sweep.at("poisson", 0.5) for sweep in sweeps) if point]
+        if halves:
+            p99 = summarize([point.response_at(0.99) for point in halves]).median
+            capacity = summarize([sweep.capacity_per_second for sweep in sweeps]).median
+            found[row] = p99, capacity, max(point.unsent_share for point in halves)
+    for row, (p99, capacity, unsent) in sorted(found.items(), key=lambda item: (item[1], item[0])):
+        table.add(row, units.rate(capacity), units.time(p99), _share(unsent))
+    return table
+
+
+def _share(value: float) -> str:
+    return "<0.01 %" if 0 < value < 1e-4 else f"{100 * value:.2g} %"
+
+
 def overview(groups: Sequence[Group], order: Group, cpus: int, cell: Cell) -> TextTable:
     """Every scenario side by side, at the most threads that have a CPU each."""
     table = TextTable("limiter", *(group.scenario for group in groups))
     rows = _ranked(order, _most_threads(order, cpus))
     rows += sorted({row for group in groups for row in group.limiters} - set(rows))
     for row in rows:
-        found = [group.limiters.get(row, {}).get(_most_threads(group, cpus)) for group in groups]
-        table.add(row, *(cell(repeated) if repeated else "-" for repeated in found))
+        found = [(g, g.limiters.get(row, {}).get(_most_threads(g, cpus))) for g in groups]
+        table.add(row, *(cell(g, repeated) if repeated else "-" for g, repeated in found))
     return table

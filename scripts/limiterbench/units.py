@@ -44,9 +44,15 @@ def size(held: float) -> str:
     return (f"{held / factor:.0f}" if "e" in number else number) + suffix
 
 
-def reading(nanoseconds: float, floor: float) -> str:
-    """A duration on a clock whose own cost is `floor`: ≤310 ns if it is no more than that."""
-    return ("≤" if nanoseconds <= floor else "") + time(nanoseconds)
+def at_floor(nanoseconds: float, floor: float, step: float) -> bool:
+    """Whether a duration is not told from `floor`, what the clock itself costs: it reads no more
+    than a `step` of the clock above it. Half a step more, since steps are not all equally long."""
+    return nanoseconds <= floor + 1.5 * step
+
+
+def reading(nanoseconds: float, is_at_floor: bool) -> str:
+    """≤310 ns, where it is not told from what the clock itself costs."""
+    return ("≤" if is_at_floor else "") + time(nanoseconds)
 
 
 def count(number: int, noun: str) -> str:

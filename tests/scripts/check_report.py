@@ -182,8 +182,25 @@ def check_chooser(driver: Any, data: Dict[str, Any]) -> None:
         if (cell["threads"], cell["scenario"]) == (threads, "steady")
     }
     require(set(ranked) < set(values), "another thread count has no rows")
+    first = driver.execute_script(_FIRST)
+    require(first == _best(data["runs"][0], ranked, threads), f"first are said to be {first}")
     by_p99 = wish(driver, "rank", "p99")
     require(by_p99 == sorted(by_p99, key=lambda row: (values[row], row)), "not ranked by p99")
+
+
+_FIRST = """
+return [...document.querySelectorAll("#choices tbody tr.first th")].map((th) => th.textContent);
+"""
+
+
+def _best(run: Dict[str, Any], rows: Sequence[str], threads: int) -> List[str]:
+    """Of these rows, those that none of them outdoes for certain in `steady`."""
+    ops = {
+        cell["row"]: cell["ops"]
+        for cell in run["cells"]
+        if (cell["threads"], cell["scenario"]) == (threads, "steady") and cell["row"] in rows
+    }
+    return [row for row in rows if not any(o["low"] > ops[row]["high"] for o in ops.values())]
 
 
 def check_rows(driver: Any) -> None:

@@ -45,7 +45,8 @@ def summary() -> Dict[Tuple[str, str], Dict[str, str]]:
 
 def read(line: Dict[str, str], percentile: str) -> str:
     floor = line[f"floor_{'p50' if percentile == 'p50' else 'p99'}_median_ns"]
-    return units.reading(float(line[f"{percentile}_median_ns"]), float(floor))
+    value, step = float(line[f"{percentile}_median_ns"]), float(line["clock_step_ns"] or 0)
+    return units.reading(value, units.at_floor(value, float(floor), step))
 
 
 def test_every_number_of_the_table_is_in_the_summary() -> None:

@@ -12,10 +12,14 @@ from typing import Any, Callable, Dict, List, Set
 import pytest
 from conftest import ROOT, CommandLine
 
+from limiterbench.charts.catalogue import charts_of
 from limiterbench.report.answer import answer
+from limiterbench.report.choices import cells
 from limiterbench.report.claims import Number
+from limiterbench.report.contest import contest
 from limiterbench.report.estimates import Estimate
 from limiterbench.report.stored import read_run
+from limiterbench.series import closed_loop
 from limiterbench.summary import write as write_summary
 
 REFERENCE = ROOT / "results" / "reference"
@@ -112,7 +116,7 @@ def test_rows_that_do_not_overlap_have_a_ratio_with_its_interval(stored_run: Pat
     change(stored_run, faster("hazard", [2.2, 3.3]))
     first = answer(read_run(stored_run, "run"))[0].text
     assert "2.62x (2.2x to 3x) as often as rwmutex" in first
-    assert "Every other exact row decides less often." in first
+    assert "In each of its 2 repetitions it decided more often than any other exact row" in first
 
 
 def test_an_interval_of_one_repetition_tells_nothing_apart() -> None:
@@ -120,6 +124,77 @@ def test_an_interval_of_one_repetition_tells_nothing_apart() -> None:
     assert Estimate(1, 1, 2, 0.5).apart_from(Estimate(9, 3, 9, 0.5))
     assert not Estimate(1, 1, 2, 0.5).apart_from(Estimate(9, 2, 9, 0.5))
     assert not Estimate(20, 20, 20, 0.5, step=10).apart_from(Estimate(30, 30, 30, 0.5, step=10))
+
+
+def test_no_row_is_called_fastest_where_any_is_faster_for_certain() -> None:
+    """In overload the row with the highest median overlaps the headline's best; others do not."""
+    run = read_run(REFERENCE, "reference")
+    group = run.group("overload", "compact")
+    assert group is not None
+    field = contest(run, group, 2)
+    mine = field.entrants["leased_rseq"]
+    above = [entrant.row for entrant in field.exact_above(mine)]
+    assert above and not field.exact()[0].throughput.apart_from(mine.throughput)
+    claim = next(c.text for c in answer(run) if "fastest, or not told apart" in c.text)
+    assert f"In overload, {above[0]}" in claim
+    assert "overload" not in claim.split("fastest, or not told apart")[1]
+
+
+def test_a_sweep_of_the_load_is_no_closed_loop() -> None:
+    run = read_run(REFERENCE, "reference")
+    claims = [claim for claim in answer(run) if "open_loop" in claim.text]
+    assert [claim.chart for claim in claims] == [("load", "open_loop", "compact")]
+    assert "330 µs (204 µs to 602 µs) for leased_rseq (capacity 48 M a second)" in claims[0].text
+    assert claims[0].text.endswith(": longer for leased_rseq, at its own half.")
+    assert {cell["scenario"] for cell in cells(run)} == {
+        g.scenario for g in closed_loop(run.groups)
+    }
+    charts = charts_of(run.folder, run.manifest, run.groups)
+    shown = next(chart for chart in charts if chart.kind == "slowdown").draw().rows
+    assert "open_loop" not in {line["scenario"] for line in shown}
+
+
+def test_a_run_of_nothing_but_a_sweep_has_its_answer(cli: CommandLine) -> None:
+    what = ("--impl", "rwmutex", "--impl", "hazard", "--scenario", "open_loop")
+    done = cli("run", *what, "--repetitions", "2", "--seconds", "0.01", "--out", "run")
+    assert done.returncode == 0, done.stderr
+    assert "open_loop, compact, at 2 threads, Poisson arrivals" in done.stdout
+    claims = [claim.text for claim in answer(read_run(cli.folder / "run", "run"))]
+    assert len(claims) == 1 and "half of each row's own capacity" in claims[0]
+    assert 'id="choose"' not in page_of(cli, "run")
+
+
+@pytest.mark.parametrize("many, said", [(8, True), (1, True), (0, False)])
+def test_a_disturbed_run_says_so_beside_its_answer(
+    cli: CommandLine, stored_run: Path, many: int, said: bool
+) -> None:
+    def how(lines: Lines) -> Lines:
+        for number, line in enumerate(lines):
+            reasons = [f"CPU {number} lost 5.{number} % of its time while idle"]
+            line["noise"] = {"flagged": number < many, "reasons": reasons * (number < many)}
+        return lines
+
+    change(stored_run, how)
+    words = f"{many} of 8 repetitions were disturbed by the host, for example: CPU"
+    assert (words in page_of(cli, "run")) == said
+    text = " ".join(cli("report", "--text", "run").stdout.split())
+    assert (f"Beware: {words}" in text) == said
+
+
+def test_a_ratio_to_what_the_clock_cannot_show_has_one_side() -> None:
+    tail = answer(read_run(REFERENCE, "reference"))[1].text
+    assert "is at least 48.2x as long. leased_rseq is not told from an empty decision" in tail
+    assert "which reads 40 ns: that is the clock's own cost" in tail
+
+
+def test_more_threads_than_cpus_are_said(stored_run: Path) -> None:
+    change(stored_run, lambda lines: [line for line in lines if line["threads"] == 2])
+    about = json.loads((stored_run / "run.json").read_text())
+    about["topology"]["cpus"] = 1
+    (stored_run / "run.json").write_text(json.dumps(about))
+    run = read_run(stored_run, "run")
+    assert "In steady at 2 threads, more threads than the 1 CPU, " in answer(run)[0].text
+    assert "Only 2 threads were measured: nothing is known of scaling." in run.missing
 
 
 def failing(lines: Lines) -> Lines:

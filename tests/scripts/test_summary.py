@@ -52,7 +52,7 @@ def test_every_column_names_its_unit_or_counts(stored_run: Path) -> None:
     plain_numbers = {"threads", "repetitions", "failed", "noisy", "coverage"}
     plain_numbers |= {f"fairness_{end}" for end in ("median", "low", "high")}
     plain_numbers |= {f"scaling_exponent{end}" for end in ("", "_low", "_high")}
-    plain_numbers |= {"scaling_thread_counts"}
+    plain_numbers |= {"scaling_thread_counts", "unsent_at_50_max_share"}
     words = {"limiter", "scenario", "placement", "oversubscribed", "writer"}
     words |= {"exactness", "progress"}
     for name in lines_of(stored_run)[0]:

@@ -65,7 +65,7 @@ def _warnings(manifest: Manifest, group: Group) -> List[str]:
         rest = f" and {more} more" if more > 0 else ""
         warnings.append(f"threads served unequally (Jain's index below 0.8): {named}{rest}")
     if any(measured.timer_source != "tsc" for measured in repetitions):
-        warnings.append("timed by system call, not by the CPU's counter")
+        warnings.append("timed by clock_gettime, not by the CPU's counter")
     if manifest.status == INTERRUPTED:
         warnings.append("the run is not complete")
     return warnings
@@ -140,7 +140,7 @@ def _clock(group: Group) -> str:
     if step == 1:
         steps += " or less"
     reads = f"an empty decision reads {typical} (p50), {rare} (p99)"
-    return f"Clock: {sources}{steps}; {reads}; ≤ marks no more."
+    return f"Clock: {sources}{steps}; {reads}; ≤ marks what is not told from that."
 
 
 def caption(manifest: Manifest, group: Group, what: str, has_bars: bool = True) -> List[str]:

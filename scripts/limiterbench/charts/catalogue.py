@@ -13,7 +13,7 @@ from limiterbench.charts.contention import contention_map
 from limiterbench.charts.errors import admission_error
 from limiterbench.charts.fairness import fairness, has_several_threads
 from limiterbench.charts.frame import Frame
-from limiterbench.charts.load import has_sweep, load
+from limiterbench.charts.load import load
 from limiterbench.charts.percentiles import percentiles
 from limiterbench.charts.reloads import memory, reload_latency
 from limiterbench.charts.slowdown import has_rivals, slowdown_matrix
@@ -25,7 +25,7 @@ from limiterbench.host_map import HostMap, read_host_map
 from limiterbench.legends import Legend, legends_of
 from limiterbench.manifest import Manifest
 from limiterbench.run_folder import TOPOLOGY
-from limiterbench.series import Group, is_floor, timed
+from limiterbench.series import Group, closed_loop, is_floor, sweeps_load, timed
 
 PLAIN_PLACEMENT = "compact"
 
@@ -57,7 +57,7 @@ _OF_A_GROUP: Dict[str, Make] = {
 # Of these, what was timed alone.
 _OF_TIMES = ("p99", "percentiles")
 _SHOWS: Dict[str, Callable[[Group], bool]] = {
-    "load": has_sweep,
+    "load": sweeps_load,
     "fairness": has_several_threads,
     **dict.fromkeys(_OF_TIMES, lambda group: bool(timed(group).limiters)),
 }
@@ -96,7 +96,7 @@ def charts_of(
             chart
             for placement in placements
             for chart in _of_a_placement(
-                manifest, [g for g in groups if g.placement == placement], look
+                manifest, closed_loop(g for g in groups if g.placement == placement), look
             )
         ),
         *_of_the_host(folder, manifest, groups),
@@ -140,6 +140,8 @@ def _of_a_group(manifest: Manifest, group: Group, legends: Dict[str, Legend]) ->
 def _of_a_placement(
     manifest: Manifest, groups: Sequence[Group], legends: Dict[str, Legend]
 ) -> Iterator[Chart]:
+    if not groups:
+        return
     placement, cpus = groups[0].placement, manifest.topology.cpus
     threads = max(most_threads(group, cpus) for group in groups)
     full = [group for group in groups if threads in group.threads]

@@ -23,7 +23,7 @@ from limiterbench.charts.shared import (
 )
 from limiterbench.legends import Legend, families_of
 from limiterbench.manifest import Manifest
-from limiterbench.series import Group
+from limiterbench.series import Group, clock_step_of
 from limiterbench.statistics import summarize
 from limiterbench.tidy import Line
 
@@ -39,10 +39,6 @@ _BOUND = "at least: over 1 % unsent"
 _SAID_OF_BOUNDS = (
     "; an open triangle: more than 1 % was never sent, so that p99 is at least as long as drawn"
 )
-
-
-def has_sweep(group: Group) -> bool:
-    return any(measured.sweep for measured in group.repetitions())
 
 
 def _draw(axes: Any, curve: Curve, row: str, legend: Legend) -> Any:
@@ -170,6 +166,7 @@ def load(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
     )
     frame.rows = _rows(curves, threads)
     floor = summarize([measured.floor.p99_ns for measured in group.repetitions()]).median
+    step = clock_step_of(group)
     entries: List[Entry] = []
     panels = iter(frame.panels)
     for family in families:
@@ -180,7 +177,7 @@ def load(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
             if by_row is first:
                 axes.set_ylabel("p99 of one request")
                 entries += [heading(family.name)] if named else []
-                entries += _entries(first, handles, floor)
+                entries += _entries(first, handles, floor, step)
     value_axis(frame.panels[0], [*_values(curves), max(floor, 0.5)], units.time)
     entries += [(Line2D([], [], **_bound_style("black")), _BOUND)] if bounded else []
     entries += [behind()] if named else []
@@ -194,14 +191,16 @@ def load(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
     return frame
 
 
-def _entries(curves: Dict[str, Curve], handles: Dict[str, Any], floor: float) -> List[Entry]:
+def _entries(
+    curves: Dict[str, Curve], handles: Dict[str, Any], floor: float, step: float
+) -> List[Entry]:
     """From the top of the chart down."""
     ordered = sorted(handles, key=lambda row: (-curves[row].response[-1].median, row))
-    return [(handles[row], f"{_last(curves[row], floor):>8}  {row}") for row in ordered]
+    return [(handles[row], f"{_last(curves[row], floor, step):>8}  {row}") for row in ordered]
 
 
-def _last(curve: Curve, floor: float) -> str:
+def _last(curve: Curve, floor: float, step: float) -> str:
     median = curve.response[-1].median
     if curve.sending[-1].hides_p99:
         return f"≥{units.time(median)}"
-    return units.reading(median, floor)
+    return units.reading(median, units.at_floor(median, floor, step))

@@ -20,7 +20,7 @@ from limiterbench.charts.shared import (
 from limiterbench.legends import Family, Legend, families_of
 from limiterbench.manifest import Manifest
 from limiterbench.records import Measured
-from limiterbench.series import Group
+from limiterbench.series import Group, clock_step_of
 from limiterbench.statistics import Summary, summarize
 from limiterbench.tidy import Line
 
@@ -121,6 +121,7 @@ def percentiles(manifest: Manifest, group: Group, legends: Dict[str, Legend]) ->
         ],
     )
     floor = summarize([measured.floor.p50_ns for measured in group.repetitions()]).median
+    step = clock_step_of(group)
     values = [max(floor, 0.5)]
     entries: List[Entry] = []
     panels = iter(frame.panels)
@@ -135,7 +136,7 @@ def percentiles(manifest: Manifest, group: Group, legends: Dict[str, Legend]) ->
         last = columns[-1]
         entries += [heading(family.name)] if named else []
         entries += [
-            (handles[row], f"{_reading(last, row, floor):>8}  {row}")
+            (handles[row], f"{_reading(last, row, floor, step):>8}  {row}")
             for row in last.ordered
             if row in handles
         ]
@@ -152,8 +153,9 @@ def percentiles(manifest: Manifest, group: Group, legends: Dict[str, Legend]) ->
     return frame
 
 
-def _reading(column: "_Column", row: str, floor: float) -> str:
-    return units.reading(column.curves[row].at(column.reached).median, floor)
+def _reading(column: "_Column", row: str, floor: float, step: float) -> str:
+    value = column.curves[row].at(column.reached).median
+    return units.reading(value, units.at_floor(value, floor, step))
 
 
 class _Column(NamedTuple):

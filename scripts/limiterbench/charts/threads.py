@@ -20,7 +20,7 @@ from limiterbench.charts.shared import (
 )
 from limiterbench.legends import Legend, families_of
 from limiterbench.manifest import Manifest
-from limiterbench.series import Group, is_floor, latency, ops
+from limiterbench.series import Group, clock_step_of, is_floor, latency, ops
 from limiterbench.statistics import Summary, summarize
 
 
@@ -183,8 +183,13 @@ def p99(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
         series,
     )
     frame.rows = summary_rows(series, "p99", "_ns")
+    step = clock_step_of(group)
     drawing = _draw_families(
-        frame, group, series, legends, lambda value: units.reading(value, floor)
+        frame,
+        group,
+        series,
+        legends,
+        lambda value: units.reading(value, units.at_floor(value, floor, step)),
     )
     for axes in frame.panels:
         line = draw_floor(axes, floor)

@@ -6,6 +6,7 @@ from limiterbench.doctor.finding import FAIL, OK, UNKNOWN, WARN, Finding
 from limiterbench.doctor.host import Host
 
 _CLOCKS = "sys/devices/system/clocksource/clocksource0"
+_NOT_BY_COUNTER = "timed by clock_gettime, not by the CPU's counter"
 # Read through a device or not finer than a tick, never in user space.
 _SLOW_CLOCKS = ("hpet", "acpi_pm", "pit", "jiffies", "refined-jiffies")
 _CAP_SYS_ADMIN = 21
@@ -28,9 +29,9 @@ def clock_source(host: Host) -> Finding:
         return Finding(check, OK, f"clock source {current}")
     if "tsc" not in listed:
         seen = f"clock source {current}, and the kernel does not trust the TSC"
-        return Finding(check, WARN, f"{seen}: timed by system call", _MEND_TSC)
+        return Finding(check, WARN, f"{seen}: {_NOT_BY_COUNTER}", _MEND_TSC)
     if not {"constant_tsc", "nonstop_tsc"} <= set(flags):
-        seen = "the TSC changes its rate or stops: timed by system call"
+        seen = f"the TSC changes its rate or stops: {_NOT_BY_COUNTER}"
         return Finding(check, WARN, seen, "take a processor with constant_tsc and nonstop_tsc")
     if current != "tsc":
         return Finding(check, WARN, f"clock source {current}, though there is a TSC", switch)

@@ -20,7 +20,9 @@ from limiterbench.report.contest import (
     contest,
     headline,
 )
+from limiterbench.report.open_loop import open_loop
 from limiterbench.report.stored import StoredRun
+from limiterbench.series import closed_loop
 
 THROUGHPUT_RATIO = "throughput_over_rwmutex_ratio"
 P99_RATIO = "rwmutex_p99_ratio"
@@ -30,16 +32,17 @@ def answer(run: StoredRun) -> List[Claim]:
     """The claims, the most important first. Empty if there is nothing to judge by."""
     field = headline(run)
     if field is None:
-        return []
+        return open_loop(run)
     exact = field.exact()
     if not exact:
         return [Claim(["No exact row was measured in ", field.scenario, "."])]
     best, base = exact[0], field.entrants.get(BASELINE)
-    claims = [_throughput(field, exact, base)]
+    claims = [_throughput(field, exact, base, run.manifest.topology.cpus)]
     claims += [_tail(field, best, base)] if best.is_timed else []
     claims += _lowest_tail(field, exact)
     claims += [_approximate(run, entrant, best) for entrant in field.approximate()]
     claims += _elsewhere(run, field, best)
+    claims += open_loop(run, best)
     return [*claims, _confidence(best)]
 
 
@@ -65,9 +68,23 @@ def _ratio(entrant: Entrant, column: str) -> List[Part]:
     return [_number(entrant, column, times), " (", low, " to ", high, ")"]
 
 
-def _throughput(field: Contest, exact: Sequence[Entrant], base: Optional[Entrant]) -> Claim:
+def _p99_ratio(best: Entrant, base: Entrant) -> List[Part]:
+    """One-sided where a p99 is at the clock's floor: the true one may be anything below."""
+    if best.at_floor:
+        return ["at least ", _number(best, f"{P99_RATIO}_low", times)]
+    if base.at_floor:
+        return ["at most ", _number(best, f"{P99_RATIO}_high", times)]
+    return _ratio(best, P99_RATIO)
+
+
+def _throughput(
+    field: Contest, exact: Sequence[Entrant], base: Optional[Entrant], cpus: int
+) -> Claim:
     best = exact[0]
-    parts: List[Part] = ["In ", field.scenario, " at ", _threads(best), ", ", Code(best.row)]
+    parts: List[Part] = ["In ", field.scenario, " at ", _threads(best)]
+    # None has a CPU to itself: the scheduler is measured as well.
+    parts += [f", more threads than the {units.count(cpus, 'CPU')}"] if field.threads > cpus else []
+    parts += [", ", Code(best.row)]
     parts += [" decides ", _said(THROUGHPUT, best), " times a second"]
     if base is None:
         parts += [". ", Code(BASELINE), " was not measured, so nothing is said against it."]
@@ -86,20 +103,26 @@ def _alike(exact: Sequence[Entrant]) -> List[Part]:
     alike = [entrant.row for entrant in exact[1:] if not entrant.throughput.apart_from(best)]
     if alike:
         return [" Not told apart from it: ", *listed(alike), "."]
-    return [" Every other exact row decides less often."] if len(exact) > 1 else []
+    if len(exact) == 1:
+        return []
+    # Of what was seen. That it is the fastest of them all would need an interval for all at once.
+    n = _number(exact[0], "repetitions", lambda value: units.count(round(value), "repetition"))
+    return [" In each of its ", n, " it decided more often than any other exact row in any."]
 
 
 def _tail(field: Contest, best: Entrant, base: Optional[Entrant]) -> Claim:
     parts: List[Part] = ["Its p99 is ", _said(P99, best), ""]
     if base is not None and base is not best and base.is_timed:
         its: List[Part] = [Code(BASELINE), ", ", _said(P99, base)]
-        if best.p99.apart_from(base.p99):
-            parts += ["; that of ", *its, ", is ", *_ratio(best, P99_RATIO), " as long"]
+        if best.p99.apart_from(base.p99) and not (best.at_floor and base.at_floor):
+            parts += ["; that of ", *its, ", is ", *_p99_ratio(best, base), " as long"]
         else:
             parts += [", not told apart from that of ", *its]
     parts.append(".")
     if best.at_floor:
-        parts.append(" That is the clock's own cost: less cannot be seen.")
+        floor = _number(best, "floor_p99_median_ns", units.time)
+        parts += [" ", Code(best.row), " is not told from an empty decision, which reads ", floor]
+        parts += [": that is the clock's own cost, and less cannot be seen."]
     return Claim(parts, _chart(field, P99))
 
 
@@ -136,17 +159,18 @@ def _elsewhere(run: StoredRun, field: Contest, best: Entrant) -> List[Claim]:
     """The other scenarios at as many threads: where another exact row is faster for certain."""
     kept: List[str] = []
     parts: List[Part] = []
-    for group in run.groups:
+    for group in closed_loop(run.groups):
         if group.placement != field.placement or group.scenario == field.scenario:
             continue
         other = contest(run, group, most_threads(group, run.manifest.topology.cpus))
         mine = other.entrants.get(best.row)
         if mine is None or other.threads != field.threads:
             continue
-        first = other.exact()[0]
-        if first.throughput.apart_from(mine.throughput):
-            parts += ["In ", group.scenario, ", ", Code(first.row), " decides more often: "]
-            parts += [_said(THROUGHPUT, first), " against ", _said(THROUGHPUT, mine), ". "]
+        above = other.exact_above(mine)
+        if above:
+            more = " decides more often: " if len(above) == 1 else " decide more often, the first "
+            parts += ["In ", group.scenario, ", ", *listed([e.row for e in above]), more]
+            parts += [_said(THROUGHPUT, above[0]), " against ", _said(THROUGHPUT, mine), ". "]
         else:
             kept.append(group.scenario)
     if kept:

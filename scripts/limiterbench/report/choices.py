@@ -75,13 +75,18 @@ def _cell(entrant: Entrant) -> Object:
         "placement": entrant.cell.placement,
         "threads": entrant.cell.threads,
         "ops": _numbers(entrant.throughput, units.rate),
-        "p99": _numbers(entrant.p99, units.time) if entrant.is_timed else _NOT_TIMED,
+        "p99": _p99(entrant) if entrant.is_timed else _NOT_TIMED,
         "share": round(1 / slowdown, 4) if slowdown else 1.0,
         "held": held,
         "held_text": "not recorded" if held is None else size(held),
         "publish_text": "none" if publish is None else units.time(publish),
         "over": round(entrant.known("admission_error_max_permits")),
     }
+
+
+def _p99(entrant: Entrant) -> Object:
+    text = units.reading(entrant.p99.value, entrant.at_floor)
+    return {**_numbers(entrant.p99, units.time), "text": text}
 
 
 def _numbers(found: Estimate, words: Callable[[float], str]) -> Object:

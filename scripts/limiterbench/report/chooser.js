@@ -27,11 +27,13 @@
     return "";
   };
 
-  const told = (one, other) => {
-    if (!one.known || !other.known) return false;
-    const step = Math.max(one.step, other.step);
-    return one.high + step < other.low || other.high + step < one.low;
-  };
+  const above = (one, other) =>
+    one.known && other.known && other.high + Math.max(one.step, other.step) < one.low;
+
+  // Whether no row is better for certain. All of them count: the one with the best median may have
+  // the widest interval.
+  const isFirst = (cell, fit, rank) =>
+    !fit.some((other) => (rank === "p99" ? above(cell.p99, other.p99) : above(other[rank], cell[rank])));
 
   const elsewhere = (cell, cells) => {
     const others = cells.filter(
@@ -83,7 +85,7 @@
     });
     const body = table.createTBody();
     ranked.forEach((cell, at) => {
-      const alike = !told(cell[rank], ranked[0][rank]);
+      const alike = isFirst(cell, ranked, rank);
       const tr = line(alike ? "1=" : `${at + 1}`, cell, run.rows[cell.row], run.cells);
       if (alike) tr.className = "first";
       body.append(tr);
@@ -114,8 +116,8 @@
     if (!cells.length) chosen.textContent = "This combination was not measured.";
     else if (!fit.length) chosen.textContent = `No row qualifies.${beyond}`;
     else {
-      const alike = fit.filter((cell) => !told(cell[wish.rank], fit[0][wish.rank])).length;
-      const first = alike > 1 ? `; ${alike} are not told apart in first place (1=)` : "";
+      const alike = fit.filter((cell) => isFirst(cell, fit, wish.rank)).length;
+      const first = alike > 1 ? `; ${alike} share first place (1=): no row is better than them for certain` : "";
       chosen.textContent = `${fit.length} of ${cells.length} rows qualify${first}.${beyond}`;
     }
     place.replaceChildren(...(fit.length ? [tableOf(fit, wish.rank, run)] : []));

@@ -39,7 +39,8 @@ _NEEDS = [
 ]
 _RANK = [("ops", "decisions a second"), ("p99", "p99")]
 _ABOUT = (
-    "Over: permits beyond the limit, at the most. Held: bytes of configurations and counters in "
+    "≤: not told from what an empty decision reads. Over: permits beyond the limit, at the most. "
+    "Held: bytes of configurations and counters in "
     "use and not yet freed. Publish: what a reload takes, in the median. Worst elsewhere: "
     "throughput as a share of the fastest row's, in the scenario where that is least, at as many "
     "threads and in the same placement."
@@ -47,7 +48,7 @@ _ABOUT = (
 
 
 def section(runs: Sequence[StoredRun]) -> Html:
-    usable = [run for run in runs if run.groups]
+    usable = [run for run in runs if contests(run)]
     if not usable:
         return Html("")
     data = {"runs": [_data(run) for run in usable]}

@@ -10,7 +10,7 @@ from limiterbench.analysis.ratios import most_threads
 from limiterbench.cells import Cell
 from limiterbench.report.estimates import Estimate
 from limiterbench.report.stored import StoredRun
-from limiterbench.series import Group
+from limiterbench.series import Group, closed_loop
 from limiterbench.tidy import Line
 
 HEADLINE = "steady"
@@ -64,11 +64,11 @@ class Entrant:
     @property
     def at_floor(self) -> bool:
         """Its p99 is not told from an empty decision's."""
-        return self.p99.low <= self.known("floor_p99_median_ns") + self.clock_step
+        return units.at_floor(self.p99.value, self.known("floor_p99_median_ns"), self.clock_step)
 
 
 class Metric(NamedTuple):
-    """One of the two numbers that rows are judged by."""
+    """One of the numbers that rows are judged by."""
 
     name: str
     chart: str
@@ -92,6 +92,7 @@ THROUGHPUT = Metric(
     "decisions a second", "scaling", "throughput_median_per_second", units.rate, False
 )
 P99 = Metric("p99", "p99", "p99_median_ns", units.time, True)
+RESPONSE = Metric("response p99", "load", "response_p99_at_50_median_ns", units.time, True)
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,11 @@ class Contest:
     def exact(self) -> List[Entrant]:
         """Fastest first."""
         return self._ranked(lambda entrant: entrant.is_exact)
+
+    def exact_above(self, entrant: Entrant) -> List[Entrant]:
+        """The exact rows that decide more often for certain, fastest first. All of them count: the
+        one with the highest median may have the widest interval."""
+        return [e for e in self.exact() if e.throughput.above(entrant.throughput)]
 
     def approximate(self) -> List[Entrant]:
         return self._ranked(lambda entrant: entrant.line["exactness"] == "approximate")
@@ -125,17 +131,13 @@ def contest(run: StoredRun, group: Group, threads: int) -> Contest:
 
 
 def contests(run: StoredRun) -> List[Contest]:
-    return [contest(run, group, n) for group in run.groups for n in group.threads]
+    return [contest(run, group, n) for group in closed_loop(run.groups) for n in group.threads]
 
 
 def headline(run: StoredRun) -> Optional[Contest]:
     """What the answer is about: steady load, threads close together, a CPU for each."""
-    if not run.groups:
+    groups = closed_loop(run.groups)
+    if not groups:
         return None
-    order = [
-        run.group(HEADLINE, PLAIN_PLACEMENT),
-        *(group for group in run.groups if group.scenario == HEADLINE),
-        *run.groups,
-    ]
-    group = next(group for group in order if group is not None)
+    group = min(groups, key=lambda g: (g.scenario != HEADLINE, g.placement != PLAIN_PLACEMENT))
     return contest(run, group, most_threads(group, run.manifest.topology.cpus))

@@ -14,9 +14,12 @@ class Estimate(NamedTuple):
     step: float = 0.0
     """Two values that are less apart look the same to the clock."""
 
-    def apart_from(self, other: "Estimate") -> bool:
-        """Whether the intervals leave no doubt which is greater."""
+    def above(self, other: "Estimate") -> bool:
+        """Whether the intervals leave no doubt that this one is greater."""
         if min(self.coverage, other.coverage) <= 0:
             return False
-        step = max(self.step, other.step)
-        return self.high + step < other.low or other.high + step < self.low
+        return other.high + max(self.step, other.step) < self.low
+
+    def apart_from(self, other: "Estimate") -> bool:
+        """Whether the intervals leave no doubt which is greater."""
+        return self.above(other) or other.above(self)

@@ -72,8 +72,13 @@ def _ratio(field: Contest, row: str) -> str:
         return "the baseline"
     if base is None or mine is None or value is None:
         return "–"
-    if not base.p99.apart_from(mine.p99):
+    if not base.p99.apart_from(mine.p99) or (base.at_floor and mine.at_floor):
         return f"{times(value)}, not told apart"
+    # The true p99 may be anything below the clock's floor.
+    if mine.at_floor:
+        return f"at least {times(mine.known('rwmutex_p99_ratio_low'))}"
+    if base.at_floor:
+        return f"at most {times(mine.known('rwmutex_p99_ratio_high'))}"
     return f"{times(value)} ({_ends(mine, 'rwmutex_p99_ratio')})"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
@@ -12,13 +13,15 @@ from limiterbench.errors import InputError
 from limiterbench.fields import BadField
 from limiterbench.files import display
 from limiterbench.manifest import INTERRUPTED, Manifest
-from limiterbench.records import Record, parse_record, read_records
+from limiterbench.records import Measured, Record, parse_record, read_records
 from limiterbench.run_folder import CELLS, open_run
-from limiterbench.series import Group, group_records, step_of_clock
+from limiterbench.series import Group, clock_step_of, group_records
 from limiterbench.summary import summarise
 from limiterbench.tidy import Line
 
 _COMPLAINTS_SHOWN = 5
+# As a share of the repetitions: so many disturbed ones belong beside the answer.
+_OFTEN = 0.1
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def read_run(folder: Path, name: str) -> StoredRun:
         manifest=manifest,
         groups=groups,
         lines=_by_cell(summarise(manifest, records)),
-        clock_steps={(group.scenario, group.placement): _clock_step(group) for group in groups},
+        clock_steps={(group.scenario, group.placement): clock_step_of(group) for group in groups},
         failed=failed,
         missing=missing,
     )
@@ -85,10 +88,6 @@ def _by_cell(lines: Iterable[Line]) -> Dict[Cell, Line]:
         ): line
         for line in lines
     }
-
-
-def _clock_step(group: Group) -> float:
-    return step_of_clock(group.repetitions()) or 0.0
 
 
 def _read_usable(path: Path, manifest: Manifest) -> Tuple[List[Record], List[str]]:
@@ -140,6 +139,17 @@ def _summed_up(complaints: Sequence[str], lines: int) -> List[str]:
     ]
 
 
+def _disturbed(measured: Sequence[Measured]) -> List[str]:
+    """Said where it is more than now and then, with the reason that was given most often."""
+    noisy = [m.noise for m in measured if m.noise is not None and m.noise.flagged]
+    if len(noisy) <= _OFTEN * len(measured):
+        return []
+    times = Counter(why for noise in noisy for why in noise.reasons)
+    seen = f", for example: {max(times, key=lambda why: (times[why], why))}" if times else ""
+    of_all = f"{len(noisy):,} of {units.count(len(measured), 'repetition')}"
+    return [f"{of_all} were disturbed by the host{seen}."]
+
+
 def _missing(manifest: Manifest, records: Sequence[Record], groups: Sequence[Group]) -> List[str]:
     missing: List[str] = []
     if manifest.status == INTERRUPTED:
@@ -151,6 +161,7 @@ def _missing(manifest: Manifest, records: Sequence[Record], groups: Sequence[Gro
         return [*missing, "Every repetition failed: no number of this run can be used."]
     measured = [record.measured for record in records if record.measured is not None]
     untimed = sum(m.timed is None for m in measured)
+    missing += _disturbed(measured)
     if untimed:
         missing.append(
             f"In {untimed} of {units.count(len(measured), 'repetition')} the latency is missing: "
@@ -158,8 +169,9 @@ def _missing(manifest: Manifest, records: Sequence[Record], groups: Sequence[Gro
         )
     counts = {n for group in groups for n in group.threads}
     if len(counts) == 1:
-        one = units.count(min(counts), "thread")
-        missing.append(f"Only {one} was measured: nothing is known of scaling.")
+        only = min(counts)
+        were = f"{units.count(only, 'thread')} {'was' if only == 1 else 'were'}"
+        missing.append(f"Only {were} measured: nothing is known of scaling.")
     fewest = min(
         len(repeated)
         for group in groups

@@ -1,0 +1,65 @@
+"""What the answer says of the open loop: how long a request waits where it is due by a schedule."""
+
+from __future__ import annotations
+
+from typing import List, Optional
+
+from limiterbench import units
+from limiterbench.analysis.ratios import BASELINE, most_threads
+from limiterbench.report.claims import Claim, Code, Number, Part
+from limiterbench.report.contest import PLAIN_PLACEMENT, RESPONSE, Contest, Entrant, contest
+from limiterbench.report.stored import StoredRun
+from limiterbench.series import sweeps_load
+
+_CAPACITY = "capacity_median_per_second"
+
+
+def open_loop(run: StoredRun, best: Optional[Entrant] = None) -> List[Claim]:
+    """Of `best`, else of the exact row with the highest capacity, and of the baseline. Empty
+    without a sweep of the load."""
+    placement = best.cell.placement if best else PLAIN_PLACEMENT
+    swept = [group for group in run.groups if sweeps_load(group)]
+    if not swept:
+        return []
+    group = min(swept, key=lambda g: g.placement != placement)
+    field = contest(run, group, most_threads(group, run.manifest.topology.cpus))
+    mine = field.entrants.get(best.row) if best else _most_able(field)
+    if mine is None or not RESPONSE.is_known(mine):
+        return []
+    base = field.entrants.get(BASELINE)
+    known = [row for row in (base,) if row and row is not mine and RESPONSE.is_known(row)]
+    return [_claim(field, mine, *known)]
+
+
+def _most_able(field: Contest) -> Optional[Entrant]:
+    ranked = sorted(field.exact(), key=lambda entrant: entrant.known(_CAPACITY))
+    return ranked[-1] if ranked else None
+
+
+def _claim(field: Contest, mine: Entrant, base: Optional[Entrant] = None) -> Claim:
+    threads = Number(units.count(field.threads, "thread"), mine.cell, "threads")
+    parts: List[Part] = ["In ", field.scenario, " at ", threads]
+    parts += [", where requests come at random at half of each row's own capacity, the p99 of "]
+    parts += ["the response is ", *_response(mine)]
+    if base is not None:
+        parts += [" and ", *_response(base), _order(mine, base)]
+    return Claim([*parts, "."], (RESPONSE.chart, field.scenario, field.placement))
+
+
+def _order(mine: Entrant, base: Entrant) -> str:
+    ours, theirs = RESPONSE.of(mine), RESPONSE.of(base)
+    if not ours.apart_from(theirs):
+        return ": not told apart"
+    return f": {'longer' if ours.above(theirs) else 'shorter'} for {mine.row}, at its own half"
+
+
+def _response(row: Entrant) -> List[Part]:
+    median, low, high = (
+        Number(units.time(row.known(column)), row.cell, column)
+        for column in (RESPONSE.column.replace("median", end) for end in ("median", "low", "high"))
+    )
+    # A percentile among what was never sent is the longest time known, which is too low.
+    least = "at least " if row.known("unsent_at_50_max_share") > 0.01 else ""
+    capacity = Number(units.rate(row.known(_CAPACITY)), row.cell, _CAPACITY)
+    about: List[Part] = [") for ", Code(row.row), " (capacity ", capacity, " a second)"]
+    return [least, median, " (", low, " to ", high, *about]
