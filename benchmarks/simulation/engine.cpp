@@ -12,7 +12,7 @@ namespace context = boost::context;
 constexpr std::size_t stack_bytes = 128 * 1024;
 // In simulated time without any completed operation: far more than waiting in the longest queue.
 constexpr Time patience = from_ns(5e6);
-constexpr Time wakes_of_patience = 20;
+constexpr std::size_t wakes_of_patience = 20;
 
 Time cost_of(const Host& host, Access access) noexcept {
   switch (access) {
@@ -38,7 +38,6 @@ Engine::Engine(const Host& host, const Parameters& parameters)
     : host_(host),
       parameters_(parameters),
       lookahead_(host.distances.shortest()),
-      patience_(patience + wakes_of_patience * *std::ranges::max_element(host.futex_wakes)),
       arbitration_(parameters.seed),
       wake_times_(~parameters.seed),
       previous_(std::exchange(Machine::current, this)) {}
@@ -63,6 +62,9 @@ Time Engine::horizon() const noexcept {
 
 void Engine::run(std::vector<Thread> threads) {
   progress_ = now_;
+  // Threads that queue for a lock may each have to be woken before the next gets it.
+  patience_ = patience + static_cast<Time>(wakes_of_patience + threads.size()) *
+                             *std::ranges::max_element(host_.futex_wakes);
   fibers_.clear();
   unfinished_ = threads.size();
   for (Thread& thread : threads) start(std::move(thread));

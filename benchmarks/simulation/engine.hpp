@@ -129,7 +129,7 @@ class Engine final : public Machine {
   const Host& host_;
   Parameters parameters_;
   Time lookahead_;
-  Time patience_;
+  Time patience_ = 0;
   Random arbitration_;
   Random wake_times_;
   Arena arena_;

@@ -156,6 +156,8 @@ def test_plot_says_which_chart_it_left_out(cli: CommandLine, run: Path) -> None:
     answer = cli("plot", "run")
     assert answer.returncode == 0
     assert answer.stderr == "no chart topology: run/topology.xml:1: not XML\n"
+    report = cli("report", "--text", "run")
+    assert "no chart topology: run/topology.xml:1: not XML" in " ".join(report.stdout.split())
     assert "figures/contention.svg" in answer.stdout
     assert "figures/topology.svg" not in answer.stdout
     assert cli("report", "run").returncode == 0

@@ -9,6 +9,7 @@ from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 from limiterbench import units
 from limiterbench.cells import Cell
+from limiterbench.charts.catalogue import unreadable
 from limiterbench.errors import InputError
 from limiterbench.fields import BadField
 from limiterbench.files import display
@@ -65,7 +66,8 @@ def read_run(folder: Path, name: str) -> StoredRun:
     records, complaints = _read_usable(folder / CELLS, manifest)
     groups = [group for group in group_records(records) if group.limiters]
     failed = [record for record in records if record.failure is not None]
-    missing = [*complaints, *_missing(manifest, records, groups)]
+    damaged = [f"There is {problem}." for problem in unreadable(folder)]
+    missing = [*complaints, *_missing(manifest, records, groups), *damaged]
     return StoredRun(
         name=name,
         folder=folder,
