@@ -12,7 +12,11 @@ namespace limiterbench::simulation {
 
 using Time = std::int64_t;  // picoseconds
 
-[[nodiscard]] constexpr Time from_ns(double ns) { return static_cast<Time>(ns * 1000 + 0.5); }
+// Of no negative time. Rounded to the nearest; std::llround() is not constexpr.
+[[nodiscard]] constexpr Time from_ns(double ns) {
+  const auto whole = static_cast<Time>(ns * 1000);
+  return ns * 1000 - static_cast<double>(whole) < 0.5 ? whole : whole + 1;
+}
 [[nodiscard]] constexpr double to_ns(Time time) { return static_cast<double>(time) / 1000; }
 
 // CPUs are numbered here as in Topology::cpus().

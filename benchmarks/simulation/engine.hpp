@@ -42,7 +42,7 @@ class Engine final : public Machine {
   };
 
   Engine(const Host& host, const Parameters& parameters);
-  ~Engine();
+  ~Engine() override;
 
   // Runs all of them from now() until each has returned. Throws Stuck, or what a body throws.
   void run(std::vector<Thread> threads);

@@ -12,8 +12,6 @@
 namespace limiterbench::simulation {
 namespace {
 
-using bench::Scenario;
-
 constexpr Permits unreached_edge_limit = 1'000'000'000;
 
 class Trial {

@@ -15,7 +15,7 @@
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
-template <bool for_sequences>
+template <bool ForSequences>
 class BasicHazardPointerSource {
   struct Rules {
     sync::plain<Published> published;
@@ -24,7 +24,7 @@ class BasicHazardPointerSource {
   struct Node : Rules, HazardNode<Node> {
     explicit Node(const Published& value) : Rules{sync::plain<Published>(value)} {}
   };
-  using Domain = HazardDomain<Node, for_sequences>;
+  using Domain = HazardDomain<Node, ForSequences>;
   using Pointer = typename Domain::Pointer;
 
  public:
@@ -72,7 +72,7 @@ class BasicHazardPointerSource {
     domain_.retire(previous);
   }
   // For a restartable sequence: what this points to is not freed while the sequence runs.
-  [[nodiscard]] const sync::atomic<Node*>& current() const noexcept requires for_sequences {
+  [[nodiscard]] const sync::atomic<Node*>& current() const noexcept requires ForSequences {
     return current_;
   }
   [[nodiscard]] Footprint footprint() const noexcept {

@@ -32,9 +32,9 @@ struct HazardNode {
 };
 
 //
-// for_sequences: restartable sequences (rseq.hpp) may use an object that they find, unannounced:
+// ForSequences: restartable sequences (rseq.hpp) may use an object that they find, unannounced:
 // before objects are freed, those that run are restarted.
-template <class Node, bool for_sequences = false>
+template <class Node, bool ForSequences = false>
 class HazardDomain {
   struct alignas(sync::false_sharing_range) Slot {
     sync::atomic<const Node*> announced{nullptr};
@@ -123,7 +123,7 @@ class HazardDomain {
     heavy_fence();
     // Hazard: found by a sequence before it was unlinked, and freed before the sequence has ended.
     // One that starts after this finds the successor.
-    if constexpr (for_sequences) {
+    if constexpr (ForSequences) {
       if (rseq_available()) restart_sequences();
     }
     // (9) acquire: pairs with (10): a slot is complete before it is reachable.

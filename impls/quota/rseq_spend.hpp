@@ -30,13 +30,13 @@
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
 // The cells of one class: CPU 0's, and those of the others, each so many bytes further on.
-template <class Cell, std::size_t stride>
+template <class Cell, std::size_t Stride>
 struct CellsOfCpus {
   Cell* first;
   unsigned cpus;  // 0: sequences are not available
 
   [[nodiscard]] Cell& operator[](unsigned cpu) const noexcept {
-    return *reinterpret_cast<Cell*>(reinterpret_cast<char*>(first) + cpu * stride);
+    return *reinterpret_cast<Cell*>(reinterpret_cast<char*>(first) + cpu * Stride);
   }
 };
 
@@ -75,14 +75,14 @@ template <class Node, class Cells>
 
 #elif LIMITERBENCH_RSEQ_ASM
 
-template <class Node, class Cell, std::size_t stride>
+template <class Node, class Cell, std::size_t Stride>
 [[nodiscard, gnu::always_inline]] inline bool rseq_spend(const sync::atomic<Node*>& current,
                                                          std::uint32_t traffic_class,
-                                                         CellsOfCpus<Cell, stride> cells,
+                                                         CellsOfCpus<Cell, Stride> cells,
                                                          const Window& window, Permits cost,
                                                          Nanoseconds now,
                                                          std::uint64_t& version) noexcept {
-  static_assert(std::has_single_bit(stride) && sizeof(sync::plain<Published>) == sizeof(Published));
+  static_assert(std::has_single_bit(Stride) && sizeof(sync::plain<Published>) == sizeof(Published));
   constexpr std::size_t epoch = offsetof(PublishedRule, epoch);
   const std::uint64_t rule = traffic_class * sizeof(PublishedRule);
   const Window::Parts parts = window.parts();
@@ -135,7 +135,7 @@ template <class Node, class Cell, std::size_t stride>
       : [area] "r"(__rseq_offset), [cells] "r"(cells.first), [cpus] "rm"(cells.cpus),
         [current] "m"(current), [rule] "r"(rule), [window] "r"(&parts.word),
         [end] "i"(Window::end_offset()), [epoch] "i"(Window::epoch_offset()), [cost] "r"(cost),
-        [now] "r"(now), [shift] "i"(std::countr_zero(stride)), [epoch_of_rule] "i"(epoch),
+        [now] "r"(now), [shift] "i"(std::countr_zero(Stride)), [epoch_of_rule] "i"(epoch),
         [version] "i"(offsetof(PublishedRule, version)),
         [rseq_cs] "i"(offsetof(struct rseq, rseq_cs)), [cpu_id] "i"(offsetof(struct rseq, cpu_id)),
         [signature] "i"(RSEQ_SIG)
@@ -187,7 +187,7 @@ template <class Node, class Cell, std::size_t stride>
       : [area] "r"(sync::rseq_area()), [cells] "r"(cells.first), [cpus] "r"(cells.cpus),
         [current] "r"(&current), [rule] "r"(rule), [end] "r"(&parts.end), [epoch] "r"(&parts.epoch),
         [word] "r"(&parts.word), [cost] "r"(cost), [now] "r"(now),
-        [shift] "i"(std::countr_zero(stride)), [epoch_of_rule] "i"(epoch),
+        [shift] "i"(std::countr_zero(Stride)), [epoch_of_rule] "i"(epoch),
         [version] "i"(offsetof(PublishedRule, version)),
         [rseq_cs] "i"(offsetof(struct rseq, rseq_cs)), [cpu_id] "i"(offsetof(struct rseq, cpu_id)),
         [signature] "i"(RSEQ_SIG)

@@ -39,7 +39,7 @@ class Machine {
   static inline Machine* current = nullptr;
 
  protected:
-  ~Machine() = default;
+  virtual ~Machine() = default;
 };
 
 }  // namespace limiterbench::simulation
