@@ -42,9 +42,13 @@ def lines_of(path: Path) -> Iterable[Any]:
 
 
 def errors_of_run(folder: Path) -> List[str]:
-    """Of every file that has a schema. A run of before a file was written lacks it."""
-    errors = RUN.errors(json.loads((folder / "run.json").read_text(encoding="utf-8")))
-    for number, line in enumerate(lines_of(folder / "cells.jsonl"), start=1):
+    """Of every file that has a schema. A run of before a file was written lacks it, and a
+    prediction is stored without its records."""
+    about = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    errors = RUN.errors(about)
+    cells = folder / "cells.jsonl"
+    lines = lines_of(cells) if cells.exists() or "simulated" not in about else []
+    for number, line in enumerate(lines, start=1):
         errors += [f"cells.jsonl:{number}: {error}" for error in CELLS.errors(thinned(line))]
     for name, of_file in (("contention", CONTENTION), ("benchmark", BENCHMARK)):
         path = folder / f"{name}.json"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import Dict, Tuple
+from zlib import crc32
 
 _TAG = re.compile(r"<\w+[^<>]* style=\"[^\"]*\"[^<>]*>")
 _STYLE = re.compile(r" style=\"([^\"]*)\"")
@@ -13,12 +13,16 @@ _CLASS = re.compile(r" class=\"([^\"]*)\"")
 
 def share(body: str) -> Tuple[str, str]:
     """The body with classes in place of styles, and the rules of those classes."""
-    counts = Counter(_STYLE.findall(body))
-    order = sorted(counts, key=lambda style: (-counts[style], style))
-    names = {style: f"s{number:x}" for number, style in enumerate(order) if counts[style] > 1}
+    styles = {_name(style): style for style in sorted(set(_STYLE.findall(body)))}
+    names = {style: name for name, style in styles.items()}
     shared = _TAG.sub(lambda found: _with_class(found[0], names), body)
-    rules = [f".{name} {{ {style} }}\n" for style, name in names.items()]
+    rules = [f".{name} {{ {style} }}\n" for name, style in styles.items()]
     return shared, "".join(rules)
+
+
+def _name(style: str) -> str:
+    """The same whatever else a page holds. One of two styles that share a name stays as it is."""
+    return f"s{crc32(style.encode()):x}"
 
 
 def _with_class(opening: str, names: Dict[str, str]) -> str:
