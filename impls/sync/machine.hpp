@@ -17,6 +17,7 @@ class Machine {
   Machine() = default;
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
+  virtual ~Machine() = default;
 
   // Each of these takes simulated time and may run other CPUs before it returns; what the caller
   // then does, up to the next call, happens at one instant.
@@ -37,9 +38,6 @@ class Machine {
 
   // The one in use; there is always one while a simulated object lives.
   static inline Machine* current = nullptr;
-
- protected:
-  virtual ~Machine() = default;
 };
 
 }  // namespace limiterbench::simulation
