@@ -47,8 +47,9 @@ modules_of() { # modules_of LEVEL
     plot | run) echo "${plot_modules[@]}" ;;
     compare) echo numpy scipy rich ;;
     browser) echo "${plot_modules[@]}" selenium ;;
-    test | aarch64 | virtual) echo "${plot_modules[@]}" scipy jsonschema pytest ;;
-    ci) echo "${plot_modules[@]}" scipy jsonschema pytest mypy flake8 black ;;
+    aarch64 | virtual) echo "${plot_modules[@]}" scipy jsonschema pytest ;;
+    test) echo "${plot_modules[@]}" scipy jsonschema pytest xdist ;;
+    ci) echo "${plot_modules[@]}" scipy jsonschema pytest xdist mypy flake8 black ;;
   esac
 }
 
@@ -62,6 +63,7 @@ need_python() { # need_python LEVEL
   for module in "${modules[@]}"; do
     case $module in
       mypy | flake8 | black) need_module "$module" "$module" ;;
+      xdist) need_module python3-pytest-xdist xdist ;;
       *) need_module "python3-$module" "$module" ;;
     esac
   done

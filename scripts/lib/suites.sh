@@ -46,7 +46,13 @@ run_ctest() { # run_ctest PRESET OPTION...
   (cd "$root" && "${wrapper[@]}" ctest --preset "$1" --output-junit "$junit" "${@:2}")
 }
 
-run_pytest() { run_pytest_of scripts "$@"; }
+run_pytest() { # run_pytest OPTION...
+  # A file stays on one worker, for what its tests share is made once on each.
+  run_pytest_of scripts --numprocesses "$(workers)" --dist loadfile "$@"
+}
+
+# Drawing takes hundreds of MiB each.
+workers() { echo $(($(nproc) < 8 ? $(nproc) : 8)); }
 
 run_pytest_of() { # run_pytest_of FOLDER OPTION...
   "$PYTHON" -m pytest -q -p no:cacheprovider --junitxml="$junit" "$root/tests/$1" "${@:2}"
