@@ -69,6 +69,11 @@ json record_of(const Host& host, const bench::Cell& cell, const bench::TrialSpec
   record["timer"] = {{"source", "simulated"},
                      {"ns_per_tick", 1.0},
                      {"floor", {{"p50_ns", 0.0}, {"p99_ns", 0.0}, {"min_ns", 0}}}};
+  // Where the simulation broke off, nothing was counted.
+  if (result.throughput.operations.empty()) {
+    record.erase("throughput");
+    record.erase("latency");
+  }
   record["simulated"] = true;
   record["policy"] = to_string(parameters.policy);
   record["seed"] = parameters.seed;

@@ -69,7 +69,7 @@ template <class Node, class Cells>
          // sweep sees the cell as it left it.
          steps.load(parts.word, word, sync::acquire) &&
          // relaxed: ordered after the word by (4).
-         steps.load_own(cells[cpu], seen, sync::relaxed) && Window::same_generation(seen, word) &&
+         steps.load(cells[cpu], seen, sync::relaxed) && Window::same_generation(seen, word) &&
          cost <= Window::used(seen) && steps.commit(cells[cpu], seen - cost);
 }
 

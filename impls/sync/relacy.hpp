@@ -610,13 +610,6 @@ class sequence {
     cpu_.note();
     return true;
   }
-  // Of a word that this CPU's sequences change: what they have left there, or what a thread on
-  // another CPU has put there since.
-  template <class T>
-  [[nodiscard]] bool load_own(const atomic<T>& from, T& to, memory_order order,
-                              location where = location::current()) {
-    return load(from, to, order, where);
-  }
   // What is read here is read before the sequence ends.
   template <class Read>
   [[nodiscard]] bool read(Read&& read) {
@@ -652,7 +645,7 @@ template <class T>
   sequence steps(cpu);
   T seen{};
   if (!steps.load(guard, seen, acquire, where) || seen != guarded) return false;
-  if (!steps.load_own(cell, seen, relaxed, where) || seen != expected) return false;
+  if (!steps.load(cell, seen, relaxed, where) || seen != expected) return false;
   return steps.commit(cell, next, where);
 }
 [[nodiscard]] inline bool restartable_available() noexcept { return host.restartable; }

@@ -219,11 +219,6 @@ class sequence {
     to = from.load(order, where);
     return !ended();
   }
-  template <class T>
-  [[nodiscard]] bool load_own(const atomic<T>& from, T& to, memory_order order,
-                              location where = location::current()) const noexcept {
-    return load(from, to, order, where);
-  }
   template <class Read>
   [[nodiscard]] bool read(Read&& read) const noexcept {
     read();
@@ -253,7 +248,7 @@ class sequence {
   const sequence steps(cpu);
   std::uint64_t seen = 0;
   return current_cpu() == cpu && steps.load(guard, seen, acquire, where) && seen == guarded &&
-         steps.load_own(cell, seen, relaxed, where) && seen == expected &&
+         steps.load(cell, seen, relaxed, where) && seen == expected &&
          steps.commit(cell, next, where);
 }
 [[nodiscard]] inline bool restartable_available() noexcept { return true; }

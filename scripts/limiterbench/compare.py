@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
 
+from limiterbench import units
 from limiterbench.cells import Cell
 from limiterbench.errors import InputError
 from limiterbench.files import display
@@ -153,10 +154,12 @@ class _Readings(NamedTuple):
     at_floor: bool
 
 
-def _readings(repeated: Sequence[Measured], value: Callable[[Measured], float]) -> _Readings:
+def _readings(
+    repeated: Sequence[Measured], value: Callable[[Measured], float], step: float
+) -> _Readings:
     """Of a run at the timer's floor, what its values are at most."""
     values, least = [value(measured) for measured in repeated], floor(repeated, P99)
-    at_floor = median(values) <= least
+    at_floor = units.at_floor(median(values), least, step)
     return _Readings([max(v, least) for v in values] if at_floor else values, at_floor)
 
 
@@ -165,7 +168,8 @@ def _percentiles(base: Run, new: Run) -> List[Sample]:
     step = max(_step(base), _step(new))
     samples = []
     for cell in _common(base, new):
-        before, after = _readings(base.cells[cell], value), _readings(new.cells[cell], value)
+        before = _readings(base.cells[cell], value, step)
+        after = _readings(new.cells[cell], value, step)
         bucket = min(median(before.values), median(after.values)) / SUB_BUCKETS
         samples.append(
             Sample(

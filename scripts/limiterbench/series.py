@@ -23,6 +23,13 @@ class Group(NamedTuple):
     def threads(self) -> List[int]:
         return sorted({count for points in self.limiters.values() for count in points})
 
+    @property
+    def title(self) -> str:
+        """Of charts over what every scenario measures: an open loop has its capacity measured by a
+        closed one."""
+        swept = any(measured.sweep is not None for measured in self.repetitions())
+        return f"{self.scenario}, its closed loop" if swept else self.scenario
+
     def repetitions(self) -> List[Measured]:
         return [
             measured

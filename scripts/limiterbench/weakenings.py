@@ -44,7 +44,6 @@ _CHANGE: _Below = {
 _FENCE: _Below = {**_CHANGE, "acquire": (REMOVED,), "release": (REMOVED,), "": (REMOVED,)}
 _LADDERS: Dict[str, _Below] = {
     "load": _LOAD,
-    "load_own": _LOAD,
     "wait": _LOAD,
     "peek_last<>": _LOAD,
     "template default": _LOAD,
@@ -145,8 +144,8 @@ STRUCTURAL = (
         "a sequence that reads the cell before the word",
         "         steps.load(parts.word, word, sync::acquire) &&\n"
         "         // relaxed: ordered after the word by (4).\n"
-        "         steps.load_own(cells[cpu], seen, sync::relaxed) &&",
-        "         steps.load_own(cells[cpu], seen, sync::relaxed) &&\n"
+        "         steps.load(cells[cpu], seen, sync::relaxed) &&",
+        "         steps.load(cells[cpu], seen, sync::relaxed) &&\n"
         "         steps.load(parts.word, word, sync::acquire) &&",
     ),
 )

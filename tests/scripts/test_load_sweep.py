@@ -103,7 +103,9 @@ def test_the_chart_over_load_is_drawn_where_there_is_a_sweep(cli: CommandLine) -
     figures = cli.folder / "run" / "figures"
     charts = {path.name: path.read_bytes() for path in figures.glob("load_*")}
     assert set(charts) == {f"load_open_loop.{kind}" for kind in ("svg", "png", "csv")}
-    assert (figures / "scaling_open_loop.svg").exists()
+    for what in ("scaling", "p99", "percentiles"):
+        drawn = (figures / f"{what}_open_loop.svg").read_text()
+        assert "· open_loop, its closed loop" in drawn
     (figures / "load_gone.svg").write_text("old")
     assert cli("plot", "run", PYTHONHASHSEED="5").returncode == 0
     assert {path.name: path.read_bytes() for path in figures.glob("load_*")} == charts

@@ -78,8 +78,7 @@ def test_no_order_of_the_headers_is_skipped() -> None:
         orders = [order for order in orders_of(each) if order.order]
         assert len(orders) == names, each.name
         assert all(
-            is_atomic(order)
-            or order.operation in ("fence", "template default", "peek_last<>", "load_own")
+            is_atomic(order) or order.operation in ("fence", "template default", "peek_last<>")
             for order in orders
             if not each.name.startswith("peers/")
         )

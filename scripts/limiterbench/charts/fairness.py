@@ -64,7 +64,7 @@ def fairness(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Fr
     boundaries = manifest.topology.boundaries.get(group.placement, [])
     counts = [count for count in group.threads if count > 1]
     frame = Frame(
-        f"Fairness across threads · {group.scenario}",
+        f"Fairness across threads · {group.title}",
         "how evenly the threads are served; higher is better, 1 is even",
         caption(manifest, group, _ABOUT),
         len(series) + 4 + len(families),

@@ -106,7 +106,7 @@ def percentiles(manifest: Manifest, group: Group, legends: Dict[str, Legend]) ->
     counts = [units.count(count, "thread") for count in shown]
     named = len(families) > 1
     frame = Frame(
-        f"Latency percentiles · {group.scenario}",
+        f"Latency percentiles · {group.title}",
         "pN: N % of decisions take no longer; lower is better; each step right is ten times rarer",
         caption(
             manifest,

@@ -147,7 +147,7 @@ def scaling(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Fra
     frame = _frame(
         manifest,
         group,
-        f"Throughput against threads · {group.scenario}",
+        f"Throughput against threads · {group.title}",
         "decisions a second of all threads together; higher is better",
         "throughput phase, no clock read per decision",
         series,
@@ -176,7 +176,7 @@ def p99(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
     frame = _frame(
         manifest,
         group,
-        f"p99 against threads · {group.scenario}",
+        f"p99 against threads · {group.title}",
         "one decision in 100 takes longer than this; lower is better",
         "latency phase, one clock read per decision included; closed loop, so that "
         "a thread kept waiting asks for nothing else, and starving looks fast",

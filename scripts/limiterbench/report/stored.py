@@ -14,7 +14,7 @@ from limiterbench.errors import InputError
 from limiterbench.fields import BadField
 from limiterbench.files import display
 from limiterbench.manifest import INTERRUPTED, Manifest
-from limiterbench.records import Measured, Record, parse_record, read_records
+from limiterbench.records import Measured, Record, parse_record, read_records, that_count
 from limiterbench.run_folder import CELLS, open_run
 from limiterbench.series import Group, clock_step_of, group_records
 from limiterbench.summary import summarise
@@ -106,7 +106,7 @@ def _read_usable(path: Path, manifest: Manifest) -> Tuple[List[Record], List[str
 
 def _read_lines(data: bytes, manifest: Manifest) -> Tuple[List[Record], List[str]]:
     """Line by line: what is wrong with one says nothing of the others."""
-    records: Dict[object, Record] = {}
+    attempts: List[Record] = []
     complaints: List[str] = []
     planned = frozenset(manifest.plan.cells)
     lines = [line for line in data.split(b"\n") if line]
@@ -124,9 +124,8 @@ def _read_lines(data: bytes, manifest: Manifest) -> Tuple[List[Record], List[str
         elif record.cell not in planned:
             complaints.append(f"line {number}: {record.cell.name} is not in the run's plan")
         else:
-            # Of several attempts, the last one counts.
-            records[(record.cell, record.repetition)] = record
-    return list(records.values()), _summed_up(complaints, len(lines))
+            attempts.append(record)
+    return that_count(attempts), _summed_up(complaints, len(lines))
 
 
 def _summed_up(complaints: Sequence[str], lines: int) -> List[str]:
