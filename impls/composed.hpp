@@ -37,7 +37,8 @@ struct Verdict {
 template <class Source, class Quota>
 class Composed {
  public:
-  class Handle {
+  // Aligned: a request writes its handle, and a service may keep all threads' handles in a table.
+  class alignas(sync::false_sharing_range) Handle {
    public:
     explicit Handle(typename Source::Reader reader) : reader_(std::move(reader)) {}
 

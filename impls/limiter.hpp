@@ -27,7 +27,8 @@
 // must not be used to hand data from thread to thread.
 //
 // Signals. No row may be used in a signal handler: the thread that it interrupts may hold what the
-// handler would wait for.
+// handler would wait for. For the same reason a child that was forked while another thread was
+// inside a limiter must not use that limiter.
 #pragma once
 
 #include <array>
@@ -204,8 +205,8 @@ enum class Exactness : std::uint8_t {
 enum class Progress : std::uint8_t {
   wait_free,
   lock_free,
-  // Lock-free, except that the thread which turns a window or adopts a changed rule is waited for
-  // (some ten instructions, once a window).
+  // Lock-free, except that the thread which turns a window or adopts a changed rule is waited for:
+  // some ten instructions, and what the row does to carry usage over.
   lock_free_within_window,
   // As above while this CPU's lease lasts; whoever takes a lease, or takes all back, is waited for.
   lock_free_within_lease,
@@ -254,8 +255,9 @@ struct Footprint {
 //   outlive its limiter and is detached by its destructor. It may throw std::bad_alloc.
 // - try_acquire() and config() never throw and never allocate.
 // - config() is the configuration that a request on this handle would be decided by.
-// - publish() throws std::invalid_argument on a configuration that is out of range and leaves the
-//   one in force as it was. It may be called by any thread that holds no handle-bound guard.
+// - publish() throws std::invalid_argument on a configuration that is out of range, or
+//   std::bad_alloc; either way the one in force stays as it was. It may be called by any thread
+//   that holds no handle-bound guard.
 // - error_bound(rule, cost) is how many permits beyond its limit a window may admit while no
 //   request costs more than `cost`.
 template <class L>

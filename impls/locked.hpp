@@ -15,7 +15,7 @@ namespace limiterbench::inline LIMITERBENCH_BACKEND {
 template <class Mutex>
 class Locked {
  public:
-  class Handle {
+  class alignas(sync::false_sharing_range) Handle {
    private:
     friend Locked;
     Streaks streaks_;

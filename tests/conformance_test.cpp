@@ -42,6 +42,10 @@ int main(int argc, char** argv) {
   namespace conformance = limiterbench::conformance;
   conformance::register_subject(conformance::subject_of<conformance::reference>());
   limiterbench::for_each_row([]<class Row>(std::type_identity<Row>) {
+    using Handle = typename Row::Handle;
+    static_assert(
+        std::is_empty_v<Handle> || alignof(Handle) >= limiterbench::sync::false_sharing_range,
+        "handles side by side in a service's table share no line");
     conformance::register_subject(conformance::subject_of<Row>());
   });
   testing::InitGoogleTest(&argc, argv);

@@ -6,7 +6,8 @@
 //   Population Oblivious Reads", 2015; the read indicator distributed over CPUs. A configuration is
 //   replaced whole, so that the paper's second write, to the copy taken out, falls away.
 // Progress: reads wait-free; publish puts the configuration in force without waiting, then blocks
-//   until the readers of the one that it replaced have left, but not for later ones.
+//   until the readers that it finds have left, but not for those that come after it has sent
+//   readers to the other indicator.
 // Cost: two loads of a line that only publish() writes, and two read-modify-writes of a line of
 //   this CPU's own.
 // Memory: two configurations and 128 bytes a CPU; nothing is allocated after construction.
@@ -100,8 +101,8 @@ class LeftRightSource {
     readers.fetch_sub(1, sync::release);
   }
 
-  // All who arrived before the call. First the stragglers, who chose their indicator an odd number
-  // of publications ago; then those on the other, to which no more are sent.
+  // All who read the copy that was replaced. First the stragglers, who chose their indicator an odd
+  // number of publications ago; then those on the other, to which no more are sent.
   void await_readers() noexcept {
     // relaxed, twice: no reader's safety hangs on it, and only publishers write it.
     const unsigned idle = 1 - arriving_.load(sync::relaxed);

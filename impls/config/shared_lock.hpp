@@ -6,7 +6,8 @@
 // Cost: the lock's shared acquire and release, both read-modify-writes of one shared line.
 // Memory: one configuration.
 // Avoid when: more than a few cores read. Readers do not wait for each other, but their lock word
-// moves between them as a counter would.
+//   moves between them as a counter would. With a lock that prefers readers, as glibc's
+//   std::shared_mutex does, publish() waits for as long as readers overlap.
 #pragma once
 
 #include "../published.hpp"

@@ -1,16 +1,18 @@
 // The configuration as an immutable snapshot behind std::atomic<std::shared_ptr>.
 //
 // Source: C++20 [util.smartptr.atomic]; libstdc++ guards the pointer with a lock bit in it.
-// Progress: blocking (libstdc++ and libc++ both spin).
+// Progress: blocking (libstdc++ spins; libc++ has no atomic shared_ptr to build this with).
 // Cost: four read-modify-writes of shared lines a read with libstdc++ 12: lock, count, unlock, and
 //   the count again when the snapshot is let go.
 // Memory: a configuration for each snapshot that some reader still holds; freed by the last one.
 // Avoid when: reads are frequent on more than one core: all write the same count. Also with
-//   libstdc++ 12 on Arm or POWER: its load() gives up the lock with a relaxed store, so that a read
-//   of the pointer may drift past the next publication; x86 does not reorder the two.
+//   libstdc++ 12 on Arm or POWER: its load() gives up the lock by a relaxed operation, after which
+//   its read of the pointer may still be under way. It can pair a newer pointer with the count of
+//   the older one, so that a snapshot is freed while it is read. x86 does not reorder the two.
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include "../published.hpp"
 
@@ -20,6 +22,12 @@ class SharedPointerSource {
   using Snapshot = sync::shared_ptr<const sync::plain<Published>>;
 
  public:
+#if defined(__GLIBCXX__) && !defined(__x86_64__)
+  static constexpr std::string_view note = "libstdc++ 12: a read may race with a publication";
+#else
+  static constexpr std::string_view note{};
+#endif
+
   struct Reader {};
 
   class Guard {

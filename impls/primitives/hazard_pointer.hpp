@@ -4,7 +4,8 @@
 // Source: M. Michael, "Hazard Pointers: Safe Memory Reclamation for Lock-Free Objects", IEEE TPDS
 //   15(6), 2004; the asymmetric fence in protect() as in P1202R5.
 // Progress: protect() lock-free (it retries only if the pointer was replaced meanwhile), clear()
-//   wait-free; retire() lock-free but for the heavy fence, a system call once a batch.
+//   wait-free; retire() lock-free but for the heavy fence, a system call once a batch while calls
+//   of retire() are serialised.
 // Cost: protect() two loads and a store to the thread's own line, clear() a store.
 // Memory: 128 bytes a slot, reused after a thread leaves; at most retire_batch(slots) retired
 //   objects while calls of retire() are serialised; a batch more for each other thread inside it.

@@ -10,7 +10,8 @@
 //   the TAT, and with it the debt in time; requests that start later use the new rule. One that
 //   read the old rule may still be admitted by it after publish() has returned.
 // Progress: lock-free.
-// Cost: one line; a load, a division and one read-modify-write.
+// Cost: one line; a load, two divisions and one read-modify-write. A denial does the first two
+//   twice.
 // Memory: 128 bytes a class.
 // Avoid when: quotas are stated by calendar windows, or above 10^9 permits a second (an interval is
 //   at least a nanosecond).

@@ -3,7 +3,7 @@
 // Semantics: exact. The compare-and-swap that counts a request also proves that the window and the
 //   rule it was decided by are still in force.
 // Progress: lock-free within a window; the thread that turns it is waited for.
-// Cost: one line; three loads and one read-modify-write to admit, four loads to deny.
+// Cost: one line; three loads and one read-modify-write to admit, seven loads to deny.
 // Memory: 128 bytes a class.
 // Avoid when: many cores admit from one class. Every admission moves the line.
 #pragma once

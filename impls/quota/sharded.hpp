@@ -5,7 +5,8 @@
 //   "Is Parallel Programming Hard", chapter 5.
 // Semantics: approximate. A window admits at most (shards - 1) * c permits beyond its limit, c
 //   being the largest cost among its requests; it never denies while room is left.
-// Progress: lock-free within a window; the thread that turns it is waited for.
+// Progress: lock-free within a window; the thread that turns it is waited for. Where a rule is
+//   adopted that is one read-modify-write for each CPU.
 // Cost: far from the limit, reads of one shared line that is written once a batch, and a
 //   read-modify-write of a line of this CPU's own; near it, a read of every CPU's line.
 // Memory: 128 bytes a CPU and 128 bytes a class.

@@ -7,9 +7,10 @@
 //
 // Requests compare-and-swap `word`. To turn the window, or to adopt a changed rule, one elected
 // thread closes the word, writes the rest, and opens it again with the next generation; others
-// wait for those ten instructions. `end` and `epoch` belong to a generation: a compare-and-swap
-// that succeeds proves that the generation, and so the window and the rule that were read, were
-// still in force. So usage and rule change at one point, and a reload is atomic for the class.
+// wait for those ten instructions and for what `carry` does. `end` and `epoch` belong to a
+// generation: a compare-and-swap that succeeds proves that the generation, and so the window and
+// the rule that were read, were still in force. So usage and rule change at one point, and a reload
+// is atomic for the class.
 //
 // Hazard: stamps that wrap. The time of a window is never abbreviated: a class left idle for any
 // time compares `now` with a full `end`. The generation advances once a turn, not with time, and

@@ -18,7 +18,8 @@ class snapshot : public Composed<SharedPointerSource, PackedQuota> {
       .source = "C++20 [util.smartptr.atomic]",
       .exactness = Exactness::exact,
       .progress = Progress::blocking,
-      .bound = "0"};
+      .bound = "0",
+      .note = SharedPointerSource::note};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND
