@@ -105,7 +105,12 @@ def _run_parser() -> _Parser:
     parser.add_argument("--seconds", metavar="S", type=_positive_seconds, help="of each phase")
     parser.add_argument("--out", metavar="DIR", type=Path, help="the run's folder, a new one")
     parser.add_argument("--resume", metavar="DIR", type=Path, help="go on with a stopped run")
-    parser.add_argument("--dry-run", action="store_true", help="print the plan, measure nothing")
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print the plan and how long it takes: builds, times a few short repetitions and "
+        "stores nothing",
+    )
     parser.add_argument(
         "--strict",
         action="store_true",
