@@ -53,7 +53,7 @@ class Answer(NamedTuple):
     scales: str
     tails: str
     rows: List[List[str]]
-    """As in HEADS, the lowest p99 first."""
+    """As in HEADS, in the order of the places that their p99 can have, the lowest first."""
 
 
 def read_prediction(folder: Path) -> Prediction:
