@@ -105,7 +105,12 @@ def _run_parser() -> _Parser:
     parser.add_argument("--seconds", metavar="S", type=_positive_seconds, help="of each phase")
     parser.add_argument("--out", metavar="DIR", type=Path, help="the run's folder, a new one")
     parser.add_argument("--resume", metavar="DIR", type=Path, help="go on with a stopped run")
-    parser.add_argument("--dry-run", action="store_true", help="print the plan, measure nothing")
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print the plan and how long it takes: builds, times a few short repetitions and "
+        "stores nothing",
+    )
     parser.add_argument(
         "--strict",
         action="store_true",
@@ -251,10 +256,11 @@ def _report(arguments: Sequence[str]) -> int:
 
 
 _ABOUT_DOCTOR = """\
-Says what on this host spoils numbers, the worst first, each with what to do about it.
+Says what on this host spoils numbers, the worst first, each with what to do
+about it.
 
-FAIL: numbers mean nothing. WARN: they are noisier, or of fewer kinds. UNKNOWN: this host does not
-say. The exit status is 0, or 1 with --strict and a FAIL."""
+FAIL: numbers mean nothing. WARN: they are noisier, or of fewer kinds. UNKNOWN:
+this host does not say. The exit status is 0, or 1 with --strict and a FAIL."""
 
 
 def _doctor(arguments: Sequence[str]) -> int:
@@ -318,11 +324,12 @@ def _compare(arguments: Sequence[str]) -> int:
 
 
 _ABOUT_PREDICTION = """\
-Simulates every hand-written row on a host that is only known by its figures, and draws what that
-predicts: as bands, since the model leaves open what a real machine decides.
+Simulates every hand-written row on a host that is only known by its figures,
+and draws what that predicts: as bands, since the model leaves open what a real
+machine decides.
 
-A host is a profile of benchmarks/hosts/ or a host file; docs/prediction.md describes both, and how
-far off the model is."""
+A host is a profile of benchmarks/hosts/ or a host file; docs/prediction.md
+describes both, and how far off the model is."""
 
 
 def _predict_parser() -> _Parser:
@@ -414,12 +421,13 @@ def _readme(arguments: Sequence[str]) -> int:
 
 
 _ABOUT_WEAKENING = """\
-Takes every memory order and fence of impls/ down, one step at a time, in a copy of the headers, and
-runs the model tests that cover the header: each step is caught by one of them, or reasoned, by a
-comment "Not shown as relaxed: …" above the order, or survives, and then the exit status is 1.
+Takes every memory order and fence of impls/ down, one step at a time, in a copy
+of the headers, and runs the model tests that cover the header: each step is
+caught by one of them, or reasoned, by a comment "Not shown as relaxed: …" above
+the order, or survives, and then the exit status is 1.
 
-Left out: impls/peers/, since Relacy cannot run other people's libraries; assembler, which has no
-orders to take down; sync.hpp, which defines the orders."""
+Left out: impls/peers/, since Relacy cannot run other people's libraries;
+assembler, which has no orders to take down; sync.hpp, which defines the orders."""
 
 
 def _weaken_orders(arguments: Sequence[str]) -> int:

@@ -8,12 +8,13 @@ from typing import Dict, List, Tuple
 
 import pytest
 from conftest import ROOT, CommandLine
-from simulation import FAKE, HOST, add_contention, set_up, write_host
+from simulation import FAKE, HOST, SMALL, add_contention, set_up, write_host
 
 from limiterbench.cells import Cell
 from limiterbench.errors import InputError
 from limiterbench.plan import Boundary
-from limiterbench.prediction import calibrate, documents, hosts, published, sensitivity
+from limiterbench.prediction import calibrate, documents, hosts, page, published, sensitivity
+from limiterbench.prediction.answers import UNEQUAL, read_prediction
 from limiterbench.prediction.hosts import Host
 from limiterbench.prediction.machine import Pair, transfers
 from limiterbench.prediction.points import Assumption, Band, Point, p99, read, throughput, write
@@ -158,6 +159,26 @@ def test_a_file_beside_the_host_file_is_its_topology(tmp_path: Path) -> None:
 def test_the_stored_pages_say_what_the_stored_predictions_say() -> None:
     for path, text in documents.rendered(ROOT).items():
         assert path.read_text(encoding="utf-8") == text, path
+
+
+def test_rows_that_serve_their_threads_unequally_are_marked(cli: CommandLine) -> None:
+    answer = set_up(cli)("predict", "--host", "imaginary", *SMALL, "--out", "out")
+    assert answer.returncode == 0, answer.stderr
+    table = cli.folder / "out" / "simulated.csv"
+
+    def shown(index: float) -> List[str]:
+        """With the lock's threads served so unequally under one of the assumptions."""
+        points = read(table)
+        lock = next(n for n, p in enumerate(points) if p.cell[:2] == ("rwmutex", "steady"))
+        lock += next(n for n, p in enumerate(points[lock:]) if p.cell.threads == 16)
+        points[lock] = points[lock]._replace(fairness=index)
+        write(table, points)
+        return page.answer(read_prediction(cli.folder / "out"))
+
+    assert not [line for line in shown(UNEQUAL) if "†" in line]
+    lock, note = [line for line in shown(0.0625) if "†" in line]
+    assert lock.startswith("| `rwmutex` † |")
+    assert note.startswith("† ") and note.endswith("The least index: `rwmutex` 0.062.")
 
 
 def test_bands_hold_every_assumption() -> None:

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# cross-builds everything for 64-bit Arm; conformance and unit tests under emulation
+# cross-build for 64-bit Arm; conformance and unit tests, emulated
 run_kind() {
   (($# == 0)) || refuse "test: unexpected argument '$1'"
   has_apt || refuse "test: --aarch64 takes its libraries from Debian's packages; there is no apt-get"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# packs a bundle, measures with it in a root that holds only glibc and Python, draws it here
+# packs a bundle, measures with it in a bare root, draws that here
 run_kind() {
   (($# == 0)) || refuse "test: unexpected argument '$1'"
   ensure run

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# both compilers with warnings as errors, models, sanitizers, linters, a measured run
+# both compilers, models, sanitizers, linters, a measured run
 run_kind() {
   (($# == 0)) || refuse "test: unexpected argument '$1'"
   step "setup" ensure ci

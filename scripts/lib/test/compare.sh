@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# measures one build twice and a slowed row: what compare calls them (a quarter of an hour)
+# measures a build twice, and a slowed row (a quarter of an hour)
 run_kind() {
   (($# == 0)) || refuse "test: unexpected argument '$1'"
   ensure test

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# FOLDER (screenshots, if given): headless Chromium reads and drives the report (a minute)
+# FOLDER (screenshots, if given): drives the report (a minute)
 run_kind() {
   (($# <= 1)) || refuse "test: unexpected argument '$2'"
   ensure browser

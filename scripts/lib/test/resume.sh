@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# [SEED]: kills a real run 20 times at random moments, and goes on with it each time
+# [SEED]: kills a real run 20 times, and goes on with it each time
 run_kind() {
   (($# <= 1)) || refuse "test: unexpected argument '$2'"
   ensure run

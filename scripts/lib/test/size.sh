@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# charts and report of a run as a host of 64 CPUs makes it: how long, how much memory (minutes)
+# charts and report of a run of 64 CPUs: time and memory (minutes)
 run_kind() {
   (($# == 0)) || refuse "test: unexpected argument '$1'"
   ensure test

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# MINUTES (default 10): every row under random load, reloads and preemption
+# MINUTES (default 10): every row, random load, reloads, preemption
 run_kind() {
   (($# <= 1)) || refuse "test: unexpected argument '$2'"
   local minutes=${1:-10}

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# [SECONDS]: the program on a virtual machine of 64 CPUs; at most so long (default 600)
+# [SECONDS]: a virtual machine of 64 CPUs; at most so long (600)
 run_kind() {
   (($# <= 1)) || refuse "test: unexpected argument '$2'"
   local limit=${1:-600}

@@ -16,7 +16,15 @@ from limiterbench.files import display
 from limiterbench.manifest import Manifest
 from limiterbench.prediction import folder as folders
 from limiterbench.prediction.charts import Scene
-from limiterbench.prediction.points import TABLE, Band, band, p99, ratio, throughput
+from limiterbench.prediction.points import (
+    TABLE,
+    Band,
+    band,
+    fairness,
+    p99,
+    ratio,
+    throughput,
+)
 from limiterbench.prediction.ranking import Rows, rank
 from limiterbench.prediction.show import rows_at
 
@@ -24,6 +32,9 @@ from limiterbench.prediction.show import rows_at
 COUNTER = "hazard"
 LOCKED = "rwmutex"
 HEADLINE = "steady"
+
+# Below this index of Jain's, as under the charts of a measured run, threads are served unequally.
+UNEQUAL = 0.8
 
 HEADS = ("row", "decisions/s", "p99", f"p99 of `{LOCKED}` ÷ p99 of row")
 _UNKNOWN = "–"
@@ -53,7 +64,9 @@ class Answer(NamedTuple):
     scales: str
     tails: str
     rows: List[List[str]]
-    """As in HEADS, the lowest p99 first."""
+    """As in HEADS, in the order of the places that their p99 can have, the lowest first."""
+    unequal: Dict[str, float]
+    """Of the rows that some simulation served its threads unequally in, the least index."""
 
 
 def read_prediction(folder: Path) -> Prediction:
@@ -95,7 +108,14 @@ def answer_of(prediction: Prediction) -> Answer:
         f"Does one atomic counter scale linearly? {_scales(scene)}",
         _tails(rows),
         _lines(rows),
+        _unequal(rows),
     )
+
+
+def _unequal(rows: Rows) -> Dict[str, float]:
+    """Their p99 comes from starvation: those who wait hardly decide anything."""
+    least = {row: band(points, fairness).low for row, points in rows.items()}
+    return {f"`{row}`": low for row, low in sorted(least.items()) if low < UNEQUAL}
 
 
 def _scaling_of(scene: Scene, row: str) -> Optional[Band]:

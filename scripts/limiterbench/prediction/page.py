@@ -9,6 +9,8 @@ from limiterbench import run_folder, units
 from limiterbench.prediction.answers import (
     HEADLINE,
     HEADS,
+    UNEQUAL,
+    Answer,
     Prediction,
     answer_of,
     read_prediction,
@@ -17,6 +19,8 @@ from limiterbench.prediction.points import throughput
 from limiterbench.prediction.ranking import rank
 from limiterbench.prediction.show import NOT_DECIDED, rows_at
 from limiterbench.prediction.validate import SENSITIVE_HOST, folder_of
+
+_MARK = "†"
 
 
 def stored(root: Path) -> List[Prediction]:
@@ -35,7 +39,26 @@ def answer(prediction: Prediction) -> List[str]:
         "",
         f"| {' | '.join(HEADS)} |",
         "|---" + "|---:" * (len(HEADS) - 1) + "|",
-        *(f"| {' | '.join(cells)} |" for cells in found.rows),
+        *(f"| {' | '.join(_marked(cells, found))} |" for cells in found.rows),
+        *_note(found),
+    ]
+
+
+def _marked(cells: Sequence[str], answer: Answer) -> List[str]:
+    row, *values = cells
+    return [f"{row} {_MARK}" if row in answer.unequal else row, *values]
+
+
+def _note(answer: Answer) -> List[str]:
+    if not answer.unequal:
+        return []
+    least = ", ".join(f"{row} {low:.2g}" for row, low in answer.unequal.items())
+    return [
+        "",
+        f"{_MARK} In at least one simulation threads are served unequally (Jain's index below "
+        f"{UNEQUAL:g}; at one over the number of threads, one decides and the others wait): the "
+        "p99 then tells who waits, not what a decision costs, and can be low because those who "
+        f"wait hardly decide. The least index: {least}.",
     ]
 
 

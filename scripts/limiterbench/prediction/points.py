@@ -107,6 +107,10 @@ def p99(point: Point) -> float:
     return point.p99_ns
 
 
+def fairness(point: Point) -> float:
+    return point.fairness
+
+
 def by_scenario(points: Iterable[Point]) -> Dict[Tuple[str, str], Sheet]:
     """(scenario, placement), in order of name."""
     sheets: Dict[Tuple[str, str], Sheet] = {}
