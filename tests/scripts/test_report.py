@@ -140,6 +140,50 @@ def test_no_row_is_called_fastest_where_any_is_faster_for_certain() -> None:
     assert "overload" not in claim.split("fastest, or not told apart")[1]
 
 
+def test_unequal_reloads_are_not_ranked() -> None:
+    claims = [claim.text for claim in answer(read_run(REFERENCE, "reference"))]
+    assert [text for text in claims if "reload_storm" in text] == [
+        "reload_storm is not ranked: the rows achieved 770 (leased_rseq) to 23.3 k (urcu_qsbr) "
+        "reloads a second, so their work was unequal; the writer shared a measured thread's CPU, "
+        "so the scheduler decided who ran."
+    ]
+
+
+def reloaded(counts: Dict[str, int], shares_cpu: bool) -> Callable[[Lines], Lines]:
+    def how(lines: Lines) -> Lines:
+        for line in lines:
+            line["publishes"]["count"] = counts[line["limiter"]]
+            line["writer_shares_cpu"] = shares_cpu
+        return lines
+
+    return how
+
+
+@pytest.mark.parametrize(
+    "counts, shares_cpu, said",
+    [
+        ({"rwmutex": 900, "hazard": 300}, False, ", so their work was unequal."),
+        ({"rwmutex": 300, "hazard": 300}, True, "; the writer shared a measured thread's CPU, so"),
+        ({"rwmutex": 500, "hazard": 300}, False, ""),
+        # By chance, in so short a phase.
+        ({"rwmutex": 1, "hazard": 0}, True, ""),
+    ],
+)
+def test_where_the_reloads_of_the_headline_decide_nothing_is_ranked(
+    cli: CommandLine, stored_run: Path, counts: Dict[str, int], shares_cpu: bool, said: str
+) -> None:
+    change(stored_run, faster("rwmutex", [1.0, 1.1]))
+    change(stored_run, reloaded(counts, shares_cpu))
+    claims = [claim.text for claim in answer(read_run(stored_run, "run"))]
+    assert claims[0].startswith("steady is not ranked: the rows achieved ") == bool(said)
+    assert said in claims[0]
+    assert any("decides" in text for text in claims) != bool(said)
+    text = cli("report", "--text", "run").stdout
+    assert max(map(len, text.splitlines())) <= 80
+    assert ("steady, compact, at 2 threads, most decisions first, no ranking" in text) == bool(said)
+    assert bool(re.search(r"^limiter +steady +reloads/s$", text, re.MULTILINE)) == bool(said)
+
+
 def test_a_sweep_of_the_load_is_no_closed_loop() -> None:
     run = read_run(REFERENCE, "reference")
     claims = [claim for claim in answer(run) if "open_loop" in claim.text]
