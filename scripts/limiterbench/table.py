@@ -6,7 +6,7 @@ import textwrap
 from statistics import median
 from typing import Callable, Dict, Iterator, List, Sequence, Tuple
 
-from limiterbench import units
+from limiterbench import disturbance, units
 from limiterbench.analysis.reload_work import is_fair
 from limiterbench.charts.caption import disturbed
 from limiterbench.manifest import Manifest
@@ -59,8 +59,17 @@ def print_groups(manifest: Manifest, groups: Sequence[Group]) -> None:
     for group in filter(sweeps_load, groups):
         at = f"{group.placement}, at {units.count(_most_threads(group, cpus), 'thread')}"
         _show(f"{group.scenario}, {at}, Poisson arrivals", open_loop(group, cpus))
-    for text in ["≤: not told from what an empty decision reads", *disturbed(groups)]:
+    for text in ["≤: not told from what an empty decision reads", *_disturbed(groups)]:
         print("\n" + "\n".join(textwrap.wrap(text, _WIDTH)))
+
+
+def _disturbed(groups: Sequence[Group]) -> List[str]:
+    repetitions = [measured for group in groups for measured in group.repetitions()]
+    told = disturbed(groups)
+    if disturbance.nearly_all(repetitions):
+        # The first counts the disturbed, which says nothing where nearly all are.
+        told[0] = disturbance.notice(repetitions)
+    return told
 
 
 def _show(title: str, table: TextTable) -> None:
