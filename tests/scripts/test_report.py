@@ -76,7 +76,11 @@ def test_every_number_of_the_answer_is_in_the_summary(tmp_path: Path) -> None:
     for number in numbers:
         cell = number.cell
         line = lines[(cell.limiter, cell.scenario, cell.placement, str(cell.threads))]
-        value = float(line[number.column])
+        value = number.share * float(line[number.column])
+        if number.over:
+            over = number.over
+            below = lines[(over.limiter, over.scenario, over.placement, str(over.threads))]
+            value /= float(below[number.column])
         assert in_plain(number.text) == pytest.approx(value, rel=0.006), number
     words = [part for claim in claims for part in claim.parts if isinstance(part, str)]
     assert not re.search(r"\d", re.sub(r"p99", "", "".join(words)))
@@ -117,7 +121,7 @@ def test_rows_that_do_not_overlap_have_a_ratio_with_its_interval(stored_run: Pat
     change(stored_run, faster("hazard", [2.2, 3.3]))
     first = answer(read_run(stored_run, "run"))[0].text
     assert "2.62x (2.2x to 3x) as often as rwmutex" in first
-    assert "In each of its 2 repetitions it decided more often than any other exact row" in first
+    assert "The slowest of its 2 repetitions beat every other exact row's fastest." in first
 
 
 def test_an_interval_of_one_repetition_tells_nothing_apart() -> None:
@@ -189,8 +193,11 @@ def test_a_sweep_of_the_load_is_no_closed_loop() -> None:
     run = read_run(REFERENCE, "reference")
     claims = [claim for claim in answer(run) if "open_loop" in claim.text]
     assert [claim.chart for claim in claims] == [("load", "open_loop", "compact")]
-    assert "330 µs (204 µs to 602 µs) for leased_rseq (capacity 48 M a second)" in claims[0].text
-    assert claims[0].text.endswith(": longer for leased_rseq, at its own half.")
+    said = claims[0].text
+    assert "24 M a second for leased_rseq, 3.38 M a second for rwmutex" in said
+    assert "these rates differ 7.09-fold" in said
+    assert "330 µs (204 µs to 602 µs) for leased_rseq and 36.6 µs" in said
+    assert ": longer for leased_rseq, each at its own rate; nothing is said of both" in said
     assert {cell["scenario"] for cell in cells(run)} == {
         g.scenario for g in closed_loop(run.groups)
     }

@@ -111,7 +111,7 @@ def _alike(exact: Sequence[Entrant]) -> List[Part]:
         return []
     # Of what was seen. That it is the fastest of them all would need an interval for all at once.
     n = _number(exact[0], "repetitions", lambda value: units.count(round(value), "repetition"))
-    return [" In each of its ", n, " it decided more often than any other exact row in any."]
+    return [" The slowest of its ", n, " beat every other exact row's fastest."]
 
 
 def _tail(field: Contest, best: Entrant, base: Optional[Entrant]) -> Claim:
