@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Callable, Dict, List, Sequence
+from statistics import median
+from typing import Callable, Dict, Iterator, List, Sequence, Tuple
 
-from limiterbench import units
+from limiterbench import disturbance, units
+from limiterbench.analysis.reload_work import is_fair
 from limiterbench.charts.caption import disturbed
 from limiterbench.manifest import Manifest
 from limiterbench.records import Measured, Record
@@ -22,7 +24,9 @@ from limiterbench.statistics import summarize
 from limiterbench.text_table import TextTable
 
 # What a table shows of the repetitions of one cell.
-Cell = Callable[[Group, Sequence[Measured]], str]
+Cell = Callable[[Sequence[Measured]], str]
+# Its heading, and where it is from.
+Column = Tuple[str, Group, Cell]
 
 _WIDTH = 80
 _HEADLINE = "steady"
@@ -44,21 +48,28 @@ def print_groups(manifest: Manifest, groups: Sequence[Group]) -> None:
         steps = {group.scenario: clock_step_of(group) for group in ranked}
         headline = next((g for g in ranked if g.scenario == _HEADLINE), ranked[0])
         at = f"{placement}, at {units.count(_most_threads(headline, cpus), 'thread')}"
-        _show(f"{headline.scenario}, {at}, fastest first", ranking(headline, cpus))
+        _show(f"{headline.scenario}, {at}, {_order(headline, cpus)}", ranking(headline, cpus))
         for start in range(0, len(ranked), _SCENARIOS_A_TABLE):
             end = start + _SCENARIOS_A_TABLE
             part = ranked[start:end]
-            rates = overview(part, headline, cpus, lambda _, ms: units.rate(_throughput(ms)))
-            times = overview(
-                part, headline, cpus, lambda g, ms: reading(ms, 0.99, steps[g.scenario])
-            )
-            _show(f"decisions a second, {at}", rates)
-            _show(f"p99, {at}", times)
+            rates = [column for group in part for column in _rates(group, cpus)]
+            times = [(g.scenario, g, _p99_of(steps[g.scenario])) for g in part]
+            _show(f"decisions a second, {at}", overview(rates, headline, cpus))
+            _show(f"p99, {at}", overview(times, headline, cpus))
     for group in filter(sweeps_load, groups):
         at = f"{group.placement}, at {units.count(_most_threads(group, cpus), 'thread')}"
         _show(f"{group.scenario}, {at}, Poisson arrivals", open_loop(group, cpus))
-    for text in ["≤: not told from what an empty decision reads", *disturbed(groups)]:
+    for text in ["≤: not told from what an empty decision reads", *_disturbed(groups)]:
         print("\n" + "\n".join(textwrap.wrap(text, _WIDTH)))
+
+
+def _disturbed(groups: Sequence[Group]) -> List[str]:
+    repetitions = [measured for group in groups for measured in group.repetitions()]
+    told = disturbed(groups)
+    if disturbance.nearly_all(repetitions):
+        # The first counts the disturbed, which says nothing where nearly all are.
+        told[0] = disturbance.notice(repetitions)
+    return told
 
 
 def _show(title: str, table: TextTable) -> None:
@@ -69,6 +80,23 @@ def _most_threads(group: Group, cpus: int) -> int:
     """The most threads that have a CPU each."""
     fitting = [count for count in group.threads if count <= cpus] or group.threads
     return fitting[-1]
+
+
+def _order(group: Group, cpus: int) -> str:
+    if is_fair(group, _most_threads(group, cpus)):
+        return "fastest first"
+    return "most decisions first, no ranking"
+
+
+def _rates(group: Group, cpus: int) -> Iterator[Column]:
+    """Beside decisions that reloads make incomparable, the reloads."""
+    yield group.scenario, group, lambda ms: units.rate(_throughput(ms))
+    if not is_fair(group, _most_threads(group, cpus)):
+        yield "reloads/s", group, lambda ms: units.rate(median(m.reloads_per_second for m in ms))
+
+
+def _p99_of(step: float) -> Cell:
+    return lambda repeated: reading(repeated, 0.99, step)
 
 
 def _throughput(repeated: Sequence[Measured]) -> float:
@@ -131,12 +159,17 @@ def _share(value: float) -> str:
     return "<0.01 %" if 0 < value < 1e-4 else f"{100 * value:.2g} %"
 
 
-def overview(groups: Sequence[Group], order: Group, cpus: int, cell: Cell) -> TextTable:
+def overview(columns: Sequence[Column], order: Group, cpus: int) -> TextTable:
     """Every scenario side by side, at the most threads that have a CPU each."""
-    table = TextTable("limiter", *(group.scenario for group in groups))
+    table = TextTable("limiter", *(heading for heading, _, _ in columns))
     rows = _ranked(order, _most_threads(order, cpus))
-    rows += sorted({row for group in groups for row in group.limiters} - set(rows))
+    rows += sorted({row for _, group, _ in columns for row in group.limiters} - set(rows))
     for row in rows:
-        found = [(g, g.limiters.get(row, {}).get(_most_threads(g, cpus))) for g in groups]
-        table.add(row, *(cell(g, repeated) if repeated else "-" for g, repeated in found))
+        table.add(row, *(_entry(row, column, cpus) for column in columns))
     return table
+
+
+def _entry(row: str, column: Column, cpus: int) -> str:
+    _, group, cell = column
+    repeated = group.limiters.get(row, {}).get(_most_threads(group, cpus))
+    return cell(repeated) if repeated else "-"

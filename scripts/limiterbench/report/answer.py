@@ -22,6 +22,7 @@ from limiterbench.report.contest import (
 )
 from limiterbench.report.open_loop import open_loop
 from limiterbench.report.stored import StoredRun
+from limiterbench.report.unranked import unranked
 from limiterbench.series import closed_loop
 
 THROUGHPUT_RATIO = "throughput_over_rwmutex_ratio"
@@ -37,6 +38,9 @@ def answer(run: StoredRun) -> List[Claim]:
     if not exact:
         return [Claim(["No exact row was measured in ", field.scenario, "."])]
     best, base = exact[0], field.entrants.get(BASELINE)
+    unfair = unranked(field, best, [*exact, *field.approximate()])
+    if unfair:
+        return [unfair, *open_loop(run), _confidence(best)]
     claims = [_throughput(field, exact, base, run.manifest.topology.cpus)]
     claims += [_tail(field, best, base)] if best.is_timed else []
     claims += _lowest_tail(field, exact)
@@ -107,7 +111,7 @@ def _alike(exact: Sequence[Entrant]) -> List[Part]:
         return []
     # Of what was seen. That it is the fastest of them all would need an interval for all at once.
     n = _number(exact[0], "repetitions", lambda value: units.count(round(value), "repetition"))
-    return [" In each of its ", n, " it decided more often than any other exact row in any."]
+    return [" The slowest of its ", n, " beat every other exact row's fastest."]
 
 
 def _tail(field: Contest, best: Entrant, base: Optional[Entrant]) -> Claim:
@@ -156,9 +160,11 @@ def _approximate(run: StoredRun, entrant: Entrant, best: Entrant) -> Claim:
 
 
 def _elsewhere(run: StoredRun, field: Contest, best: Entrant) -> List[Claim]:
-    """The other scenarios at as many threads: where another exact row is faster for certain."""
+    """The other scenarios at as many threads: where another exact row is faster for certain.
+    Those that reloads make unfair are named apart, with the reason."""
     kept: List[str] = []
     parts: List[Part] = []
+    unfair: List[Claim] = []
     for group in closed_loop(run.groups):
         if group.placement != field.placement or group.scenario == field.scenario:
             continue
@@ -167,7 +173,10 @@ def _elsewhere(run: StoredRun, field: Contest, best: Entrant) -> List[Claim]:
         if mine is None or other.threads != field.threads:
             continue
         above = other.exact_above(mine)
-        if above:
+        why = unranked(other, mine, above or other.exact())
+        if why:
+            unfair.append(why)
+        elif above:
             more = " decides more often: " if len(above) == 1 else " decide more often, the first "
             parts += ["In ", group.scenario, ", ", *listed([e.row for e in above]), more]
             parts += [_said(THROUGHPUT, above[0]), " against ", _said(THROUGHPUT, mine), ". "]
@@ -176,7 +185,7 @@ def _elsewhere(run: StoredRun, field: Contest, best: Entrant) -> List[Claim]:
     if kept:
         names = "".join(part if isinstance(part, str) else part.text for part in listed(kept))
         parts += [Code(best.row), f" is fastest, or not told apart from the fastest, in {names}."]
-    return [Claim(parts, section="choose")] if parts else []
+    return [Claim(parts, section="choose"), *unfair] if parts else unfair
 
 
 def _confidence(best: Entrant) -> Claim:

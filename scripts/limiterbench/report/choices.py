@@ -80,6 +80,7 @@ def _cell(entrant: Entrant) -> Object:
         "held": held,
         "held_text": "not recorded" if held is None else size(held),
         "publish_text": "none" if publish is None else units.time(publish),
+        "reloads_text": units.rate(entrant.known("reloads_median_per_second")),
         "over": round(entrant.known("admission_error_max_permits")),
     }
 

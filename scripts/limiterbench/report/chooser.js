@@ -48,8 +48,8 @@
     return `${Math.round(100 * worst.share)} % in ${worst.scenario}`;
   };
 
-  const HEADS = ["", "row", "decisions/s", "p99", "over", "held", "publish", "worst elsewhere", "progress", "needs"];
-  const NUMBERS = new Set([2, 3, 4, 5, 6]);
+  const HEADS = ["", "row", "decisions/s", "p99", "over", "held", "publish", "reloads/s", "worst elsewhere", "progress", "needs"];
+  const NUMBERS = new Set([2, 3, 4, 5, 6, 7]);
 
   const measure = (found) => {
     const cell = make("td", `${found.text} `);
@@ -64,7 +64,8 @@
     name.scope = "row";
     name.title = row.summary;
     name.append(make("code", cell.row));
-    const words = [over, cell.held_text, cell.publish_text, elsewhere(cell, cells), row.progress, row.needs];
+    const costs = [over, cell.held_text, cell.publish_text, cell.reloads_text];
+    const words = [...costs, elsewhere(cell, cells), row.progress, row.needs];
     const others = [measure(cell.ops), measure(cell.p99), ...words.map((text) => make("td", text))];
     others.forEach((td, at) => {
       td.dataset.label = HEADS[at + 2];

@@ -18,7 +18,7 @@ Options = List[Tuple[str, str]]
 
 _HEADS = (
     *("row", "decisions/s", "lowest to highest", "p99", "lowest to highest", "over", "held"),
-    *("publish", "worst elsewhere", "progress", "needs"),
+    *("publish", "reloads/s", "worst elsewhere", "progress", "needs"),
 )
 _MEMORY = (1 << 10, 4 << 10, 16 << 10, 64 << 10, 1 << 20, 16 << 20)
 _EXACTNESS = [
@@ -41,7 +41,8 @@ _RANK = [("ops", "decisions a second"), ("p99", "p99")]
 _ABOUT = (
     "≤: not told from what an empty decision reads. Over: permits beyond the limit, at the most. "
     "Held: bytes of configurations and counters in "
-    "use and not yet freed. Publish: what a reload takes, in the median. Worst elsewhere: "
+    "use and not yet freed. Publish: what a reload takes, in the median. "
+    "Reloads/s: as achieved; rows that differ in it did unequal work. Worst elsewhere: "
     "throughput as a share of the fastest row's, in the scenario where that is least, at as many "
     "threads and in the same placement."
 )
@@ -142,6 +143,7 @@ def _line(cell: Dict[str, Any], row: Dict[str, Any], cells: Sequence[Dict[str, A
         str(cell["over"]),
         cell["held_text"],
         cell["publish_text"],
+        cell["reloads_text"],
         _elsewhere(cell, cells),
         row["progress"],
         row["needs"],

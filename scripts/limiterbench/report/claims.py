@@ -14,15 +14,21 @@ class Code(NamedTuple):
 
 
 class Number(NamedTuple):
-    """A number of summary.csv."""
+    """A number of summary.csv, or what it takes one step to get from it."""
 
     text: str
     cell: Cell
     column: str
+    share: float = 1.0
+    """Of what the column says."""
+    over: Optional[Cell] = None
+    """Divided by the same column of this cell."""
 
     @property
     def source(self) -> str:
-        return f"{self.column} of {self.cell.name}"
+        share = "" if self.share == 1 else f"{self.share:g} of "
+        over = f" over that of {self.over.name}" if self.over else ""
+        return f"{share}{self.column} of {self.cell.name}{over}"
 
 
 Part = Union[str, Code, Number]

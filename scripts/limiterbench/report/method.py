@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, List, NamedTuple, Sequence, Tuple
 
-from limiterbench import units
+from limiterbench import disturbance, units
 from limiterbench.cells import Cell
 from limiterbench.doctor.finding import OK, worst_first
 from limiterbench.manifest import Manifest
+from limiterbench.records import Measured
 from limiterbench.report.html import Html, join, table, tag
 from limiterbench.report.stored import StoredRun
 from limiterbench.series import ops
@@ -23,6 +24,12 @@ class Noisy(NamedTuple):
     spread: float
     flagged: int
     n: int
+    lost: float = 0.0
+    """The median share of its CPUs' time."""
+
+    @property
+    def is_wide(self) -> bool:
+        return self.spread > _WIDE
 
 
 def facts(run: StoredRun) -> List[Tuple[str, str]]:
@@ -77,7 +84,8 @@ def noisy(run: StoredRun) -> List[Noisy]:
                 flagged = sum(m.flagged for m in repeated)
                 if spread > _WIDE or flagged:
                     cell = Cell(row, group.scenario, group.placement, threads)
-                    found.append(Noisy(cell, spread, flagged, len(repeated)))
+                    lost = disturbance.typical_loss(repeated)
+                    found.append(Noisy(cell, spread, flagged, len(repeated), lost))
     return sorted(found, key=lambda noise: (-noise.spread, noise.cell))
 
 
@@ -142,6 +150,9 @@ def _failed(run: StoredRun) -> Html:
 
 def _noisy(run: StoredRun) -> Html:
     found = noisy(run)
+    repetitions = [measured for group in run.groups for measured in group.repetitions()]
+    if disturbance.nearly_all(repetitions):
+        return _most_disturbed(found, repetitions)
     if not found:
         return tag("p", f"No cell's throughput ranges over more than {_WIDE:.0%} of its median.")
     rows = [
@@ -153,6 +164,32 @@ def _noisy(run: StoredRun) -> Html:
             tag("h3", f"{units.count(len(found), 'noisy cell')}"),
             table(("cell", "range / median", "disturbed", "n"), rows),
             _more(len(found)),
+        ]
+    )
+
+
+def _most_disturbed(found: Sequence[Noisy], repetitions: Sequence[Measured]) -> Html:
+    """Where nearly every cell is noisy, those that are so far more than the others."""
+    typical = disturbance.typical_loss(repetitions)
+    worst = [noise for noise in found if disturbance.stands_out(noise.lost, typical)]
+    worst.sort(key=lambda noise: (-noise.lost, noise.cell))
+    rows = [
+        [noise.cell.name, disturbance.percent(noise.lost), f"{noise.spread:.0%}", str(noise.n)]
+        for noise in worst[:_SHOWN]
+    ]
+    of_them = units.count(len(worst), "noisy cell") if worst else "No noisy cell"
+    wide = units.count(sum(noise.is_wide for noise in found), "cell")
+    return join(
+        [
+            tag("h3", f"{of_them} beyond what this host always takes"),
+            tag(
+                "p",
+                f"{disturbance.notice(repetitions)}. A cell stands out if it lost more than twice "
+                f"the run's median{'' if worst else ': none does'}. The throughput of {wide} "
+                f"ranges over more than {_WIDE:.0%} of the median.",
+            ),
+            table(("cell", "time lost", "range / median", "n"), rows) if rows else Html(""),
+            _more(len(worst)),
         ]
     )
 

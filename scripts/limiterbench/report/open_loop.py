@@ -39,18 +39,36 @@ def _most_able(field: Contest) -> Optional[Entrant]:
 def _claim(field: Contest, mine: Entrant, base: Optional[Entrant] = None) -> Claim:
     threads = Number(units.count(field.threads, "thread"), mine.cell, "threads")
     parts: List[Part] = ["In ", field.scenario, " at ", threads]
-    parts += [", where requests come at random at half of each row's own capacity, the p99 of "]
-    parts += ["the response is ", *_response(mine)]
-    if base is not None:
-        parts += [" and ", *_response(base), _order(mine, base)]
+    parts += [", requests come at random at half of each row's own capacity: ", *_offered(mine)]
+    parts += [", ", *_offered(base), *_apart(mine, base)] if base else []
+    parts += [". The p99 of the response is ", *_response(mine)]
+    parts += [" and ", *_response(base), *_order(mine, base)] if base else []
     return Claim([*parts, "."], (RESPONSE.chart, field.scenario, field.placement))
 
 
-def _order(mine: Entrant, base: Entrant) -> str:
+def _offered(row: Entrant) -> List[Part]:
+    rate = Number(units.rate(row.known(_CAPACITY) / 2), row.cell, _CAPACITY, share=0.5)
+    return [rate, " a second for ", Code(row.row)]
+
+
+def _apart(mine: Entrant, base: Entrant) -> List[Part]:
+    """That the rates differ, and by how much: who has the longer tail depends on it."""
+    less, more = sorted((mine, base), key=lambda row: row.known(_CAPACITY))
+    fold = more.known(_CAPACITY) / less.known(_CAPACITY)
+    return [
+        "; these rates differ ",
+        Number(f"{fold:.3g}", more.cell, _CAPACITY, over=less.cell),
+        "-fold",
+    ]
+
+
+def _order(mine: Entrant, base: Entrant) -> List[Part]:
     ours, theirs = RESPONSE.of(mine), RESPONSE.of(base)
     if not ours.apart_from(theirs):
-        return ": not told apart"
-    return f": {'longer' if ours.above(theirs) else 'shorter'} for {mine.row}, at its own half"
+        found: List[Part] = [": not told apart"]
+    else:
+        found = [f": {'longer' if ours.above(theirs) else 'shorter'} for ", Code(mine.row)]
+    return [*found, ", each at its own rate; nothing is said of both at the same rate"]
 
 
 def _response(row: Entrant) -> List[Part]:
@@ -60,6 +78,4 @@ def _response(row: Entrant) -> List[Part]:
     )
     # A percentile among what was never sent is the longest time known, which is too low.
     least = "at least " if row.known("unsent_at_50_max_share") > 0.01 else ""
-    capacity = Number(units.rate(row.known(_CAPACITY)), row.cell, _CAPACITY)
-    about: List[Part] = [") for ", Code(row.row), " (capacity ", capacity, " a second)"]
-    return [least, median, " (", low, " to ", high, *about]
+    return [least, median, " (", low, " to ", high, ") for ", Code(row.row)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
-from limiterbench import units
+from limiterbench import disturbance, units
 from limiterbench.cells import Cell
 from limiterbench.charts.catalogue import unreadable
 from limiterbench.errors import InputError
@@ -141,7 +141,10 @@ def _summed_up(complaints: Sequence[str], lines: int) -> List[str]:
 
 
 def _disturbed(measured: Sequence[Measured]) -> List[str]:
-    """Said where it is more than now and then, with the reason that was given most often."""
+    """Said where it is more than now and then, with the reason that was given most often; of a host
+    that always disturbs, how much it took."""
+    if disturbance.nearly_all(measured):
+        return [f"{disturbance.notice(measured)}."]
     noisy = [m.noise for m in measured if m.noise is not None and m.noise.flagged]
     if len(noisy) <= _OFTEN * len(measured):
         return []
