@@ -5,13 +5,22 @@ find_package(Git QUIET)
 # A source archive unpacked inside somebody else's repository has no commit of its own.
 if(Git_FOUND AND EXISTS ${source_dir}/.git)
   execute_process(
-    COMMAND ${GIT_EXECUTABLE} describe --always --dirty --abbrev=12 --exclude=*
+    COMMAND ${GIT_EXECUTABLE} rev-parse --short=12 HEAD
     WORKING_DIRECTORY ${source_dir}
-    OUTPUT_VARIABLE described
+    OUTPUT_VARIABLE head
     OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET
     RESULT_VARIABLE status)
+  # Of what is built, not of what was measured with it.
+  execute_process(
+    COMMAND ${GIT_EXECUTABLE} diff --quiet HEAD -- impls benchmarks cmake CMakeLists.txt
+            CMakePresets.json
+    WORKING_DIRECTORY ${source_dir}
+    ERROR_QUIET RESULT_VARIABLE changed)
   if(status EQUAL 0)
-    set(commit ${described})
+    set(commit ${head})
+    if(changed)
+      string(APPEND commit -dirty)
+    endif()
   endif()
 endif()
 configure_file(${template} ${output} @ONLY)
