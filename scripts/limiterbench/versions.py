@@ -33,7 +33,8 @@ def commit(root: Path) -> str:
     name = _git(root, "rev-parse", "--short=12", "HEAD")
     if not name:
         return NO_COMMIT
-    return name + ("-dirty" if _git(root, "status", "--porcelain", "-uno") else "")
+    changed = _git(root, "status", "--porcelain", "-uno", "--", ".", ":!results")
+    return name + ("-dirty" if changed else "")
 
 
 def versions(root: Path, program: Optional[Mapping[str, object]] = None) -> Dict[str, str]:
