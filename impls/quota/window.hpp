@@ -147,9 +147,7 @@ class alignas(sync::false_sharing_range) Window {
     return word_.compare_exchange_strong(word, word | closed, sync::acquire, sync::relaxed);
   }
   void open(std::uint64_t word) noexcept {
-    // (13) release: pairs with (4) in rseq_spend.hpp and with (1), (4), (8), (12). Not shown as
-    // relaxed: the checker continues the release sequence of (7) through a store by the thread that
-    // closed, as C++11 did.
+    // (13) release: pairs with (4) in rseq_spend.hpp and with (1), (4), (8), (12).
     word_.store(word, sync::release);
   }
 

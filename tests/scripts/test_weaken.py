@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import List, Optional
 
@@ -164,6 +165,21 @@ def test_verdicts(tmp_path: Path) -> None:
     results = list(weaken.results_of(OnlyCatches("a.store(2, sync::relaxed)"), each))
     assert [result.verdict for result in results][3] == "caught, but a reason says not shown"
     assert [result.is_good for result in results] == [False, False, True, False]
+
+
+def test_the_stored_table_is_of_these_headers() -> None:
+    table = (ROOT / "results" / "verification" / "weakenings.md").read_text().replace("\\<", "<")
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| `")]
+    stored = Counter((place.strip("`").partition(":")[0], what, to) for place, what, to, *_ in rows)
+    ladders = [ladder for each in HEADERS for ladder in ladders_of(each)]
+    steps = [
+        change(ladder.order, to)
+        for ladder in ladders
+        for to in weaker(ladder.order, ladder.order.order)
+    ]
+    steps += [step for each in HEADERS for step in structural_of(each)]
+    assert not Counter((step.header.name, step.what, step.to) for step in steps) - stored
+    assert all(verdict.partition(",")[0] in ("caught", "reasoned") for _, _, _, verdict, *_ in rows)
 
 
 def test_command_line(cli: CommandLine) -> None:
