@@ -16,6 +16,8 @@ from limiterbench.load_sweep import LoadSweep, parse_sweep
 from limiterbench.side_by_side import in_order, uncollected
 
 SCHEMA = 1
+# Below this index of Jain's, threads are served unequally.
+UNEQUAL = 0.8
 EXACTNESS = ("exact", "approximate", "none")
 
 

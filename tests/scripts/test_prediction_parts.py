@@ -14,13 +14,14 @@ from limiterbench.cells import Cell
 from limiterbench.errors import InputError
 from limiterbench.plan import Boundary
 from limiterbench.prediction import calibrate, documents, hosts, page, published, sensitivity
-from limiterbench.prediction.answers import UNEQUAL, read_prediction
+from limiterbench.prediction.answers import read_prediction
 from limiterbench.prediction.hosts import Host
 from limiterbench.prediction.machine import Pair, transfers
 from limiterbench.prediction.points import Assumption, Band, Point, p99, read, throughput, write
 from limiterbench.prediction.ranking import MARGIN, Rows, rank
 from limiterbench.prediction.simulator import Simulator
 from limiterbench.prediction.tasks import thread_counts
+from limiterbench.records import UNEQUAL
 
 PROFILES = sorted((ROOT / "benchmarks" / "hosts").glob("*.json"))
 

@@ -8,6 +8,7 @@ from typing import Dict, List, Sequence
 from limiterbench import units
 from limiterbench.doctor.finding import FAIL, counts, worst_first
 from limiterbench.manifest import INTERRUPTED, Manifest
+from limiterbench.records import UNEQUAL
 from limiterbench.series import Group, step_of_clock
 from limiterbench.statistics import coverage
 
@@ -63,7 +64,7 @@ def _warnings(manifest: Manifest, group: Group) -> List[str]:
         named = ", ".join(unfair[:_UNFAIR_NAMED])
         more = len(unfair) - _UNFAIR_NAMED
         rest = f" and {more} more" if more > 0 else ""
-        warnings.append(f"threads served unequally (Jain's index below 0.8): {named}{rest}")
+        warnings.append(f"threads served unequally (Jain's index below {UNEQUAL:g}): {named}{rest}")
     if any(measured.timer_source != "tsc" for measured in repetitions):
         warnings.append("timed by clock_gettime, not by the CPU's counter")
     if manifest.status == INTERRUPTED:
@@ -89,7 +90,7 @@ def _unfair(group: Group) -> List[str]:
         f"{limiter} at {threads}"
         for limiter, points in sorted(group.limiters.items())
         for threads, repeated in sorted(points.items())
-        if median(measured.fairness for measured in repeated) < 0.8
+        if median(measured.fairness for measured in repeated) < UNEQUAL
     ]
 
 

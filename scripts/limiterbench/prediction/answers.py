@@ -27,14 +27,13 @@ from limiterbench.prediction.points import (
 )
 from limiterbench.prediction.ranking import Rows, rank
 from limiterbench.prediction.show import rows_at
+from limiterbench.records import UNEQUAL
 
 # The row that one shared counter is all there is to, and the one that the question is asked of.
 COUNTER = "hazard"
 LOCKED = "rwmutex"
 HEADLINE = "steady"
 
-# Below this index of Jain's, as under the charts of a measured run, threads are served unequally.
-UNEQUAL = 0.8
 
 HEADS = ("row", "decisions/s", "p99", f"p99 of `{LOCKED}` ÷ p99 of row")
 _UNKNOWN = "–"

@@ -9,7 +9,6 @@ from limiterbench import run_folder, units
 from limiterbench.prediction.answers import (
     HEADLINE,
     HEADS,
-    UNEQUAL,
     Answer,
     Prediction,
     answer_of,
@@ -19,6 +18,7 @@ from limiterbench.prediction.points import throughput
 from limiterbench.prediction.ranking import rank
 from limiterbench.prediction.show import NOT_DECIDED, rows_at
 from limiterbench.prediction.validate import SENSITIVE_HOST, folder_of
+from limiterbench.records import UNEQUAL
 
 _MARK = "†"
 
