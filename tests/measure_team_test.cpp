@@ -13,10 +13,14 @@
 #include "measure/barrier.hpp"
 #include "measure/pages.hpp"
 #include "measure/team.hpp"
-#include "this_host.hpp"
 
 namespace limiterbench::bench {
 namespace {
+
+const host::Topology& this_host() {
+  static const host::Topology topology = host::Topology::this_host();
+  return topology;
+}
 
 // As many as asked for, however few CPUs there are.
 std::vector<host::Cpu> cpus_for(unsigned threads) {

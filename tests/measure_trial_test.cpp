@@ -10,10 +10,14 @@
 #include "measure/subject_of.hpp"
 #include "measure/trial.hpp"
 #include "plan.hpp"
-#include "this_host.hpp"
 
 namespace limiterbench::bench {
 namespace {
+
+const host::Topology& this_host() {
+  static const host::Topology topology = host::Topology::this_host();
+  return topology;
+}
 
 struct Setting {
   std::string scenario = "overload";
