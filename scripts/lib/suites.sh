@@ -43,7 +43,9 @@ run_ctest() { # run_ctest PRESET OPTION...
   if [[ $1 == tsan ]] && setarch "$(uname -m)" -R true 2>/dev/null; then
     wrapper=(setarch "$(uname -m)" -R)
   fi
-  (cd "$root" && "${wrapper[@]}" ctest --preset "$1" --output-junit "$junit" "${@:2}")
+  # Side by side only what neither uses threads nor the clock.
+  (cd "$root" && "${wrapper[@]}" ctest --preset "$1" --parallel "$(nproc)" \
+    --output-junit "$junit" "${@:2}")
 }
 
 run_pytest() { # run_pytest OPTION...

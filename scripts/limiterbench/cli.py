@@ -130,7 +130,8 @@ def _run_parser() -> _Parser:
         metavar="N",
         type=_whole_number,
         default=1,
-        help="measure a disturbed repetition again, up to N times (1); at most a fifth of them",
+        help="measure a disturbed repetition again, up to N times (1); at most a fifth of them, "
+        "in a quick run a twentieth",
     )
     parser.add_argument("--time-limit", metavar="S", type=_positive_seconds, help="of a cell")
     _add_no_install(parser)

@@ -10,9 +10,10 @@ from limiterbench.manifest import RunPlan
 from limiterbench.records import Record
 from limiterbench.schedule import Turn, interleave
 
-# Of a scenario's repetitions, whose length is one and the same: so a run on a disturbed host grows
-# by no more than this share of its time. One repetition may always be repeated.
-_SHARE = 5
+# One in so many of a scenario's repetitions, whose length is one and the same: so a run on a
+# disturbed host grows by no more than this share of its time. One may always be repeated. A quick
+# look is to end when it said.
+_ONE_IN, _QUICK_ONE_IN = 5, 20
 
 
 class _Repetition(NamedTuple):
@@ -20,13 +21,23 @@ class _Repetition(NamedTuple):
     number: int
 
 
+def share(mode: str) -> str:
+    """By how much a disturbed run grows at most, in words."""
+    return {_ONE_IN: "a fifth", _QUICK_ONE_IN: "a twentieth"}[_one_in(mode)]
+
+
+def _one_in(mode: str) -> int:
+    return _QUICK_ONE_IN if mode == "quick" else _ONE_IN
+
+
 def allowance(plan: RunPlan) -> Dict[str, int]:
     """How many attempts beyond the first each scenario may have."""
     if plan.noise_repeats == 0:
         return {}
     cells = Counter(cell.scenario for cell in plan.cells)
+    one_in = _one_in(plan.mode)
     return {
-        scenario: max(1, count * plan.repetitions // _SHARE) for scenario, count in cells.items()
+        scenario: max(1, count * plan.repetitions // one_in) for scenario, count in cells.items()
     }
 
 

@@ -10,6 +10,7 @@ from typing import Dict, Iterable, List, Optional, Sequence
 from limiterbench import units
 from limiterbench.effort import Effort
 from limiterbench.files import display
+from limiterbench.noise import share
 from limiterbench.plan import Boundary, Plan
 
 _WIDTH = 80
@@ -113,7 +114,8 @@ def describe(plan: Plan, effort: Effort, folder: Optional[Path], repeats: bool =
     seconds = effort.duration(len(cells) * effort.repetitions)
     lines += _sentence("duration", f"about {units.clock(seconds)} ({effort.mode})")
     if repeats:
-        lines += _sentence("", "and up to a fifth more, where the host disturbs repetitions")
+        more = f"and up to {share(effort.mode)} more, where the host disturbs repetitions"
+        lines += _sentence("", more)
     if seconds > _LONG_SECONDS:
         lines += _sentence(
             "",

@@ -110,23 +110,27 @@ def play(plan: RunPlan, record: Record) -> Counter[str]:
             extra[turn.cell.scenario] += 1
 
 
-def test_a_run_grows_by_a_fifth_at_most_in_each_scenario(finished_run: Path) -> None:
+def test_a_run_grows_by_so_much_at_most_in_each_scenario(finished_run: Path) -> None:
     cells = [
         Cell("hazard", scenario, "compact", n)
         for scenario, counts in (("steady", 10), ("open_loop", 3))
         for n in range(1, counts + 1)
     ]
     record = disturbed_record(finished_run)
-    plan = planned(finished_run, cells=cells, repetitions=5, noise_repeats=1)
+    plan = planned(finished_run, mode="full", cells=cells, repetitions=5, noise_repeats=1)
     assert play(plan, record) == {"steady": 10, "open_loop": 3}
     assert play(replace(plan, noise_repeats=9), record) == {"steady": 10, "open_loop": 3}
     assert play(replace(plan, noise_repeats=0), record) == {}
     assert play(replace(plan, cells=cells[:1], repetitions=1), record) == {"steady": 1}
+    assert play(replace(plan, mode="quick", repetitions=20), record) == {
+        "steady": 10,
+        "open_loop": 3,
+    }
 
 
 def test_attempts_go_on_until_one_is_not_disturbed(finished_run: Path) -> None:
     record = disturbed_record(finished_run)
-    plan = planned(finished_run, repetitions=20, noise_repeats=3)
+    plan = planned(finished_run, mode="full", repetitions=20, noise_repeats=3)
     turn = repeats(plan, [replace(record, attempt=0)])
     assert [t.attempt for t in turn] == [1]
     again = [replace(record, attempt=n) for n in range(3)]
@@ -152,7 +156,7 @@ def test_the_most_disturbed_are_measured_again_first(finished_run: Path) -> None
         disturbed(4, steal_ns=10, span_ns=1000),
     ]
     cell = attempts[0].cell
-    plan = planned(finished_run, cells=[cell], repetitions=15, noise_repeats=1)
+    plan = planned(finished_run, mode="full", cells=[cell], repetitions=15, noise_repeats=1)
     assert [turn.repetition for turn in repeats(plan, attempts)] == [3, 2, 1]
 
 

@@ -91,10 +91,11 @@ def test_oversubscribed_cells_are_measured(cli: CommandLine) -> None:
 
 
 def test_what_a_disturbing_host_may_add_is_said_where_repetitions_are_repeated() -> None:
-    effort = Effort("full", 7, 1.0, 0.0, 5.0)
-    more = "and up to a fifth more, where the host disturbs repetitions"
-    assert more in describe(_plan(), effort, None, repeats=True)
-    assert more not in describe(_plan(), effort, None)
+    for mode, share in (("full", "a fifth"), ("quick", "a twentieth")):
+        effort = Effort(mode, 7, 1.0, 0.0, 5.0)
+        more = f"and up to {share} more, where the host disturbs repetitions"
+        assert more in describe(_plan(), effort, None, repeats=True)
+        assert more not in describe(_plan(), effort, None)
 
 
 def test_the_time_left_counts_what_comes_after_the_last_repetition(

@@ -2,8 +2,9 @@
 # MINUTES (default 10): every row, random load, reloads, preemption
 run_kind() {
   (($# <= 1)) || refuse "test: unexpected argument '$2'"
-  local minutes=${1:-10}
+  local minutes=${1:-10} seed=$RANDOM
   ensure test
   build release limiterbench_soak -DLIMITERBENCH_TESTS=ON
-  "$root/build/release/tests/limiterbench_soak" --minutes "$minutes" --seed "$RANDOM"
+  say "limiterbench_soak --minutes $minutes --seed $seed"
+  "$root/build/release/tests/limiterbench_soak" --minutes "$minutes" --seed "$seed"
 }
