@@ -12,14 +12,38 @@ make_image() {
     (cd "$tree" && find . | cpio --quiet -o -H newc -R 0:0 | gzip -1) >"$1/image"
 }
 
+# With many emulated CPUs a kernel now and then loses a timer while it starts, and waits for ever:
+# then its first process never speaks, and the machine is started again.
+boot_patience=60
+boot_tries=3
+
+speaks() { # speaks CONSOLE PROCESS: once it has, or has ended
+  local end=$((SECONDS + boot_patience))
+  while kill -0 "$2" 2>/dev/null; do
+    if grep -q 'guest: ' "$1"; then return 0; fi
+    if ((SECONDS >= end)); then return 1; fi
+    sleep 1
+  done
+}
+
 # boot FOLDER SECONDS PORT QEMU ARGUMENT...: FOLDER/results holds what was sent through the serial
 # PORT. Fails, and shows the console, if that is nothing whole or the machine did not end in time.
 boot() {
-  local folder=$1 seconds=$2 status=0
-  timeout --kill-after=5 "$seconds" "${@:4}" -kernel "$folder/kernel" -initrd "$folder/image" \
-    -no-reboot -nodefaults -display none -serial "file:$folder/console.log" \
-    -chardev "file,id=results,path=$folder/results.tar" -device "$3,chardev=results" \
-    </dev/null >"$folder/qemu.log" 2>&1 || status=$?
+  local folder=$1 seconds=$2 status=0 try machine
+  for ((try = 1; try <= boot_tries; ++try)); do
+    : >"$folder/console.log"
+    timeout --kill-after=5 "$seconds" "${@:4}" -kernel "$folder/kernel" \
+      -initrd "$folder/image" -no-reboot -nodefaults -display none \
+      -serial "file:$folder/console.log" \
+      -chardev "file,id=results,path=$folder/results.tar" -device "$3,chardev=results" \
+      </dev/null >"$folder/qemu.log" 2>&1 &
+    machine=$!
+    if speaks "$folder/console.log" "$machine" || ((try == boot_tries)); then break; fi
+    say "the virtual machine did not start within $boot_patience s; once more"
+    kill "$machine"
+    wait "$machine" || true
+  done
+  wait "$machine" || status=$?
   if ((status == 0)) && tar -x -C "$folder/results" -f "$folder/results.tar" 2>>"$folder/qemu.log"
   then return 0; fi
   tail -n 20 "$folder/qemu.log" >&2
