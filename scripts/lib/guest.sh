@@ -14,7 +14,7 @@ make_image() {
 
 # With many emulated CPUs a kernel now and then loses a timer while it starts, and waits for ever:
 # then its first process never speaks, and the machine is started again.
-boot_patience=60
+boot_patience=40
 boot_tries=3
 
 speaks() { # speaks CONSOLE PROCESS: once it has, or has ended
