@@ -95,21 +95,3 @@ ensure() {
     by_hand
   fi
 }
-
-# ensure_around LEVEL FIRST COMMAND...: as ensure LEVEL; COMMAND runs as soon as all that FIRST needs
-# is there, and what else LEVEL needs is installed meanwhile. Without its input sudo could not ask.
-ensure_around() {
-  local status=0 rest
-  if can_install; then
-    ensure "$2"
-    ensure "$1" <&0 &
-    rest=$!
-    "${@:3}" || status=$?
-    wait "$rest" || exit $?
-    ensure "$1"
-  else
-    ensure "$1"
-    "${@:3}" || status=$?
-  fi
-  return "$status"
-}

@@ -138,13 +138,13 @@ find_missing() { # find_missing LEVEL
   wanted_packages=()
   case $1 in
     plot | compare) ;;
-    build | run) need_build && want_peers && want_simulation ;;
+    run) need_build && want_peers && want_simulation ;;
     test) need_build && want_peers && want_simulation && need_tests ;;
     ci) need_build && want_peers && want_simulation && need_tests && need_ci && want_browser ;;
     browser) need_browser ;;
     aarch64) need_build && need_tests && need_aarch64 ;;
     virtual) need_build && want_peers && need_tests && need_virtual ;;
-    *) refuse "setup: unknown level '$1' (plot, compare, browser, build, run, test, ci, aarch64, virtual)" ;;
+    *) refuse "setup: unknown level '$1' (plot, compare, browser, run, test, ci, aarch64, virtual)" ;;
   esac
   need_python "$1"
 }
