@@ -259,7 +259,7 @@ std::vector<Subject> subjects(const std::string& row) {
 }
 
 void print(const char* name, const Tally& tally) {
-  std::printf("%-17s %6" PRIu64 " %12" PRIu64 " %9" PRIu64 " %9" PRIu64 " %6" PRIu64 " %11" PRId64
+  std::printf("%-18s %6" PRIu64 " %12" PRIu64 " %9" PRIu64 " %9" PRIu64 " %6" PRIu64 " %11" PRId64
               "\n",
               name, tally.rounds, tally.decisions, tally.reloads, tally.handles, tally.faults,
               tally.kept_bytes);
@@ -271,7 +271,7 @@ constexpr std::int64_t most_kept_bytes = 256 * 1024;
 
 // A line a row; returns how many faults there were, memory kept included.
 std::uint64_t print(const std::vector<Subject>& rows, const std::vector<Tally>& tallies) {
-  std::printf("%-17s %6s %12s %9s %9s %6s %11s\n", "row", "rounds", "decisions", "reloads",
+  std::printf("%-18s %6s %12s %9s %9s %6s %11s\n", "row", "rounds", "decisions", "reloads",
               "handles", "faults", "kept bytes");
   Tally all;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -294,6 +294,7 @@ int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
   const std::vector<Subject> rows = subjects(options.row);
   std::vector<Tally> tallies(rows.size());
+  std::printf("limiterbench_soak --minutes %g --seed %" PRIu64 "\n", options.minutes, options.seed);
   const auto end = std::chrono::steady_clock::now() +
                    std::chrono::duration<double, std::ratio<60>>(options.minutes);
   std::uint64_t seed = options.seed;

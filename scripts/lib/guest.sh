@@ -14,7 +14,7 @@ make_image() {
 
 # With many emulated CPUs a kernel now and then loses a timer while it starts, and waits for ever:
 # then its first process never speaks, and the machine is started again.
-boot_patience=40
+boot_patience=60
 boot_tries=3
 
 speaks() { # speaks CONSOLE PROCESS: once it has, or has ended
@@ -29,27 +29,30 @@ speaks() { # speaks CONSOLE PROCESS: once it has, or has ended
 # boot FOLDER SECONDS PORT QEMU ARGUMENT...: FOLDER/results holds what was sent through the serial
 # PORT. Fails, and shows the console, if that is nothing whole or the machine did not end in time.
 boot() {
-  local folder=$1 seconds=$2 status=0 try machine
+  local folder=$1 end=$((SECONDS + $2)) status=0 try machine
   for ((try = 1; try <= boot_tries; ++try)); do
     : >"$folder/console.log"
-    timeout --kill-after=5 "$seconds" "${@:4}" -kernel "$folder/kernel" \
+    timeout --kill-after=5 "$((end - SECONDS > 0 ? end - SECONDS : 1))" "${@:4}" -kernel "$folder/kernel" \
       -initrd "$folder/image" -no-reboot -nodefaults -display none \
       -serial "file:$folder/console.log" \
       -chardev "file,id=results,path=$folder/results.tar" -device "$3,chardev=results" \
       </dev/null >"$folder/qemu.log" 2>&1 &
     machine=$!
+    # shellcheck disable=SC2064
+    trap "kill $machine 2>/dev/null" EXIT
     if speaks "$folder/console.log" "$machine" || ((try == boot_tries)); then break; fi
     say "the virtual machine did not start within $boot_patience s; once more"
     kill "$machine"
     wait "$machine" || true
   done
   wait "$machine" || status=$?
+  trap - EXIT
   if ((status == 0)) && tar -x -C "$folder/results" -f "$folder/results.tar" 2>>"$folder/qemu.log"
   then return 0; fi
   tail -n 20 "$folder/qemu.log" >&2
   tr -cd '[:print:]\n' <"$folder/console.log" | tail -n 40 >&2
   if ((status == 124)); then
-    say "the virtual machine did not end within $seconds s; its console ended as above"
+    say "the virtual machine did not end within $2 s; its console ended as above"
   else
     say "the virtual machine sent no whole results (status $status); its console ended as above"
   fi

@@ -15,10 +15,14 @@ take_no_install() {
 
 has_apt() { command -v apt-get >/dev/null && command -v dpkg >/dev/null; }
 
+# A command that is run quietly has no terminal for its input; sudo asks on the terminal itself.
+can_ask=no
+if [[ -t 0 ]]; then can_ask=yes; fi
+
 as_root() {
   if ((EUID == 0)); then
     "$@"
-  elif [[ -t 0 ]]; then
+  elif [[ $can_ask == yes ]]; then
     sudo "$@"
   else
     sudo -n "$@"
@@ -44,7 +48,7 @@ by_hand() {
   refuse "install these with this system's package manager, then run the command again."
 }
 
-can_install() { has_apt && [[ $install == yes ]] && { ((EUID == 0)) || has_command sudo; }; }
+can_install() { has_apt && [[ $install == yes ]] && { ((EUID == 0)) || has_command sudo >/dev/null; }; }
 
 # The wanted packages that this release has. What it lacks is remembered, so that the next command
 # does not ask the network again.

@@ -41,15 +41,16 @@ has_header() {
 # The runtimes come in a package of their own, so a clang without them is easy to have.
 has_clang_sanitizers() { [[ -n $(find "$(clang --print-resource-dir)/lib" -name '*asan*.a') ]]; }
 
-plot_modules=(numpy matplotlib rich)
+plot_modules=(numpy matplotlib)
 modules_of() { # modules_of LEVEL
   case $1 in
-    plot | run) echo "${plot_modules[@]}" ;;
+    plot) echo "${plot_modules[@]}" ;;
+    run) echo "${plot_modules[@]}" rich ;;
     compare) echo numpy scipy rich ;;
     browser) echo "${plot_modules[@]}" selenium ;;
-    aarch64 | virtual) echo "${plot_modules[@]}" scipy jsonschema pytest ;;
-    test) echo "${plot_modules[@]}" scipy jsonschema pytest xdist ;;
-    ci) echo "${plot_modules[@]}" scipy jsonschema pytest xdist mypy flake8 black ;;
+    aarch64 | virtual) echo "${plot_modules[@]}" rich scipy jsonschema pytest ;;
+    test) echo "${plot_modules[@]}" rich scipy jsonschema pytest xdist ;;
+    ci) echo "${plot_modules[@]}" rich scipy jsonschema pytest xdist mypy flake8 black ;;
   esac
 }
 

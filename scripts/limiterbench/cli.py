@@ -130,8 +130,8 @@ def _run_parser() -> _Parser:
         metavar="N",
         type=_whole_number,
         default=1,
-        help="measure a disturbed repetition again, up to N times (1); at most a fifth of them, "
-        "in a quick run a twentieth",
+        help="measure a disturbed repetition again, up to N times (1); of each scenario's "
+        "repetitions at most a fifth, in a quick run a twentieth, but one",
     )
     parser.add_argument("--time-limit", metavar="S", type=_positive_seconds, help="of a cell")
     _add_no_install(parser)
@@ -379,7 +379,9 @@ def _predict(arguments: Sequence[str]) -> int:
             if getattr(options, name) != parser.get_default(name):
                 raise InputError(f"--{name.replace('_', '-')} does not go with --validate")
     elif options.host is None and options.calibrate is None:
-        raise InputError("--host NAME|FILE or --calibrate RUN is needed; --help lists the hosts")
+        raise InputError(
+            "--host NAME|FILE or --calibrate RUN is needed; benchmarks/hosts/ has the hosts"
+        )
     if options.host is not None:
         hosts.find(root, options.host)
     for run in (options.calibrate, options.validate):
@@ -447,6 +449,7 @@ def _weaken_orders(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--list", action="store_true", help="print the steps, try none")
     parser.add_argument("--out", metavar="FILE", type=Path, help="write the table of all headers")
+    _add_no_install(parser)
     options = parser.parse(arguments)
     if options.out is not None and (options.file or options.list):
         raise InputError("--out is for the table of all headers")

@@ -10,9 +10,8 @@ from limiterbench.manifest import RunPlan
 from limiterbench.records import Record
 from limiterbench.schedule import Turn, interleave
 
-# One in so many of a scenario's repetitions, whose length is one and the same: so a run on a
-# disturbed host grows by no more than this share of its time. One may always be repeated. A quick
-# look is to end when it said.
+# One in so many of a scenario's repetitions, whose length is one and the same, so that a run on a
+# disturbed host grows by about this share of its time. A quick look is to end when it said.
 _ONE_IN, _QUICK_ONE_IN = 5, 20
 
 
@@ -21,24 +20,11 @@ class _Repetition(NamedTuple):
     number: int
 
 
-def share(mode: str) -> str:
-    """By how much a disturbed run grows at most, in words."""
-    return {_ONE_IN: "a fifth", _QUICK_ONE_IN: "a twentieth"}[_one_in(mode)]
-
-
-def _one_in(mode: str) -> int:
-    return _QUICK_ONE_IN if mode == "quick" else _ONE_IN
-
-
-def allowance(plan: RunPlan) -> Dict[str, int]:
-    """How many attempts beyond the first each scenario may have."""
-    if plan.noise_repeats == 0:
-        return {}
-    cells = Counter(cell.scenario for cell in plan.cells)
-    one_in = _one_in(plan.mode)
-    return {
-        scenario: max(1, count * plan.repetitions // one_in) for scenario, count in cells.items()
-    }
+def allowance(cells: Sequence[Cell], repetitions: int, mode: str) -> Dict[str, int]:
+    """How many attempts beyond the first each scenario may have: at least one."""
+    one_in = _QUICK_ONE_IN if mode == "quick" else _ONE_IN
+    counts = Counter(cell.scenario for cell in cells)
+    return {name: max(1, count * repetitions // one_in) for name, count in counts.items()}
 
 
 def repeats(plan: RunPlan, attempts: Sequence[Record]) -> List[Turn]:
@@ -48,7 +34,7 @@ def repeats(plan: RunPlan, attempts: Sequence[Record]) -> List[Turn]:
     repetitions, when what disturbed them may have passed.
     """
     last = {_Repetition(record.cell, record.repetition): record for record in attempts}
-    left = Counter(allowance(plan))
+    left = Counter(allowance(plan.cells, plan.repetitions, plan.mode))
     left.subtract(record.cell.scenario for record in attempts if record.attempt > 0)
     planned = interleave(plan.cells, plan.repetitions, plan.seed)
     found = [last.get(_Repetition(cell, repetition)) for cell, repetition, _ in planned]

@@ -10,7 +10,7 @@ from typing import Dict, Iterable, List, Optional, Sequence
 from limiterbench import units
 from limiterbench.effort import Effort
 from limiterbench.files import display
-from limiterbench.noise import share
+from limiterbench.noise import allowance
 from limiterbench.plan import Boundary, Plan
 
 _WIDTH = 80
@@ -114,8 +114,9 @@ def describe(plan: Plan, effort: Effort, folder: Optional[Path], repeats: bool =
     seconds = effort.duration(len(cells) * effort.repetitions)
     lines += _sentence("duration", f"about {units.clock(seconds)} ({effort.mode})")
     if repeats:
-        more = f"and up to {share(effort.mode)} more, where the host disturbs repetitions"
-        lines += _sentence("", more)
+        most = sum(allowance(cells, effort.repetitions, effort.mode).values())
+        more = units.count(most, "repetition")
+        lines += _sentence("", f"and up to {more} more, where the host disturbs some")
     if seconds > _LONG_SECONDS:
         lines += _sentence(
             "",

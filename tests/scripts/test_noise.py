@@ -43,7 +43,7 @@ def test_a_disturbed_repetition_is_kept_and_measured_again(bare: CommandLine) ->
     answer = bare("run", *SMALL, "--out", "run", FAKE_NOISY=DISTURBED)
     assert answer.returncode == 0, answer.stderr
     lines = lines_of(bare.folder / "run")
-    # A fifth of 8 repetitions is 1.
+    # A twentieth of 8 repetitions is none, but one may be repeated.
     assert len(lines) == SMALL_REPETITIONS + 1
     assert attempts_of(lines, DISTURBED) == [0, 0, 1]
     assert lines[-1]["attempt"] == 1
