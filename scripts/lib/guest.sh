@@ -29,10 +29,12 @@ speaks() { # speaks CONSOLE PROCESS: once it has, or has ended
 # boot FOLDER SECONDS PORT QEMU ARGUMENT...: FOLDER/results holds what was sent through the serial
 # PORT. Fails, and shows the console, if that is nothing whole or the machine did not end in time.
 boot() {
-  local folder=$1 end=$((SECONDS + $2)) status=0 try machine
+  local folder=$1 end=$((SECONDS + $2)) left status=0 try machine
   for ((try = 1; try <= boot_tries; ++try)); do
     : >"$folder/console.log"
-    timeout --kill-after=5 "$((end - SECONDS > 0 ? end - SECONDS : 1))" "${@:4}" -kernel "$folder/kernel" \
+    # To `timeout`, 0 is for ever.
+    left=$((end > SECONDS ? end - SECONDS : 1))
+    timeout --kill-after=5 "$left" "${@:4}" -kernel "$folder/kernel" \
       -initrd "$folder/image" -no-reboot -nodefaults -display none \
       -serial "file:$folder/console.log" \
       -chardev "file,id=results,path=$folder/results.tar" -device "$3,chardev=results" \

@@ -48,7 +48,9 @@ by_hand() {
   refuse "install these with this system's package manager, then run the command again."
 }
 
-can_install() { has_apt && [[ $install == yes ]] && { ((EUID == 0)) || has_command sudo >/dev/null; }; }
+can_install() {
+  has_apt && [[ $install == yes ]] && { ((EUID == 0)) || has_command sudo >/dev/null; }
+}
 
 # The wanted packages that this release has. What it lacks is remembered, so that the next command
 # does not ask the network again.

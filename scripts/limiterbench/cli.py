@@ -131,7 +131,7 @@ def _run_parser() -> _Parser:
         type=_whole_number,
         default=1,
         help="measure a disturbed repetition again, up to N times (1); of each scenario's "
-        "repetitions at most a fifth, in a quick run a twentieth, but one",
+        "repetitions at most a fifth, in a quick run a twentieth, and at least one",
     )
     parser.add_argument("--time-limit", metavar="S", type=_positive_seconds, help="of a cell")
     _add_no_install(parser)
