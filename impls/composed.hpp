@@ -109,9 +109,10 @@ class Composed {
     }
   }
 
-  // All but the common case, apart from it: the admitting path keeps its registers. False: `rule`
-  // is not in force any more, read the configuration again.
-  [[nodiscard, gnu::noinline]] bool decide(Handle& handle, const Request& request,
+  // All but the common case, apart from it: the admitting path keeps its registers. The request is
+  // copied, so that a caller's own need not be in memory. False: `rule` is not in force any more,
+  // read the configuration again.
+  [[nodiscard, gnu::noinline]] bool decide(Handle& handle, Request request,
                                            const PublishedRule& rule, Decision& decision) noexcept {
     if (!is_admissible(request, rule.rule)) {
       decision = refusal(request, rule);

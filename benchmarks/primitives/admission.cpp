@@ -1,13 +1,17 @@
 // Counting and deciding: the least that it can cost, a counter alone, and whole rows, each
-// admitting far from its limit. One that denies instead fails: it would look cheap.
+// admitting far from its limit. One that denies instead fails: it would look cheap. A row is asked
+// as the harness asks it: the loop knows its class, but neither a request's cost nor its time.
 #include <limiterbench/quota/packed.hpp>
 #include <limiterbench/registry.hpp>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <bit>
 #include <memory>
 
 #include "blocks.hpp"
+#include "measure/subject_of.hpp"
 
 namespace limiterbench::primitives {
 namespace {
@@ -28,38 +32,31 @@ void floor_admission(benchmark::State& state) {
   }
 }
 
-// Goes on from one repetition to the next and together on all threads: a request of a past time is
-// another case, and a cheaper one where it is denied by a mere read.
-class Time {
- public:
-  explicit Time(std::atomic<Nanoseconds>& reached) : reached_(reached) { meet(); }
-  ~Time() { meet(); }
-  Time(const Time&) = delete;
-  Time& operator=(const Time&) = delete;
+// Requests go out in batches, their times on from one repetition to the next and together on all
+// threads: a request of a past time is another case, and a cheaper one where it is denied by a mere
+// read. A thread that lost its CPU is behind the others for a while.
+constexpr std::uint64_t batch = 1024;
+constexpr Nanoseconds step_ns = 2;
 
-  [[nodiscard]] Nanoseconds next() noexcept {
-    if (--steps_left_ == 0) [[unlikely]]
-      meet();
-    return now_ += 2;
+// The latest time that any thread has reached.
+Nanoseconds latest(std::atomic<Nanoseconds>& reached, Nanoseconds now) noexcept {
+  Nanoseconds known = reached.load(std::memory_order_relaxed);
+  while (known < now && !reached.compare_exchange_weak(known, now, std::memory_order_relaxed)) {
   }
+  return std::max(now, known);
+}
 
- private:
-  void meet() noexcept {
-    Nanoseconds known = reached_.load(std::memory_order_relaxed);
-    while (known < now_ &&
-           !reached_.compare_exchange_weak(known, now_, std::memory_order_relaxed)) {
-    }
-    now_ = std::max(now_, known);
-    steps_left_ = 1024;
+// send(now): asks a batch of requests, returns how many of them were denied.
+template <class Send>
+void admit(benchmark::State& state, std::atomic<Nanoseconds>& reached, Send&& send) {
+  std::uint64_t denied = 0;
+  Nanoseconds now = 0;
+  while (state.KeepRunningBatch(batch)) {
+    now = latest(reached, now);
+    denied += send(now);
+    now += batch * step_ns;
   }
-
-  std::atomic<Nanoseconds>& reached_;
-  Nanoseconds now_ = 0;
-  unsigned steps_left_ = 0;
-};
-
-// A thread that lost its CPU is behind the others for a while.
-void check_admitted(benchmark::State& state, std::uint64_t denied) {
+  latest(reached, now);
   if (denied * 1000 > static_cast<std::uint64_t>(state.iterations()))
     state.SkipWithError("more than one request in 1,000 was denied");
 }
@@ -72,16 +69,39 @@ void packed_admission(benchmark::State& state) {
   }();
   benchmark::DoNotOptimize(adopted);
   static std::atomic<Nanoseconds> reached{0};
-  Time time(reached);
   const PublishedRule& rule = published().rules[0];
+  admit(state, reached, [&](Nanoseconds now) {
+    std::uint64_t denied = 0;
+    for (std::uint64_t i = 0; i < batch; ++i) {
+      now += step_ns;
+      denied += !quota.try_take(0, rule, 1, now) &&
+                quota.take(0, rule, 1, now).kind != Verdict::Kind::admitted;
+    }
+    return denied;
+  });
+}
+
+// The whole decision is asked for, in the two registers that a call returns it in.
+void keep(const Decision& decision) noexcept {
+  for (const std::uint64_t word : std::bit_cast<std::array<std::uint64_t, 2>>(decision))
+    benchmark::DoNotOptimize(word);
+}
+
+// As the harness asks a row: the loop knows its class, but neither a request's cost nor its time,
+// and has a function of its own.
+template <Limiter Row>
+[[gnu::noinline]] std::uint64_t send(Row& row, typename Row::Handle& handle,
+                                     std::uint32_t traffic_class, Nanoseconds now) noexcept {
   std::uint64_t denied = 0;
-  for (auto _ : state) {
-    const Nanoseconds now = time.next();
-    const bool admitted = quota.try_take(0, rule, 1, now) ||
-                          quota.take(0, rule, 1, now).kind == Verdict::Kind::admitted;
-    denied += !admitted;
+  Permits cost = 1;
+  for (std::uint64_t i = 0; i < batch; ++i) {
+    now += step_ns;
+    bench::launder_value(cost);
+    const Decision decision = row.try_acquire(handle, {traffic_class, cost, now});
+    keep(decision);
+    denied += !decision.admitted();
   }
-  check_admitted(state, denied);
+  return denied;
 }
 
 template <Limiter Row>
@@ -89,16 +109,9 @@ void row_admission(benchmark::State& state) {
   static Row row(published().config());
   static std::atomic<Nanoseconds> reached{0};
   auto handle = row.attach();
-  Time time(reached);
-  Request request{.traffic_class = 0, .cost = 1, .now = 0};
-  std::uint64_t denied = 0;
-  for (auto _ : state) {
-    request.now = time.next();
-    const Decision decision = row.try_acquire(handle, request);
-    benchmark::DoNotOptimize(decision);
-    denied += !decision.admitted();
-  }
-  check_admitted(state, denied);
+  std::uint32_t traffic_class = 0;
+  bench::launder_value(traffic_class);
+  admit(state, reached, [&](Nanoseconds now) { return send(row, handle, traffic_class, now); });
 }
 
 BENCHMARK(floor_admission)->Apply(on_one_and_all);

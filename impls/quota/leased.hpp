@@ -77,7 +77,7 @@ class LeasedQuota {
                                                   const PublishedRule& rule, Permits cost,
                                                   Nanoseconds now) noexcept {
     const unsigned cpu = shard_index();
-    Cell& cell = shard_[cpu].cells[traffic_class];
+    Cell& cell = shard_[cpu].leases[traffic_class].cell;
     // (1) acquire: pairs with (1) in leased_rseq.hpp and (2): the window is seen as new as the
     // lease.
     const std::uint64_t seen = cell.load(sync::acquire);
@@ -103,7 +103,7 @@ class LeasedQuota {
                  surely_admitted(traffic_class, view) + cost > limit) {
         if (window.is_current(view.word)) return {Verdict::Kind::denied, view.end};
       } else if (window.try_close(view.word)) {
-        count_pool_write();
+        count_pool_write(traffic_class);
         const Permits back = sweep(traffic_class, view.word, Window::generation(view.word));
         const std::uint64_t word = view.word - back;
         // relaxed: within a generation any value that was ever stored is true. Whoever reads this
@@ -124,16 +124,22 @@ class LeasedQuota {
   // How often the shared pool was written by a request.
   [[nodiscard]] std::uint64_t pool_writes() const noexcept {
     std::uint64_t total = 0;
-    // relaxed: a statistic.
-    for (unsigned i = 0; i < shards(); ++i) total += shard_[i].pool_writes.load(sync::relaxed);
+    for (unsigned i = 0; i < shards(); ++i) {
+      // relaxed: a statistic.
+      for (const Lease& lease : shard_[i].leases) total += lease.pool_writes.load(sync::relaxed);
+    }
     return total;
   }
 
  protected:
   using Cell = typename Access::Cell;
-  struct alignas(sync::false_sharing_range) Shard {
-    std::array<Cell, class_count> cells{};
+  // One class on one CPU.
+  struct Lease {
+    Cell cell{0};
     sync::atomic<std::uint64_t> pool_writes{0};
+  };
+  struct alignas(sync::false_sharing_range) Shard {
+    std::array<Lease, class_count> leases{};
   };
 
   // What the window's word held after its last sweep: in its generation, so much was admitted.
@@ -164,13 +170,13 @@ class LeasedQuota {
     const Permits lot = remaining >> lot_shift_;
     if (lot == 0) {
       if (!window.try_add(word, cost)) return false;
-      count_pool_write();
+      count_pool_write(traffic_class);
       return true;
     }
     if (!window.try_close(word)) return false;
-    count_pool_write();
+    count_pool_write(traffic_class);
     const unsigned cpu = shard_index();
-    const bool leased = Access::deposit(cpu, shard_[cpu].cells[traffic_class],
+    const bool leased = Access::deposit(cpu, shard_[cpu].leases[traffic_class].cell,
                                         Window::generation(word), lot, window, word);
     window.open(leased ? (word & ~settled) + cost + lot : word + cost);
     return true;
@@ -183,9 +189,10 @@ class LeasedQuota {
     Access::quiesce();
     Permits back = 0;
     for (unsigned i = 0; i < shards(); ++i) {
+      Cell& cell = shard_[i].leases[traffic_class].cell;
       // relaxed: read-modify-writes of a cell are ordered among themselves, which is all that
       // counting permits needs.
-      const std::uint64_t seen = shard_[i].cells[traffic_class].exchange(generation, sync::relaxed);
+      const std::uint64_t seen = cell.exchange(generation, sync::relaxed);
       if (Window::generation(seen) == Window::generation(word)) back += Window::used(seen);
     }
     return back;
@@ -205,8 +212,8 @@ class LeasedQuota {
   }
 
   // relaxed: a statistic, on this CPU's own line.
-  void count_pool_write() noexcept {
-    shard_[shard_index()].pool_writes.fetch_add(1, sync::relaxed);
+  void count_pool_write(std::uint32_t traffic_class) noexcept {
+    shard_[shard_index()].leases[traffic_class].pool_writes.fetch_add(1, sync::relaxed);
   }
 
   // One for each CPU, and one for those that the system did not announce.

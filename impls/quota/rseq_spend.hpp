@@ -29,28 +29,25 @@
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
-// The cells of one class: CPU 0's, and those of the others, each so many bytes further on.
-template <class Cell, std::size_t Stride>
-struct CellsOfCpus {
-  Cell* first;
+// The leases of all CPUs, a Shard each.
+template <class Shard>
+struct LeasesOfCpus {
+  Shard* shards;
   unsigned cpus;  // 0: sequences are not available
-
-  [[nodiscard]] Cell& operator[](unsigned cpu) const noexcept {
-    return *reinterpret_cast<Cell*>(reinterpret_cast<char*>(first) + cpu * Stride);
-  }
 };
 
 // Node: begins with a sync::plain<Published>. `cost`: not 0. `version`: of the rule, if true.
 #if defined(LIMITERBENCH_SYNC_RELACY) || defined(LIMITERBENCH_SYNC_SIMULATED)
 
-template <class Node, class Cells>
+template <class Node, class Shard>
 [[nodiscard]] bool rseq_spend(const sync::atomic<Node*>& current, std::uint32_t traffic_class,
-                              Cells cells, const Window& window, Permits cost, Nanoseconds now,
-                              std::uint64_t& version) noexcept {
+                              LeasesOfCpus<Shard> leases, const Window* windows, Permits cost,
+                              Nanoseconds now, std::uint64_t& version) noexcept {
   const unsigned cpu = sync::current_cpu();
-  if (cpu >= cells.cpus) return false;
+  if (cpu >= leases.cpus) return false;
   sync::sequence steps(cpu);
-  const Window::Parts parts = window.parts();
+  const Window::Parts parts = windows[traffic_class].parts();
+  auto& cell = leases.shards[cpu].leases[traffic_class].cell;
   Node* node = nullptr;
   std::uint64_t epoch_of_rule = 0, seen = 0, end = 0, epoch = 0, word = 0;
   // (1) acquire: pairs with (1) in config/hazard_pointer.hpp.
@@ -69,30 +66,29 @@ template <class Node, class Cells>
          // sweep sees the cell as it left it.
          steps.load(parts.word, word, sync::acquire) &&
          // relaxed: ordered after the word by (4).
-         steps.load(cells[cpu], seen, sync::relaxed) && Window::same_generation(seen, word) &&
-         cost <= Window::used(seen) && steps.commit(cells[cpu], seen - cost);
+         steps.load(cell, seen, sync::relaxed) && Window::same_generation(seen, word) &&
+         cost <= Window::used(seen) && steps.commit(cell, seen - cost);
 }
 
 #elif LIMITERBENCH_RSEQ_ASM
 
-template <class Node, class Cell, std::size_t Stride>
-[[nodiscard, gnu::always_inline]] inline bool rseq_spend(const sync::atomic<Node*>& current,
-                                                         std::uint32_t traffic_class,
-                                                         CellsOfCpus<Cell, Stride> cells,
-                                                         const Window& window, Permits cost,
-                                                         Nanoseconds now,
-                                                         std::uint64_t& version) noexcept {
-  static_assert(std::has_single_bit(Stride) && sizeof(sync::plain<Published>) == sizeof(Published));
+template <class Node, class Shard>
+[[nodiscard, gnu::always_inline]] inline bool rseq_spend(
+    const sync::atomic<Node*>& current, std::uint32_t traffic_class, LeasesOfCpus<Shard> leases,
+    const Window* windows, Permits cost, Nanoseconds now, std::uint64_t& version) noexcept {
+  using Lease = typename decltype(Shard::leases)::value_type;
+  static_assert(std::has_single_bit(sizeof(Shard)) && offsetof(Lease, cell) == 0 &&
+                sizeof(sync::plain<Published>) == sizeof(Published));
   constexpr std::size_t epoch = offsetof(PublishedRule, epoch);
-  const std::uint64_t rule = traffic_class * sizeof(PublishedRule);
-  const Window::Parts parts = window.parts();
   std::uint64_t found;
   // The layout of the sequence is that of rseq_store() in primitives/rseq.hpp. On x86-64 every load
-  // acquires; one register leads to all of the window, for clang finds ten where an unoptimised
-  // caller has a frame pointer and a base pointer.
+  // acquires; one register, by scales, is the class's offset among leases, rules and windows: more
+  // would be spilled, and clang finds ten where an unoptimised caller has a frame pointer and a
+  // base pointer.
   // volatile is said, though asm goto implies it: GCC 12 drops the sequence where nobody asks for
   // the version, as if it had no effect but its output, and then every request is admitted.
 #if defined(__x86_64__)
+  static_assert(sizeof(PublishedRule) == 4 * sizeof(Lease) && sizeof(Window) == 8 * sizeof(Lease));
   asm volatile goto(
       ".pushsection __rseq_cs, \"aw?\"\n\t"
       ".balign 32\n"
@@ -107,14 +103,15 @@ template <class Node, class Cell, std::size_t Stride>
       "cmpl %[cpus], %%eax\n\t"
       "jae %l[undecided]\n\t"
       "shlq %[shift], %%rax\n\t"
+      "addq %[shards], %%rax\n\t"
       "movq %[current], %[found]\n\t"
-      "cmpq %c[end](%[window]), %[now]\n\t"
+      "cmpq %c[end](%[windows],%[of_class],8), %[now]\n\t"
       "jae %l[undecided]\n\t"
-      "movq %c[epoch](%[window]), %%rdx\n\t"
-      "cmpq %c[epoch_of_rule](%[found],%[rule]), %%rdx\n\t"
+      "movq %c[epoch](%[windows],%[of_class],8), %%rdx\n\t"
+      "cmpq %c[epoch_of_rule](%[found],%[of_class],4), %%rdx\n\t"
       "jne %l[undecided]\n\t"
-      "movq (%[window]), %%rdx\n\t"
-      "movq (%[cells],%%rax), %%rcx\n\t"
+      "movq (%[windows],%[of_class],8), %%rdx\n\t"
+      "movq (%%rax,%[of_class]), %%rcx\n\t"
       "xorq %%rcx, %%rdx\n\t"
       "shrq $31, %%rdx\n\t"
       "jne %l[undecided]\n\t"
@@ -122,8 +119,8 @@ template <class Node, class Cell, std::size_t Stride>
       "cmpq %[cost], %%rdx\n\t"
       "jb %l[undecided]\n\t"
       "subq %[cost], %%rcx\n\t"
-      "movq %c[version](%[found],%[rule]), %[found]\n\t"
-      "movq %%rcx, (%[cells],%%rax)\n"
+      "movq %c[version](%[found],%[of_class],4), %[found]\n\t"
+      "movq %%rcx, (%%rax,%[of_class])\n"
       "2:\n\t"
       ".pushsection __rseq_failure, \"ax?\"\n\t"
       ".byte 0x0f, 0xb9, 0x3d\n\t"
@@ -132,16 +129,18 @@ template <class Node, class Cell, std::size_t Stride>
       "jmp %l[undecided]\n\t"
       ".popsection\n\t"
       : [found] "=&r"(found)
-      : [area] "r"(__rseq_offset), [cells] "r"(cells.first), [cpus] "rm"(cells.cpus),
-        [current] "m"(current), [rule] "r"(rule), [window] "r"(&parts.word),
-        [end] "i"(Window::end_offset()), [epoch] "i"(Window::epoch_offset()), [cost] "r"(cost),
-        [now] "r"(now), [shift] "i"(std::countr_zero(Stride)), [epoch_of_rule] "i"(epoch),
+      : [area] "r"(__rseq_offset), [shards] "rm"(leases.shards), [cpus] "rm"(leases.cpus),
+        [current] "m"(current), [of_class] "r"(traffic_class * sizeof(Lease)),
+        [windows] "r"(&windows->parts().word), [end] "i"(Window::end_offset()),
+        [epoch] "i"(Window::epoch_offset()), [cost] "r"(cost), [now] "r"(now),
+        [shift] "i"(std::countr_zero(sizeof(Shard))), [epoch_of_rule] "i"(epoch),
         [version] "i"(offsetof(PublishedRule, version)),
         [rseq_cs] "i"(offsetof(struct rseq, rseq_cs)), [cpu_id] "i"(offsetof(struct rseq, cpu_id)),
         [signature] "i"(RSEQ_SIG)
       : "memory", "cc", "rax", "rcx", "rdx"
       : undecided);
 #else
+  const Window::Parts in_force = windows[traffic_class].parts();
   asm volatile goto(
       ".pushsection __rseq_cs, \"aw?\"\n\t"
       ".balign 32\n"
@@ -184,10 +183,11 @@ template <class Node, class Cell, std::size_t Stride>
       "b %l[undecided]\n"
       "5:\n\t"
       : [found] "=&r"(found)
-      : [area] "r"(sync::rseq_area()), [cells] "r"(cells.first), [cpus] "r"(cells.cpus),
-        [current] "r"(&current), [rule] "r"(rule), [end] "r"(&parts.end), [epoch] "r"(&parts.epoch),
-        [word] "r"(&parts.word), [cost] "r"(cost), [now] "r"(now),
-        [shift] "i"(std::countr_zero(Stride)), [epoch_of_rule] "i"(epoch),
+      : [area] "r"(sync::rseq_area()), [cells] "r"(&leases.shards->leases[traffic_class].cell),
+        [cpus] "r"(leases.cpus), [current] "r"(&current),
+        [rule] "r"(traffic_class * sizeof(PublishedRule)), [end] "r"(&in_force.end),
+        [epoch] "r"(&in_force.epoch), [word] "r"(&in_force.word), [cost] "r"(cost), [now] "r"(now),
+        [shift] "i"(std::countr_zero(sizeof(Shard))), [epoch_of_rule] "i"(epoch),
         [version] "i"(offsetof(PublishedRule, version)),
         [rseq_cs] "i"(offsetof(struct rseq, rseq_cs)), [cpu_id] "i"(offsetof(struct rseq, cpu_id)),
         [signature] "i"(RSEQ_SIG)
@@ -202,9 +202,9 @@ undecided:
 
 #else
 
-template <class Node, class Cells>
-[[nodiscard]] bool rseq_spend(const sync::atomic<Node*>&, std::uint32_t, Cells, const Window&,
-                              Permits, Nanoseconds, std::uint64_t&) noexcept {
+template <class Node, class Shard>
+[[nodiscard]] bool rseq_spend(const sync::atomic<Node*>&, std::uint32_t, LeasesOfCpus<Shard>,
+                              const Window*, Permits, Nanoseconds, std::uint64_t&) noexcept {
   return false;
 }
 
@@ -219,10 +219,8 @@ class RseqQuota : public LeasedQuota<RseqCells> {
   [[nodiscard, gnu::always_inline]] bool try_spend(const sync::atomic<Node*>& current,
                                                    const Request& request,
                                                    std::uint64_t& version) noexcept {
-    const CellsOfCpus<Cell, sizeof(Shard)> cells{&shard_[0].cells[request.traffic_class],
-                                                 rseq_cpus_};
-    return rseq_spend(current, request.traffic_class, cells, windows_[request.traffic_class],
-                      request.cost, request.now, version);
+    return rseq_spend(current, request.traffic_class, LeasesOfCpus<Shard>{shard_.get(), rseq_cpus_},
+                      windows_.data(), request.cost, request.now, version);
   }
 
  private:

@@ -38,18 +38,38 @@
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
-class ShardedQuota {
+// Where the cells are: all classes of a CPU together, on lines of its own.
+class CellsByCpu {
  public:
-  explicit ShardedQuota(unsigned shards = sync::cpu_count())
+  using Cell = sync::atomic<std::uint64_t>;
+  explicit CellsByCpu(unsigned shards) : shard_(std::make_unique<Shard[]>(shards)) {}
+  [[nodiscard]] Cell& at(unsigned shard, std::uint32_t traffic_class) const noexcept {
+    return shard_[shard].cells[traffic_class];
+  }
+  [[nodiscard]] static constexpr std::uint64_t bytes(unsigned shards) noexcept {
+    return shards * sizeof(Shard);
+  }
+
+ private:
+  struct alignas(sync::false_sharing_range) Shard {
+    std::array<Cell, class_count> cells{};
+  };
+  std::unique_ptr<Shard[]> shard_;
+};
+
+template <class Cells>
+class BasicShardedQuota {
+ public:
+  explicit BasicShardedQuota(unsigned shards = sync::cpu_count())
       : shards_(shards),
         shard_bits_(static_cast<unsigned>(std::bit_width(shards - 1))),
-        shard_(std::make_unique<Shard[]>(shards)) {}
+        cells_(shards) {}
 
   // The common case: far from the limit and within a batch.
   [[nodiscard, gnu::always_inline]] bool try_take(std::uint32_t traffic_class,
                                                   const PublishedRule& rule, Permits cost,
                                                   Nanoseconds now) noexcept {
-    Cell& cell = own_shard().cells[traffic_class];
+    Cell& cell = own_cell(traffic_class);
     // (1) seq_cst: see "The bound". Not shown as acquire: the checker's single order keeps to
     // happens-before; that of C++20 need not where weaker orders come between.
     std::uint64_t seen = cell.load(sync::seq_cst);
@@ -95,20 +115,17 @@ class ShardedQuota {
   [[nodiscard]] Permits error_bound(const Rule&, Permits cost) const noexcept {
     return (shards_ - 1) * cost;
   }
-  [[nodiscard]] Footprint footprint() const noexcept { return {shards_ * sizeof(Shard), 0}; }
+  [[nodiscard]] Footprint footprint() const noexcept { return {Cells::bytes(shards_), 0}; }
 
  private:
-  using Cell = sync::atomic<std::uint64_t>;
-  struct alignas(sync::false_sharing_range) Shard {
-    std::array<Cell, class_count> cells{};
-  };
+  using Cell = typename Cells::Cell;
   enum class Outcome : std::uint8_t { counted, full, again };
 
   // The window's word is seq_cst here wherever its level is: the bound needs one order over levels
   // and cells.
   [[nodiscard]] Outcome count(Window& window, std::uint32_t traffic_class, std::uint64_t entered,
                               Permits limit, Permits cost) noexcept {
-    Cell& cell = own_shard().cells[traffic_class];
+    Cell& cell = own_cell(traffic_class);
     // (4) seq_cst: see "The bound". Not shown as acquire or relaxed: as (1), and the checker's
     // loads take effect in program order.
     std::uint64_t seen = cell.load(sync::seq_cst);
@@ -148,7 +165,7 @@ class ShardedQuota {
     Permits total = 0;
     for (unsigned i = 0; i < shards_; ++i) {
       // (6) seq_cst: see "The bound".
-      const std::uint64_t seen = shard_[i].cells[traffic_class].load(sync::seq_cst);
+      const std::uint64_t seen = cells_.at(i, traffic_class).load(sync::seq_cst);
       if (is_later(seen, entered)) return std::nullopt;
       total += permits(seen, entered);
     }
@@ -167,7 +184,7 @@ class ShardedQuota {
     Permits level = 0;
     const unsigned shift = batch_shift(limit);
     for (unsigned i = 0; i < shards_; ++i) {
-      Cell& cell = shard_[i].cells[traffic_class];
+      Cell& cell = cells_.at(i, traffic_class);
       std::uint64_t seen = cell.load(sync::relaxed);  // relaxed: the swap confirms it
       std::uint64_t kept;
       do {
@@ -197,15 +214,17 @@ class ShardedQuota {
     return static_cast<std::int64_t>(Window::generation(cell) - Window::generation(word)) > 0;
   }
 
-  [[nodiscard]] Shard& own_shard() noexcept {
+  [[nodiscard]] Cell& own_cell(std::uint32_t traffic_class) noexcept {
     const unsigned cpu = sync::current_cpu();
-    return shard_[cpu < shards_ ? cpu : cpu % shards_];
+    return cells_.at(cpu < shards_ ? cpu : cpu % shards_, traffic_class);
   }
 
   std::array<Window, class_count> windows_;
   unsigned shards_;
   unsigned shard_bits_;
-  std::unique_ptr<Shard[]> shard_;
+  Cells cells_;
 };
+
+using ShardedQuota = BasicShardedQuota<CellsByCpu>;
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

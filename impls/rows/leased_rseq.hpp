@@ -39,9 +39,8 @@ class leased_rseq : public Composed<RestartableSource, RseqQuota> {
   }
 
  private:
-  // Not inlined: it would cost the way above its registers.
-  [[nodiscard, gnu::noinline]] Decision decide_composed(Handle& handle,
-                                                        const Request& request) noexcept {
+  // Not inlined, and by a copy of the request, as Composed::decide().
+  [[nodiscard, gnu::noinline]] Decision decide_composed(Handle& handle, Request request) noexcept {
     return Composed::try_acquire(handle, request);
   }
 };

@@ -144,8 +144,8 @@ STRUCTURAL = (
         "a sequence that reads the cell before the word",
         "         steps.load(parts.word, word, sync::acquire) &&\n"
         "         // relaxed: ordered after the word by (4).\n"
-        "         steps.load(cells[cpu], seen, sync::relaxed) &&",
-        "         steps.load(cells[cpu], seen, sync::relaxed) &&\n"
+        "         steps.load(cell, seen, sync::relaxed) &&",
+        "         steps.load(cell, seen, sync::relaxed) &&\n"
         "         steps.load(parts.word, word, sync::acquire) &&",
     ),
 )
