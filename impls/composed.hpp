@@ -59,16 +59,10 @@ class Composed {
                                                          const Request& request) noexcept {
     if (request.traffic_class >= class_count) [[unlikely]]
       return refuse_class(handle);
-    for (;;) {
-      const auto guard = source_.read(handle.reader_, request.traffic_class);
-      const PublishedRule& rule = *guard;
-      if (is_admissible(request, rule.rule) &&
-          quota_.try_take(request.traffic_class, rule, request.cost, request.now)) [[likely]] {
-        return admit(handle, request, rule.version);
-      }
-      Decision decision = Decision::admit(rule.version);
-      if (decide(handle, request, rule, decision)) return decision;
-    }
+    const Decision decision = attempt(handle, request);
+    if (decision.reason() != stale) [[likely]]
+      return decision;
+    return retry(handle, request.traffic_class, request.cost, request.now);
   }
 
   [[nodiscard]] Config config(Handle& handle) noexcept { return source_.config(handle.reader_); }
@@ -109,20 +103,45 @@ class Composed {
     }
   }
 
-  // All but the common case, apart from it: the admitting path keeps its registers. The request is
-  // copied, so that a caller's own need not be in memory. False: `rule` is not in force any more,
-  // read the configuration again.
-  [[nodiscard, gnu::noinline]] bool decide(Handle& handle, Request request,
-                                           const PublishedRule& rule, Decision& decision) noexcept {
-    if (!is_admissible(request, rule.rule)) {
-      decision = refusal(request, rule);
-      return true;
+  // The reason given where the rule that was read is not in force any more: read the configuration
+  // again. Callers never see it.
+  static constexpr Reason stale{15};
+
+  [[nodiscard, gnu::always_inline]] Decision attempt(Handle& handle,
+                                                     const Request& request) noexcept {
+    const auto guard = source_.read(handle.reader_, request.traffic_class);
+    const PublishedRule& rule = *guard;
+    if (is_admissible(request, rule.rule) &&
+        quota_.try_take(request.traffic_class, rule, request.cost, request.now)) [[likely]] {
+      return admit(handle, request, rule.version);
     }
-    const Verdict verdict = quota_.take(request.traffic_class, rule, request.cost, request.now);
-    if (verdict.kind == Verdict::Kind::admitted) handle.streaks_.admit(request.traffic_class);
-    if (verdict.kind == Verdict::Kind::denied)
-      decision = handle.streaks_.deny(request.traffic_class, rule, verdict.end, request.now);
-    return verdict.kind != Verdict::Kind::stale;
+    return decide(handle, request.traffic_class, request.cost, request.now, rule);
+  }
+
+  // The loop, apart from the admitting path, out of which compilers would hoist and spill.
+  [[nodiscard, gnu::noinline]] Decision retry(Handle& handle, std::uint32_t traffic_class,
+                                              Permits cost, Nanoseconds now) noexcept {
+    for (;;) {
+      const Decision decision = attempt(handle, {traffic_class, cost, now});
+      if (decision.reason() != stale) return decision;
+    }
+  }
+
+  // All but the common case, apart from it: the admitting path keeps its registers. The request
+  // comes in registers too, so that a caller need not have it in memory.
+  [[nodiscard, gnu::noinline]] Decision decide(Handle& handle, std::uint32_t traffic_class,
+                                               Permits cost, Nanoseconds now,
+                                               const PublishedRule& rule) noexcept {
+    const Request request{traffic_class, cost, now};
+    if (!is_admissible(request, rule.rule)) return refusal(request, rule);
+    const Verdict verdict = quota_.take(traffic_class, rule, cost, now);
+    switch (verdict.kind) {
+      case Verdict::Kind::admitted: return admit(handle, request, rule.version);
+      case Verdict::Kind::denied:
+        return handle.streaks_.deny(traffic_class, rule, verdict.end, now);
+      case Verdict::Kind::stale: break;
+    }
+    return Decision::refuse(stale, rule.version);
   }
 
   [[gnu::noinline]] Decision refuse_class(Handle& handle) noexcept {

@@ -98,12 +98,13 @@ class WorkerOf final : public Worker {
   // spills before a locked instruction is paid for when that waits for its stores.
   [[gnu::noinline]] Refused send(std::uint32_t traffic_class, std::uint32_t count,
                                  Nanoseconds now) noexcept {
+    L& limiter = limiter_;
     Refused refused;
     Permits cost = 1;
     for (; count > 0; --count) {
       launder_value(now);
       launder_value(cost);
-      refused.count(limiter_.try_acquire(handle_, {traffic_class, cost, now}));
+      refused.count(limiter.try_acquire(handle_, {traffic_class, cost, now}));
     }
     return refused;
   }

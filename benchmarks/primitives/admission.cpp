@@ -1,6 +1,7 @@
 // Counting and deciding: the least that it can cost, a counter alone, and whole rows, each
 // admitting far from its limit. One that denies instead fails: it would look cheap. A row is asked
-// as the harness asks it: the loop knows its class, but neither a request's cost nor its time.
+// as the harness asks it: the loop knows its class, but neither a request's cost nor its time. So
+// that `unlimited`, which asks for the class alone, is the loop and nothing in it.
 #include <limiterbench/quota/packed.hpp>
 #include <limiterbench/registry.hpp>
 
@@ -96,6 +97,7 @@ template <Limiter Row>
   Permits cost = 1;
   for (std::uint64_t i = 0; i < batch; ++i) {
     now += step_ns;
+    bench::launder_value(now);
     bench::launder_value(cost);
     const Decision decision = row.try_acquire(handle, {traffic_class, cost, now});
     keep(decision);
@@ -109,9 +111,11 @@ void row_admission(benchmark::State& state) {
   static Row row(published().config());
   static std::atomic<Nanoseconds> reached{0};
   auto handle = row.attach();
+  Row* asked = &row;
   std::uint32_t traffic_class = 0;
+  bench::launder_value(asked);
   bench::launder_value(traffic_class);
-  admit(state, reached, [&](Nanoseconds now) { return send(row, handle, traffic_class, now); });
+  admit(state, reached, [&](Nanoseconds now) { return send(*asked, handle, traffic_class, now); });
 }
 
 BENCHMARK(floor_admission)->Apply(on_one_and_all);

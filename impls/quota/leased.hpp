@@ -7,7 +7,7 @@
 // Progress: lock-free on a CPU's own lease; taking or returning one closes the window for some ten
 //   instructions (a sweep: one read-modify-write a CPU), which others wait for.
 // Cost: four loads of lines that are seldom written, one read-modify-write of this CPU's own line.
-// Memory: 256 bytes a CPU and 128 bytes a class.
+// Memory: 256 bytes a CPU, a line for each four classes, and 128 bytes a class.
 // Avoid when: limits are small against the number of CPUs: every lot is then one request.
 //
 // The window's word holds the permits handed out, and `settled`: no lease is outstanding. A cell

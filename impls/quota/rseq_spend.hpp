@@ -77,14 +77,16 @@ template <class Node, class Shard>
     const sync::atomic<Node*>& current, std::uint32_t traffic_class, LeasesOfCpus<Shard> leases,
     const Window* windows, Permits cost, Nanoseconds now, std::uint64_t& version) noexcept {
   using Lease = typename decltype(Shard::leases)::value_type;
-  static_assert(std::has_single_bit(sizeof(Shard)) && offsetof(Lease, cell) == 0 &&
+  static_assert(std::has_single_bit(sizeof(Shard)), "class_count must be a power of two");
+  static_assert(offsetof(Shard, leases) == 0 && offsetof(Lease, cell) == 0 &&
                 sizeof(sync::plain<Published>) == sizeof(Published));
   constexpr std::size_t epoch = offsetof(PublishedRule, epoch);
   std::uint64_t found;
   // The layout of the sequence is that of rseq_store() in primitives/rseq.hpp. On x86-64 every load
   // acquires; one register, by scales, is the class's offset among leases, rules and windows: more
   // would be spilled, and clang finds ten where an unoptimised caller has a frame pointer and a
-  // base pointer.
+  // base pointer. For "rm" it always takes memory, here its stack. Aligned, so that the store of
+  // the descriptor does not lie across two lines of code: Zen 5 then takes half as long again.
   // volatile is said, though asm goto implies it: GCC 12 drops the sequence where nobody asks for
   // the version, as if it had no effect but its output, and then every request is admitted.
 #if defined(__x86_64__)
@@ -96,6 +98,7 @@ template <class Node, class Shard>
       ".long 0, 0\n\t"
       ".quad 1f, 2f - 1f, 4f\n\t"
       ".popsection\n\t"
+      ".p2align 4\n\t"
       "leaq 3b(%%rip), %%rax\n\t"
       "movq %%rax, %%fs:%c[rseq_cs](%[area])\n"
       "1:\n\t"

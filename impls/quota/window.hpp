@@ -54,7 +54,8 @@ class alignas(sync::false_sharing_range) Window {
 
   // The word and end in force, if `rule` is in force and `now` in its window. The word may be
   // closed: then it fails every compare-and-swap and used_or_closed() exceeds every limit.
-  [[nodiscard]] View peek(const PublishedRule& rule, Nanoseconds now) const noexcept {
+  [[nodiscard, gnu::always_inline]] View peek(const PublishedRule& rule,
+                                              Nanoseconds now) const noexcept {
     // (1) acquire: pairs with (7), (13): with a generation come the end and epoch it was opened
     // with.
     const std::uint64_t word = word_.load(sync::acquire);
@@ -69,7 +70,8 @@ class alignas(sync::false_sharing_range) Window {
   // acquire before: the word is read last, so that no turn lies between it and end or epoch.
   // Relaxed, or seq_cst for counters that reason over several words at once.
   template <sync::memory_order Order = sync::relaxed>
-  [[nodiscard]] View peek_last(const PublishedRule& rule, Nanoseconds now) const noexcept {
+  [[nodiscard, gnu::always_inline]] View peek_last(const PublishedRule& rule,
+                                                   Nanoseconds now) const noexcept {
     // (10) acquire: pairs with (5), as (2).
     const Nanoseconds end = end_.load(sync::acquire);
     // (11) acquire: pairs with (6), as (3).

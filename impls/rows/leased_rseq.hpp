@@ -35,13 +35,14 @@ class leased_rseq : public Composed<RestartableSource, RseqQuota> {
     if (request.traffic_class < class_count && request.cost != 0 && request.now <= max_now &&
         quota().try_spend(source().current(), request, version)) [[likely]]
       return admit(handle, request, version);
-    return decide_composed(handle, request);
+    return decide_composed(handle, request.traffic_class, request.cost, request.now);
   }
 
  private:
-  // Not inlined, and by a copy of the request, as Composed::decide().
-  [[nodiscard, gnu::noinline]] Decision decide_composed(Handle& handle, Request request) noexcept {
-    return Composed::try_acquire(handle, request);
+  // Not inlined, and the request in registers, as Composed::decide().
+  [[nodiscard, gnu::noinline]] Decision decide_composed(Handle& handle, std::uint32_t traffic_class,
+                                                        Permits cost, Nanoseconds now) noexcept {
+    return Composed::try_acquire(handle, {traffic_class, cost, now});
   }
 };
 
