@@ -40,6 +40,9 @@ TEST(simulation_input, host_file_is_refused_by_field) {
       {{{"transfer_ns", {{"remote", nullptr}}}}, "transfer_ns: no class covers CPUs 0 and 4"},
       {{{"transfer_ns", {{1, 2}, {3, 4}}}}, "transfer_ns: 2 rows for a topology of 8 CPUs"},
       {{{"instructions_ns", {{"hazard", -1}}}}, "instructions_ns.hazard: -1"},
+      {{{"instructions_ns", {{"hazrd", 5}}}}, "did you mean 'hazard'"},
+      {{{"instructions_ns", {{"urcu_qsbr", 5}}}}, "instructions_ns.urcu_qsbr: no row that can"},
+      {{{"alpha", 2000}}, "alpha: 2000 is above 1000"},
       {{{"rmv_ns", 5}}, "rmv_ns: no such field; did you mean 'rmw_ns'"},
   };
   for (const Bad& file : files)
@@ -56,6 +59,20 @@ TEST(simulation_input, siblings_slower_than_sockets_are_refused_in_a_matrix) {
     FAIL() << "accepted";
   } catch (const InputError& error) {
     EXPECT_NE(std::string(error.what()).find("transfer_ns[0][1]"), std::string::npos);
+  }
+}
+
+TEST(simulation_input, packages_slower_within_than_between_are_refused_in_a_matrix) {
+  json file = small_host_file();
+  file["topology"] = "pack:2 core:2 pu:1";
+  file["transfer_ns"] = {
+      {0, 400, 120, 120}, {400, 0, 120, 120}, {120, 120, 0, 400}, {120, 120, 400, 0}};
+  try {
+    static_cast<void>(parse_host(file, ""));
+    FAIL() << "accepted";
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("of one package take 400"), std::string::npos)
+        << error.what();
   }
 }
 

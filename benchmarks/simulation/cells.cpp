@@ -64,7 +64,12 @@ std::vector<const bench::Scenario*> chosen_scenarios(const Options& options) {
 json record_of(const Host& host, const bench::Cell& cell, const bench::TrialSpec& spec,
                const bench::TrialResult& result, const Parameters& parameters) {
   json record = bench::record_of(cell, spec, result, {}, no_time);
-  const auto instructions = host.instructions.find(std::string(cell.row->info.name));
+  const auto of_row = [&cell](const std::map<std::string, double>& ns) {
+    const auto found = ns.find(std::string(cell.row->info.name));
+    return found == ns.end() ? json(nullptr) : json(found->second);
+  };
+  json wakes = json::array();
+  for (const Time wake : host.futex_wakes) wakes.push_back(to_ns(wake));
   record["note"] = "";  // what is said of this host is not so of the simulated one
   record["timer"] = {{"source", "simulated"},
                      {"ns_per_tick", 1.0},
@@ -77,15 +82,20 @@ json record_of(const Host& host, const bench::Cell& cell, const bench::TrialSpec
   record["simulated"] = true;
   record["policy"] = to_string(parameters.policy);
   record["seed"] = parameters.seed;
-  record["parameters"]["model"] = {
-      {"host", host.name},
-      {"alpha", parameters.alpha},
-      {"rmw_ns", to_ns(host.modify)},
-      {"load_ns", to_ns(host.load)},
-      {"store_ns", to_ns(host.store)},
-      {"instructions_ns",
-       instructions == host.instructions.end() ? json(nullptr) : json(instructions->second)},
-      {"node_bound", node_bound}};
+  record["parameters"]["model"] = {{"host", host.name},
+                                   {"alpha", parameters.alpha},
+                                   {"rmw_ns", to_ns(host.modify)},
+                                   {"load_ns", to_ns(host.load)},
+                                   {"store_ns", to_ns(host.store)},
+                                   {"instructions_ns", of_row(host.instructions)},
+                                   {"denial_ns", of_row(host.denials)},
+                                   {"fence_ns", to_ns(host.fence)},
+                                   {"pause_ns", to_ns(host.pause)},
+                                   {"process_fence_ns", to_ns(host.process_fence)},
+                                   {"futex_call_ns", to_ns(host.futex_call)},
+                                   {"futex_wake_ns", wakes},
+                                   {"transfer_ns", json::parse(host.transfers)},
+                                   {"node_bound", node_bound}};
   return record;
 }
 
@@ -105,7 +115,7 @@ void print(const bench::Cell& cell, const bench::TrialResult& result,
   const auto operations = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
   const double each =
       static_cast<double>(result.throughput.wall_ns) / static_cast<double>(operations);
-  std::printf("%-48s %-6s %5.3g %10.1f %10.0f %10.0f\n", cell.name().c_str(),
+  std::printf("%-48s %-6s %5.3g %10.4g %10.0f %10.0f\n", cell.name().c_str(),
               std::string(to_string(parameters.policy)).c_str(), parameters.alpha, each,
               result.latencies.percentile(0.5), result.latencies.percentile(0.99));
   std::fflush(stdout);

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "options.hpp"
+#include "simulation/host_file.hpp"
 #include "simulation/reference.hpp"
 
 namespace limiterbench::simulation {
@@ -100,15 +101,14 @@ const std::vector<Flag>& flags() {
       {"--placement", "NAME", "compact, scatter or smt (compact)", set_placements},
       {"--policy", "NAME", "who gets a line next: fifo, node, random or all (fifo)", set_policies},
       {"--alpha", "A", "instead of the host's",
-       [](O& o, const S& v) { o.alpha = number("--alpha", v, 1e-6, 1e3); }},
+       [](O& o, const S& v) { o.alpha = number("--alpha", v, 1e-6, most_alpha); }},
       {"--seed", "N", "of the random policy and of wake-ups (1)",
        [](O& o, const S& v) { o.seed = number<std::uint64_t>("--seed", v, 0, ~std::uint64_t{0}); }},
       {"--simulated_ns", "NS", "measured for each cell (1000000)",
        [](O& o, const S& v) { o.simulated_ns = number("--simulated_ns", v, 1e3, 1e10); }},
       {"--records", "FILE", "append one JSON line a cell, policy and alpha",
        [](O& o, const S& v) { o.records = v; }},
-      {"--reference", "NAME",
-       "contended_increment or rwlock_read instead of cells: a JSON array to standard output",
+      {"--reference", "NAME", "contended_increment or rwlock_read, not cells: a JSON array",
        set_reference}};
   return all;
 }
@@ -148,8 +148,8 @@ Options parse_options(const std::vector<std::string>& arguments) {
 std::string usage() {
   std::string text =
       "limiterbench_sim: rate-limiter hot paths on a simulated host.\n"
-      "What it prints is a model's, not a measurement: docs/prediction.md says how far to believe "
-      "it.\n\n";
+      "What it prints is a model's, not a measurement: docs/prediction.md says how\n"
+      "far to believe it.\n\n";
   for (const Flag& flag : flags()) {
     std::string left = "  " + std::string(flag.name) + " " + std::string(flag.value);
     left.resize(std::max<std::size_t>(left.size() + 1, 22), ' ');

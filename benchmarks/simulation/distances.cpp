@@ -102,6 +102,11 @@ bool is_used(const Level& level) {
   return std::ranges::any_of(level.size, [](unsigned size) { return size > 1; });
 }
 
+double median(std::vector<double> values) {
+  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
+  return values[values.size() / 2];
+}
+
 // Nearer CPUs must not be slower.
 void check_order(const std::vector<Level>& levels) {
   const auto largest = [](const Level& level) { return *std::ranges::max_element(level.size); };
@@ -203,6 +208,34 @@ void Distances::from_matrix(const json& rows, const host::Topology& topology) {
     if (between(order[i], order[sibling]) > between(order[i], order[remote]))
       throw InputError(name(i, sibling) + ": CPUs of one core, but more than " + name(i, remote) +
                        ", of two packages");
+  }
+  check_medians(cpus);
+}
+
+// Single entries are noisy; the median of a kind is not.
+void Distances::check_medians(const std::vector<host::Cpu>& cpus) const {
+  struct Pairs {
+    std::string_view of;
+    std::vector<double> ns;
+  };
+  std::array<Pairs, 3> kinds{Pairs{"of one core", {}}, Pairs{"of one package", {}},
+                             Pairs{"of two packages", {}}};
+  for (unsigned a = 0; a < count_; ++a) {
+    for (unsigned b = 0; b < count_; ++b) {
+      if (a == b) continue;
+      const bool core = cpus[a].core == cpus[b].core;
+      const bool package = cpus[a].package == cpus[b].package;
+      kinds[core ? 0 : package ? 1 : 2].ns.push_back(to_ns(between(a, b)));
+    }
+  }
+  const Pairs* nearer = nullptr;
+  for (const Pairs& pairs : kinds) {
+    if (pairs.ns.empty()) continue;
+    if (nearer != nullptr && median(nearer->ns) > median(pairs.ns))
+      throw InputError("transfer_ns: CPUs " + std::string(nearer->of) + " take " +
+                       json(median(nearer->ns)).dump() + " ns in the median, more than those " +
+                       std::string(pairs.of) + " (" + json(median(pairs.ns)).dump() + " ns)");
+    nearer = &pairs;
   }
 }
 

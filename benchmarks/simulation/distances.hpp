@@ -41,6 +41,7 @@ class Distances {
  private:
   void from_classes(const nlohmann::json& classes, const host::Topology& topology);
   void from_matrix(const nlohmann::json& rows, const host::Topology& topology);
+  void check_medians(const std::vector<host::Cpu>& cpus) const;
   Time& at(unsigned from, unsigned to) { return times_[std::size_t{from} * count_ + to]; }
 
   unsigned count_;

@@ -10,20 +10,18 @@
 
 #include "options.hpp"
 #include "simulation/lines.hpp"
+#include "simulation/subject.hpp"
 
 namespace limiterbench::simulation {
 namespace {
 
 using nlohmann::json;
 
-constexpr std::array fields{"schema",           "name",
-                            "topology",         "rmw_ns",
-                            "load_ns",          "store_ns",
-                            "fence_ns",         "pause_ns",
-                            "futex_call_ns",    "futex_wake_ns",
-                            "process_fence_ns", "alpha",
-                            "transfer_ns",      "instructions_ns",
-                            "source",           "note"};
+constexpr std::array fields{
+    "schema",           "name",     "topology",    "rmw_ns",          "load_ns",
+    "store_ns",         "fence_ns", "pause_ns",    "futex_call_ns",   "futex_wake_ns",
+    "process_fence_ns", "alpha",    "transfer_ns", "instructions_ns", "denial_ns",
+    "source",           "note"};
 
 void check_names(const json& file) {
   if (!file.is_object()) throw InputError("not a JSON object");
@@ -83,10 +81,16 @@ host::Topology topology(const json& file, const std::string& folder) {
 
 std::vector<double> alphas(const json& file) {
   const json& value = required(file, "alpha");
-  if (!value.is_array()) return {positive_number(value, "alpha")};
+  const auto checked = [](const json& number, const std::string& field) {
+    const double alpha = positive_number(number, field);
+    if (alpha > most_alpha)
+      throw InputError(field + ": " + number.dump() + " is above " + json(most_alpha).dump());
+    return alpha;
+  };
+  if (!value.is_array()) return {checked(value, "alpha")};
   if (value.size() != 2) throw InputError("alpha: neither a number nor [low, high]");
-  const double low = positive_number(value[0], "alpha[0]");
-  const double high = positive_number(value[1], "alpha[1]");
+  const double low = checked(value[0], "alpha[0]");
+  const double high = checked(value[1], "alpha[1]");
   if (low > high)
     throw InputError("alpha: [low, high], but " + value[0].dump() + " is above " + value[1].dump());
   return low == high ? std::vector{low} : std::vector{low, high};
@@ -102,13 +106,22 @@ std::vector<Time> wakes(const json& file) {
   return times;
 }
 
-std::map<std::string, double> instructions(const json& file) {
+std::map<std::string, double> times_by_row(const json& file, const std::string& name) {
   std::map<std::string, double> by_row;
-  if (!file.contains("instructions_ns")) return by_row;
-  const json& value = file["instructions_ns"];
-  if (!value.is_object()) throw InputError("instructions_ns: not times by row");
-  for (const auto& [row, ns] : value.items())
-    by_row[row] = not_negative(ns, "instructions_ns." + row);
+  if (!file.contains(name)) return by_row;
+  const json& value = file[name];
+  if (!value.is_object()) throw InputError(name + ": not times by row");
+  std::vector<std::string> valid;
+  for (const SimulatedRow& row : simulated_rows()) valid.emplace_back(row.name);
+  for (const auto& [row, ns] : value.items()) {
+    const std::string field = name + "." + row;
+    if (std::ranges::find(valid, row) == valid.end()) {
+      const auto guess = bench::nearest(row, valid);
+      throw InputError(field + ": no row that can be simulated" +
+                       (guess ? "; did you mean '" + *guess + "'?" : ""));
+    }
+    by_row[row] = not_negative(ns, field);
+  }
   return by_row;
 }
 
@@ -152,10 +165,14 @@ Host parse_host(const json& file, const std::string& folder) {
           .process_fence = time(file, "process_fence_ns", 0),
           .futex_call = time(file, "futex_call_ns", 0),
           .futex_wakes = wakes(file),
-          .instructions = instructions(file)};
+          .instructions = times_by_row(file, "instructions_ns"),
+          .denials = times_by_row(file, "denial_ns"),
+          .transfers = file["transfer_ns"].dump()};
 }
 
 Host read_host(const std::string& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) throw InputError(path + ": is a folder");
   std::ifstream stream(path);
   if (!stream) throw InputError(path + ": cannot be read");
   const json file = json::parse(stream, nullptr, false);

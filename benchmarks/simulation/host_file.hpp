@@ -25,7 +25,12 @@ struct Host {
   Time load, store, modify, fence, pause, process_fence, futex_call;
   std::vector<Time> futex_wakes;               // equally likely
   std::map<std::string, double> instructions;  // ns a request, by row
+  std::map<std::string, double> denials;       // ns a denial takes more, by row
+  std::string transfers;                       // as the file has them, in JSON
 };
+
+// A line kept for a thousand transfers is a line that nobody shares.
+inline constexpr double most_alpha = 1000;
 
 // Throws InputError.
 [[nodiscard]] Host read_host(const std::string& path);

@@ -37,6 +37,7 @@ void Member::send_until(Time end) {
     // The request itself is read.
     engine_.spend(engine_.host().load + own_work_);
     const Decision decision = client_->try_acquire({traffic_class, 1, in_ns(start)});
+    if (decision.denied()) engine_.spend(denial_work_);
     engine_.progress();
     const Time finish = engine_.now();
     count(traffic_class, decision, start, finish);

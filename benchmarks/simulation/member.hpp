@@ -42,6 +42,8 @@ class Member {
   void request(std::uint32_t traffic_class);
   // What a request of a row without accesses takes.
   void set_own_work(Time time) noexcept { own_work_ = time; }
+  // What a denial takes more than an admission, its accesses apart.
+  void set_denial_work(Time time) noexcept { denial_work_ = time; }
 
   // Of the last send_until().
   [[nodiscard]] const Tally& tally() const noexcept { return tally_; }
@@ -58,6 +60,7 @@ class Member {
   std::uint32_t until_rare_;
   std::uint32_t limited_class_;
   Time own_work_ = 0;
+  Time denial_work_ = 0;
   std::uint64_t last_version_ = 0;
   Tally tally_;
   bench::Ledger ledger_;

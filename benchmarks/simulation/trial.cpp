@@ -47,16 +47,19 @@ class Trial {
     return std::ceil(spec_.phase_seconds / window_seconds()) * window_seconds();
   }
 
+  [[nodiscard]] double of_row(const std::map<std::string, double>& ns) const {
+    const auto found = ns.find(std::string(row_.name));
+    return found == ns.end() ? 0 : found->second;
+  }
+
   // In equal parts before each access of a request, and as a whole where there is none.
   void set_instructions() {
-    const auto& by_row = engine_.host().instructions;
-    const auto found = by_row.find(std::string(row_.name));
-    if (found == by_row.end()) return;
+    const double own = of_row(engine_.host().instructions);
     const double accesses = accesses_a_request(engine_.host(), row_, spec_.scenario);
-    if (accesses > 0) {
-      engine_.set_gap(from_ns(found->second / accesses));
-    } else {
-      for (const auto& member : members_) member->set_own_work(from_ns(found->second));
+    if (accesses > 0) engine_.set_gap(from_ns(own / accesses));
+    for (const auto& member : members_) {
+      if (accesses == 0) member->set_own_work(from_ns(own));
+      member->set_denial_work(from_ns(of_row(engine_.host().denials)));
     }
   }
 

@@ -6,6 +6,7 @@ Usage: check_prediction.py SIMULATOR [unittest arguments]
 from __future__ import annotations
 
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -41,6 +42,20 @@ class Profiles(unittest.TestCase):
                 alone, shared = points[0].aggregate_ns, points[1].aggregate_ns
                 self.assertAlmostEqual(alone, host.values["rmw_ns"], delta=0.01)
                 self.assertGreater(shared, alone)
+
+
+class Big(unittest.TestCase):
+    def test_512_cpus_can_be_simulated(self) -> None:
+        host = hosts.read(hosts.profiles(ROOT)["epyc_7r13x2"])
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "big.json"
+            big = host.with_values(topology="pack:8 [numa] l3:4 core:8 pu:2")
+            path.write_text(big.text(), encoding="utf-8")
+            found = Simulator(Path(SIMULATOR)).simulate(
+                path, Cell("hazard", "steady", "compact", 512), Assumption("fifo", 0.4), 0, 1, 1e5
+            )
+        self.assertIsNone(found.failure)
+        self.assertIsNotNone(found.point)
 
 
 class Same(unittest.TestCase):

@@ -116,6 +116,42 @@ def test_a_failed_simulation_leaves_no_folder(predict: CommandLine) -> None:
     assert not (predict.folder / "out").exists()
 
 
+def test_a_failure_is_told_with_its_positions_and_its_row_is_not_placed(
+    predict: CommandLine,
+) -> None:
+    answer = predict(
+        "predict", "--host", "imaginary", *SMALL, "--out", "out", FAKE_FAILS="hazard/steady"
+    )
+    assert answer.returncode == 1
+    first = "failed: hazard/steady/compact/threads:1, fifo: livelock: no operation\n"
+    assert first in answer.stderr
+    assert "  CPU 0: packed.hpp:10\n" in answer.stderr
+    assert "12 simulations failed" in answer.stderr
+    assert "rwmutex" in answer.stdout and "hazard" not in answer.stdout
+    assert (predict.folder / "out" / "figures" / "scaling_steady.svg").is_file()
+
+
+def test_where_all_fail_nothing_is_drawn(predict: CommandLine) -> None:
+    answer = predict(
+        "predict", "--host", "imaginary", *SMALL, "--out", "out", FAKE_FAILS="/steady/"
+    )
+    assert answer.returncode == 1
+    assert "24 simulations failed" in answer.stderr
+    assert "error:" not in answer.stderr
+    assert json.loads((predict.folder / "out" / "run.json").read_text())["status"] == "failed"
+    assert not (predict.folder / "out" / "figures").exists()
+    plot = predict("plot", "out")
+    assert plot.returncode == 2 and "Traceback" not in plot.stderr
+
+
+def test_the_command_reproduces_the_prediction(predicted: Path) -> None:
+    run = json.loads((predicted / "out" / "run.json").read_text())
+    assert run["command"] == (
+        "./scripts/predict --host imaginary --threads 1,16 --impl hazard --impl rwmutex "
+        "--scenario steady"
+    )
+
+
 def refused(cli: CommandLine, *arguments: str, **env: str) -> str:
     answer = cli("predict", *arguments, **env)
     assert answer.returncode == 2, answer.stderr
@@ -153,6 +189,7 @@ def test_bad_input_is_refused_in_one_line(
         ({"rmw_ns": -1}, "rmw_ns is -1"),
         ({"alpha": [0.4, 0.2]}, "alpha is not [low, high]"),
         ({"alpha": "much"}, "alpha is not a number"),
+        ({"alpha": 2000}, "alpha is not above 0 and at most 1000"),
         ({"transfer_ns": None}, "transfer_ns is missing"),
         ({"transfer_ns": {"socket": "far"}}, "transfer_ns.socket is not a number"),
         ({"schema": 2}, "schema is 2, newer than 1"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from statistics import median
 from typing import Dict, List, Tuple
 
 import pytest
@@ -12,6 +13,7 @@ from simulation import FAKE, HOST, SMALL, add_contention, set_up, write_host
 
 from limiterbench.cells import Cell
 from limiterbench.errors import InputError
+from limiterbench.legends import OWN
 from limiterbench.plan import Boundary
 from limiterbench.prediction import calibrate, documents, hosts, page, published, sensitivity
 from limiterbench.prediction.answers import read_prediction
@@ -21,6 +23,7 @@ from limiterbench.prediction.points import Assumption, Band, Point, p99, read, t
 from limiterbench.prediction.ranking import MARGIN, Rows, rank
 from limiterbench.prediction.simulator import Simulator
 from limiterbench.prediction.tasks import thread_counts
+from limiterbench.prediction.validation_page import read_validation
 from limiterbench.records import UNEQUAL
 
 PROFILES = sorted((ROOT / "benchmarks" / "hosts").glob("*.json"))
@@ -70,6 +73,13 @@ def test_an_order_that_one_assumption_reverses_is_not_decided() -> None:
     assert ranking.undecided == [("a", "b")]
     places = {entry.row: (entry.first, entry.last) for entry in ranking.placed}
     assert places == {"a": (1, 2), "b": (1, 2), "c": (3, 3)}
+
+
+def test_an_order_is_not_decided_where_a_simulation_is_missing() -> None:
+    rows = rows_of({"a": (100, 100), "b": (1, 1), "c": (9, 9)})
+    del rows["a"][Assumption("random", 0.4)]
+    ranking = rank(rows, throughput)
+    assert ranking.undecided == [("a", "b"), ("a", "c")]
 
 
 def test_an_order_within_the_models_error_is_not_decided() -> None:
@@ -137,10 +147,12 @@ def test_a_run_without_a_contention_map_is_refused(cli: CommandLine, stored_run:
     assert answer.returncode == 2
     assert "run/contention.json: No such file" in answer.stderr
     assert len(answer.stderr.splitlines()) == 1
-    add_contention(stored_run, {"transfers": [], "sharings": []})
-    answer = cli("predict", "--calibrate", "run", "--host", "imaginary")
-    assert answer.returncode == 2
-    assert "run/contention.json: sharings" in answer.stderr
+    pair = {"a": 0, "b": 1, "one_way_ns": 60.0, "skew_ns": 1.0}
+    for pairs in ([], [pair]):
+        add_contention(stored_run, {"transfers": pairs, "sharings": []})
+        answer = cli("predict", "--calibrate", "run", "--host", "imaginary")
+        assert answer.returncode == 2
+        assert "run/contention.json: sharings" in answer.stderr
 
 
 def test_a_figure_that_is_off_keeps_nearer_distances_nearer() -> None:
@@ -160,6 +172,27 @@ def test_a_file_beside_the_host_file_is_its_topology(tmp_path: Path) -> None:
 def test_the_stored_pages_say_what_the_stored_predictions_say() -> None:
     for path, text in documents.rendered(ROOT).items():
         assert path.read_text(encoding="utf-8") == text, path
+
+
+def test_the_stored_report_holds_every_stored_prediction() -> None:
+    text = (ROOT / "results" / "reference" / "report.html").read_text(encoding="utf-8")
+    for prediction in page.stored(ROOT):
+        assert f"SIMULATED, not measured: {prediction.name}" in text
+
+
+def test_the_stored_validation_is_as_near_as_the_page_says() -> None:
+    own = read_validation(ROOT).fields.object("own_host")
+    medians = own.object("median_error")
+    for scenario in ("readonly", "steady"):
+        assert medians.number(scenario) <= 0.25
+    for scenario in medians.values:
+        errors = [
+            abs(float(str(row.values["error"])))
+            for row in own.objects("rows")
+            if row.text("scenario") == scenario
+        ]
+        assert len(errors) == len(OWN)
+        assert median(errors) == pytest.approx(medians.number(scenario), abs=1e-3)
 
 
 def test_rows_that_serve_their_threads_unequally_are_marked(cli: CommandLine) -> None:

@@ -33,6 +33,8 @@ from limiterbench.records import UNEQUAL
 COUNTER = "hazard"
 LOCKED = "rwmutex"
 HEADLINE = "steady"
+# By how much a locked configuration's p99 was said to be longer, at 64 threads.
+CLAIMED = 40
 
 
 HEADS = ("row", "decisions/s", "p99", f"p99 of `{LOCKED}` ÷ p99 of row")
@@ -62,6 +64,7 @@ class Answer(NamedTuple):
     about: str
     scales: str
     tails: str
+    claim: str
     rows: List[List[str]]
     """As in HEADS, in the order of the places that their p99 can have, the lowest first."""
     unequal: Dict[str, float]
@@ -106,6 +109,7 @@ def answer_of(prediction: Prediction) -> Answer:
         f"{prediction.name}, SIMULATED, {scene.scenario}, {at}",
         f"Does one atomic counter scale linearly? {_scales(scene)}",
         _tails(rows),
+        _claim(rows),
         _lines(rows),
         _unequal(rows),
     )
@@ -143,6 +147,21 @@ def _tails(rows: Rows) -> str:
         f"How much longer is the p99 of `{LOCKED}` than that of … (of a decision in a closed loop: "
         "a thread that is kept waiting asks for nothing else, so that a lock which starves most "
         "threads can have a low p99)"
+    )
+
+
+def _claim(rows: Rows) -> str:
+    """Where the claimed ratio lies in each row's band."""
+    if LOCKED not in rows:
+        return ""
+    bands = {row: ratio(rows[LOCKED], at, p99) for row, at in rows.items() if row != LOCKED}
+    sure = [f"`{row}`" for row, found in bands.items() if found.low >= CLAIMED]
+    never = [f"`{row}`" for row, found in bands.items() if found.high < CLAIMED]
+    left = len(bands) - len(sure) - len(never)
+    return (
+        f"{CLAIMED} times and more, as has been claimed of such a lock: "
+        f"{', '.join(sure) or 'of no row in every simulation'}. Less in every simulation: "
+        f"{', '.join(never) or 'of none'}. Not decided by this model: {left} of {len(bands)} rows."
     )
 
 

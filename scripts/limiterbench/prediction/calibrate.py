@@ -26,6 +26,9 @@ from limiterbench.records import Measured, read_records
 CONTENTION = "contention.json"
 # The scenario that nothing interrupts.
 _QUIET = "readonly"
+# The one that denies nearly all, and how many of all.
+_DENYING = "overload"
+_DENIED_SHARE = 0.99
 # The figures of a host file that a building block of limiterbench_primitives is.
 _BLOCKS = {
     "load_ns": "load<relaxed>",
@@ -89,7 +92,8 @@ def _contention(fields: Fields) -> Tuple[List[Pair], List[Sharing]]:
         for entry in fields.objects("sharings")
         if entry.text("placement") == PLACEMENT
     ]
-    if not pairs or min(s.threads for s in sharings) != 1 or len(sharings) < 2:
+    counts = {sharing.threads for sharing in sharings}
+    if not pairs or 1 not in counts or len(counts) < 2:
         fields.refuse("sharings", "or transfers lack 1 thread, several, or a pair of CPUs")
     return pairs, sharings
 
@@ -141,7 +145,7 @@ def fit_alpha(host: Host, sharings: Sequence[Sharing], simulator: Simulator) -> 
     """The one free constant, on the one curve that is for it: increments of one shared word."""
     measured = {s.threads: s.aggregate_ns for s in sharings if s.threads > 1}
     with tempfile.TemporaryDirectory(prefix="limiterbench.") as scratch:
-        path = Path(scratch) / "host.json"
+        path = Path(scratch) / f"{host.key}.json"
         path.write_text(host.text(), encoding="utf-8")
 
         def miss(alpha: float) -> float:
@@ -164,31 +168,56 @@ def with_instructions(target: Host, measured: Host, run: Run, simulator: Simulat
     """`target` with what each row's plain instructions cost on the measured host.
 
     They are what makes the row's simulation with 1 thread, on the measured host's own figures, cost
-    what the row's record says.
+    what the row's record says; and where the run has such records, so for denials.
     """
     rows = [row for row in simulator.rows() if Cell(row, _QUIET, PLACEMENT, 1) in run.cells]
     if not rows:
         raise InputError(f"{display(run.folder)}: no {_QUIET} record with 1 thread to calibrate by")
-    instructions = {row: 0.0 for row in rows}
-    costs = _costs(measured, instructions, simulator)
-    for row in rows:
-        instructions[row] = max(0.0, run.cost_ns(Cell(row, _QUIET, PLACEMENT, 1)) - costs[row])
-    source = f"{display(run.folder)}: the records of {_QUIET} with 1 thread"
-    sources = {**target.values.get("source", {}), "instructions_ns": source}
+    plain = measured.with_values(instructions_ns={}, denial_ns={})
+    instructions = _missing(run, plain, rows, _QUIET, simulator)
+    denying = [row for row in rows if Cell(row, _DENYING, PLACEMENT, 1) in run.cells]
+    plain = plain.with_values(instructions_ns=instructions)
+    denials = {
+        row: round(ns / _DENIED_SHARE, 3)
+        for row, ns in _missing(run, plain, denying, _DENYING, simulator).items()
+    }
+    about = f"{display(run.folder)}: the records of {{}} with 1 thread"
+    sources = {
+        "instructions_ns": about.format(_QUIET),
+        "denial_ns": about.format(_DENYING),
+    }
     return target.with_values(
-        instructions_ns={row: round(ns, 3) for row, ns in instructions.items()}, source=sources
+        instructions_ns=instructions,
+        denial_ns=denials,
+        source={**_sources(target), **sources},
     )
 
 
-def _costs(host: Host, instructions: Dict[str, float], simulator: Simulator) -> Dict[str, float]:
+def _sources(host: Host) -> Dict[str, str]:
+    source = host.values.get("source", {})
+    return source if isinstance(source, dict) else {"all others": str(source)}
+
+
+def _missing(
+    run: Run, host: Host, rows: Sequence[str], scenario: str, simulator: Simulator
+) -> Dict[str, float]:
+    """What a decision of each row with 1 thread costs more than its simulation, in ns."""
+    costs = _costs(host, rows, scenario, simulator)
+    return {
+        row: round(max(0.0, run.cost_ns(Cell(row, scenario, PLACEMENT, 1)) - costs[row]), 3)
+        for row in rows
+    }
+
+
+def _costs(
+    host: Host, rows: Sequence[str], scenario: str, simulator: Simulator
+) -> Dict[str, float]:
     """Of a decision of each row with 1 thread."""
-    alone = host.with_values(instructions_ns=instructions, alpha=max(host.alphas))
+    alone = host.with_values(alpha=max(host.alphas))
     with tempfile.TemporaryDirectory(prefix="limiterbench.") as scratch:
         bench = Bench(simulator, alone, Path(scratch))
         assumed = Assumption("fifo", max(host.alphas))
-        tasks = [
-            Task(Cell(row, _QUIET, PLACEMENT, 1), assumed, 0, _SIMULATED_NS) for row in instructions
-        ]
+        tasks = [Task(Cell(row, scenario, PLACEMENT, 1), assumed, 0, _SIMULATED_NS) for row in rows]
         results = bench.simulate_all(tasks)
     points = [required(result) for result in results]
     return {point.cell.limiter: 1e9 / point.operations_per_second for point in points}

@@ -7,9 +7,10 @@ import tempfile
 from argparse import Namespace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import Collection, List, Optional, Sequence
 
 from limiterbench import run_folder, units
+from limiterbench.cell_process import utc_now
 from limiterbench.errors import InputError, nearest
 from limiterbench.files import display
 from limiterbench.plan import Choice, Plan, make_plan
@@ -39,11 +40,18 @@ def _plan(program: Program, host: Host) -> Plan:
     choice = Choice(
         scenarios=tasks.SCENARIOS[:1], placements=(tasks.PLACEMENT,), topology=host.topology
     )
-    return make_plan(program, choice)
+    try:
+        return make_plan(program, choice)
+    except InputError as error:
+        raise InputError(f"host {host.key}: topology: {error}") from None
 
 
-def _chosen(kind: str, names: Sequence[str], valid: Sequence[str]) -> List[str]:
+def _chosen(
+    kind: str, names: Sequence[str], valid: Sequence[str], measured: Collection[str] = ()
+) -> List[str]:
     for name in names:
+        if name in measured and name not in valid:
+            raise InputError(f"{kind} '{name}' has no simulated form")
         if name not in valid:
             raise InputError(f"unknown {kind} '{name}'{nearest(name, valid)}")
     return [name for name in valid if not names or name in names]
@@ -61,6 +69,8 @@ def _command(options: Namespace) -> str:
         value: Optional[object] = getattr(options, flag)
         if value is not None:
             words.append(f"--{flag} {value}")
+    for flag in ("impl", "scenario"):
+        words += [f"--{flag} {name}" for name in getattr(options, flag)]
     return " ".join(words)
 
 
@@ -82,6 +92,7 @@ def _describe(host: Host, plan: Plan, made: Sequence[tasks.Task], counts: Sequen
 
 
 def predict(options: Namespace, program: Program, simulator: Simulator, root: Path) -> int:
+    started = utc_now()
     host = _host(options, root, simulator)
     plan = _plan(program, host)
     boundaries = plan.boundaries.get(tasks.PLACEMENT, [])
@@ -91,7 +102,8 @@ def predict(options: Namespace, program: Program, simulator: Simulator, root: Pa
         else tasks.parse_threads(options.threads, plan.cpus)
     )
     assumed = tasks.assumptions(host)
-    rows = _chosen("limiter", options.impl, simulator.rows())
+    listed = [row.name for row in plan.rows]
+    rows = _chosen("limiter", options.impl, simulator.rows(), listed)
     scenarios = _chosen("scenario", options.scenario, tasks.SCENARIOS)
     blocking = tasks.blocking_rows(row.values for row in plan.rows)
     made = tasks.tasks_of(rows, scenarios, counts, assumed, blocking)
@@ -105,16 +117,21 @@ def predict(options: Namespace, program: Program, simulator: Simulator, root: Pa
         run_folder.refuse_unless_new(out)
         results = bench.simulate_all(made, _Progress(len(made)))
         manifest = folder.manifest_of(
-            folder.Made(host, plan, made, assumed, _command(options)), results, simulator, root
+            folder.Made(host, plan, made, assumed, _command(options), started),
+            results,
+            simulator,
+            root,
         )
         folder.store(out, manifest, results, program, host.topology)
-    draw(out)
-    print(f"\n{rankings_of(out, manifest)}\n\n{display(out)}")
     failures = [result.failure for result in results if result.failure]
     for failure in failures[:_FAILURES_NAMED]:
         print(f"failed: {failure}", file=sys.stderr)
     if failures:
         print(f"{units.count(len(failures), 'simulation')} failed", file=sys.stderr)
+    if len(failures) < len(results):
+        draw(out)
+        print(f"\n{rankings_of(out, manifest)}")
+    print(f"\n{display(out)}")
     return 1 if failures else 0
 
 

@@ -20,15 +20,19 @@ def _text(lines: List[str]) -> str:
 
 
 def _of_readme(root: Path) -> Blocks:
-    predictions = page.stored(root)
-    first = predictions[0]
     names = [f"{kind}_{HEADLINE}" for kind in ("scaling", "p99")]
-    lines = [*page.charts(first, root, names), "", *page.answer(first)]
+    lines: List[str] = []
+    for prediction in page.stored(root):
+        lines += [*page.charts(prediction, root, names), "", *page.answer(prediction), ""]
     return {"prediction": _text(lines)}
 
 
 def _of_docs(root: Path) -> Blocks:
-    return {"errors": _text(validations.summary(validations.read_validation(root)))}
+    validation = validations.read_validation(root)
+    return {
+        "errors": _text(validations.summary(validation)),
+        "wrong": _text(validations.wrong(validation)),
+    }
 
 
 def _of_page(root: Path) -> Blocks:

@@ -8,7 +8,6 @@ from typing import Dict, List, NamedTuple, Sequence
 
 from limiterbench import manifest as manifests
 from limiterbench import run_folder, units
-from limiterbench.cell_process import utc_now
 from limiterbench.charts.catalogue import PLAIN_PLACEMENT, Chart
 from limiterbench.errors import InputError
 from limiterbench.files import display, replace_text
@@ -35,6 +34,7 @@ class Made(NamedTuple):
     tasks: Sequence[Task]
     assumed: Sequence[Assumption]
     command: str
+    started_utc: str
 
 
 def manifest_of(
@@ -43,7 +43,7 @@ def manifest_of(
     cells = list(dict.fromkeys(task.cell for task in made.tasks))
     rows = {cell.limiter for cell in cells}
     return Manifest(
-        started_utc=utc_now(),
+        started_utc=made.started_utc,
         host={"hostname": f"model of {made.host.name}", "warnings": []},
         timer=dict(_TIMER),
         topology=Topology(made.plan.summary, made.plan.cpus, made.plan.boundaries),

@@ -75,6 +75,21 @@ def _costs(
     return {cell: median(values) for cell, values in costs.items()}
 
 
+def as_text(comparison: Comparison) -> str:
+    """A line for each row of each scenario, and the medians."""
+    lines = [f"{'ns a decision':<44}{'measured':>12}{'model':>12}{'error':>10}"]
+    lines += [
+        f"{row.cell.name:<44}{row.measured_ns:>12.2f}{row.model_ns:>12.2f}{row.error:>+10.0%}"
+        for row in comparison.rows
+    ]
+    scenarios = dict.fromkeys(row.cell.scenario for row in comparison.rows)
+    lines += [
+        f"median of the errors' sizes, {name}: {comparison.median_error(name):.0%}"
+        for name in scenarios
+    ]
+    return "\n".join(lines)
+
+
 def as_json(comparison: Comparison) -> Dict[str, object]:
     scenarios = list(dict.fromkeys(row.cell.scenario for row in comparison.rows))
     host = comparison.host.values
@@ -83,7 +98,14 @@ def as_json(comparison: Comparison) -> Dict[str, object]:
         "name": host["name"],
         "figures": {
             name: host[name]
-            for name in ("rmw_ns", "load_ns", "alpha", "transfer_ns", "instructions_ns")
+            for name in (
+                "rmw_ns",
+                "load_ns",
+                "alpha",
+                "transfer_ns",
+                "instructions_ns",
+                "denial_ns",
+            )
         },
         "median_error": {name: round(comparison.median_error(name), 4) for name in scenarios},
         "rows": [

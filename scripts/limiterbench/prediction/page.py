@@ -40,6 +40,8 @@ def answer(prediction: Prediction) -> List[str]:
         f"| {' | '.join(HEADS)} |",
         "|---" + "|---:" * (len(HEADS) - 1) + "|",
         *(f"| {' | '.join(_marked(cells, found))} |" for cells in found.rows),
+        "",
+        found.claim,
         *_note(found),
     ]
 

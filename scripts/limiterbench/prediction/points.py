@@ -52,7 +52,8 @@ _COLUMNS = (
 
 def write(path: Path, points: Iterable[Point]) -> None:
     """Sorted: the order in which processes end must not show."""
-    replace_text(path, as_csv([_line(point) for point in sorted(points)]))
+    lines = [_line(point) for point in sorted(points)]
+    replace_text(path, as_csv(lines) if lines else ",".join(_COLUMNS) + "\n")
 
 
 def _line(point: Point) -> Line:

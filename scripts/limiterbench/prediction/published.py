@@ -74,7 +74,7 @@ def compare(root: Path, curve: Curve, simulator: Simulator) -> Comparison:
     host = hosts.find(root, curve.host)
     model: Dict[str, Dict[int, float]] = {}
     with tempfile.TemporaryDirectory(prefix="limiterbench.") as scratch:
-        path = Path(scratch) / "host.json"
+        path = Path(scratch) / f"{host.key}.json"
         path.write_text(host.text(), encoding="utf-8")
         for alpha in host.alphas:
             for point in simulator.reference(path, curve.reference, sorted(curve.measured), alpha):

@@ -3,7 +3,7 @@ every alpha agree on it, and by more than the model is off where it can be check
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, List, NamedTuple, Set, Tuple
 
 from limiterbench.prediction.points import Assumption, Band, Point, Value, band, ratio
 
@@ -27,15 +27,22 @@ class Ranking(NamedTuple):
     undecided: List[Tuple[str, str]]
 
 
-def is_ahead(ahead: Dict[Assumption, Point], behind: Dict[Assumption, Point], value: Value) -> bool:
-    """Whether `ahead` has the larger value under every assumption, by more than the margin."""
-    return ratio(ahead, behind, value).low > MARGIN
+def _assumed(rows: Rows) -> Set[Assumption]:
+    return {assumed for points in rows.values() for assumed in points}
+
+
+def is_ahead(rows: Rows, ahead: str, behind: str, value: Value) -> bool:
+    """Whether `ahead` has the larger value under every assumption, by more than the margin: also
+    under those that some simulation failed under, of which nothing is known."""
+    if not set(rows[ahead]) == set(rows[behind]) == _assumed(rows):
+        return False
+    return ratio(rows[ahead], rows[behind], value).low > MARGIN
 
 
 def rank(rows: Rows, value: Value, lower_is_better: bool = False) -> Ranking:
     def beats(one: str, other: str) -> bool:
         pair = (other, one) if lower_is_better else (one, other)
-        return is_ahead(rows[pair[0]], rows[pair[1]], value)
+        return is_ahead(rows, *pair, value)
 
     names = sorted(rows)
     wins = {row: [other for other in names if other != row and beats(row, other)] for row in names}
@@ -60,6 +67,6 @@ def orders(rows: Rows, value: Value) -> Dict[Tuple[str, str], int]:
     names = sorted(rows)
     pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
     return {
-        (a, b): int(is_ahead(rows[a], rows[b], value)) - int(is_ahead(rows[b], rows[a], value))
+        (a, b): int(is_ahead(rows, a, b, value)) - int(is_ahead(rows, b, a, value))
         for a, b in pairs
     }

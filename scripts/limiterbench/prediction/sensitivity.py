@@ -15,7 +15,8 @@ from limiterbench.prediction.simulator import Simulator
 # A figure that changes nothing when it is so far off is tried no closer.
 _FAR = (0.5, 1.5)
 _NEAR = (0.8, 1.2)
-SCENARIO = "readonly"
+# Without reloads, and with as many as there can be.
+SCENARIOS = ("readonly", "reload_storm")
 VALUES: Dict[str, Value] = {"throughput": throughput, "p99": p99}
 
 Pair = Tuple[str, str]
@@ -38,6 +39,7 @@ class Change(NamedTuple):
 
 class Sensitivity(NamedTuple):
     host: Host
+    scenario: str
     threads: int
     pairs: int
     decided: Dict[str, int]
@@ -77,10 +79,20 @@ def figures(host: Host) -> Dict[str, Callable[[float], Host]]:
             transfer_ns=_scaled(values["transfer_ns"], name, factor)
         )
 
-    found = {name: scale(name) for name in ("rmw_ns", "load_ns", "alpha")}
+    # What a host file may leave out, as the simulator then takes it: not tied to the other figure.
+    values = {
+        "store_ns": values["load_ns"],
+        "fence_ns": values["rmw_ns"],
+        "pause_ns": values["rmw_ns"],
+        **values,
+    }
+    found = {
+        name: scale(name)
+        for name in ("rmw_ns", "load_ns", "store_ns", "fence_ns", "pause_ns", "alpha")
+    }
     for name in values.get("transfer_ns", {}):
         found[f"transfer_ns.{name}"] = scale_transfer(name)
-    for name in ("instructions_ns", "futex_wake_ns"):
+    for name in ("instructions_ns", "futex_wake_ns", "futex_call_ns", "process_fence_ns"):
         if name in values:
             found[name] = scale(name)
     return found
@@ -90,11 +102,12 @@ def _orders(
     host: Host,
     rows: Sequence[str],
     blocking: Collection[str],
+    scenario: str,
     threads: int,
     simulator: Simulator,
 ) -> Orders:
     assumed = tasks.assumptions(host)
-    work = tasks.tasks_of(rows, [SCENARIO], [threads], assumed, blocking)
+    work = tasks.tasks_of(rows, [scenario], [threads], assumed, blocking)
     sheet: Rows = {row: {} for row in rows}
     with tempfile.TemporaryDirectory(prefix="limiterbench.") as scratch:
         bench = tasks.Bench(simulator, host, Path(scratch))
@@ -119,10 +132,11 @@ def try_figures(
     host: Host,
     rows: Sequence[str],
     blocking: Collection[str],
+    scenario: str,
     threads: int,
     simulator: Simulator,
 ) -> Sensitivity:
-    base = _orders(host, rows, blocking, threads, simulator)
+    base = _orders(host, rows, blocking, scenario, threads, simulator)
     tried: List[Tuple[str, float]] = []
     changes: List[Change] = []
     for figure, off_by in figures(host).items():
@@ -130,19 +144,19 @@ def try_figures(
             found: List[Change] = []
             for factor in factors:
                 tried.append((figure, factor))
-                after = _orders(off_by(factor), rows, blocking, threads, simulator)
+                after = _orders(off_by(factor), rows, blocking, scenario, threads, simulator)
                 found += _changes(figure, factor, base, after)
             changes += found
             if not found:
                 break
     decided = {name: sum(order != 0 for order in pairs.values()) for name, pairs in base.items()}
-    return Sensitivity(host, threads, len(base["p99"]), decided, tried, changes)
+    return Sensitivity(host, scenario, threads, len(base["p99"]), decided, tried, changes)
 
 
 def as_json(sensitivity: Sensitivity) -> Dict[str, object]:
     return {
         "host": sensitivity.host.key,
-        "scenario": SCENARIO,
+        "scenario": sensitivity.scenario,
         "threads": sensitivity.threads,
         "pairs": sensitivity.pairs,
         "decided": sensitivity.decided,

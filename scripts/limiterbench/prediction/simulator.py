@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import tempfile
 from pathlib import Path
@@ -20,6 +21,8 @@ REFERENCES = ("contended_increment", "rwlock_read")
 _BAD_USAGE = 2
 # A model that makes no progress ends by itself and says where; this is for what nobody thought of.
 _PATIENCE_SECONDS = 900.0
+# Host files are handed over in a temporary folder, which nobody knows.
+_SCRATCH = re.compile(r"\S*/limiterbench\.\w+/")
 
 
 class Reference(NamedTuple):
@@ -60,7 +63,7 @@ class Simulator(Program):
             return answer.stdout
         # The first line says what, and where; those below it, where every simulated thread is.
         said = answer.stderr.strip().removeprefix("limiterbench_sim: ").split("\n")[0]
-        said = said or f"exit status {answer.returncode}"
+        said = _SCRATCH.sub("", said) or f"exit status {answer.returncode}"
         if answer.returncode == _BAD_USAGE:
             raise InputError(said)
         raise HostError(f"{self.path.name} {' '.join(flags)}: {said}")

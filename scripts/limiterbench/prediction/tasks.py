@@ -112,7 +112,7 @@ class Bench:
 
     def __init__(self, simulator: Simulator, host: Host, folder: Path) -> None:
         self.simulator = simulator
-        self.file = folder / "host.json"
+        self.file = folder / f"{host.key}.json"
         self.file.write_text(host.text(), encoding="utf-8")
 
     def simulate(self, task: Task) -> Simulated:

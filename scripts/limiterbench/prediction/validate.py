@@ -36,12 +36,20 @@ def validate(run: Path, program: Program, simulator: Simulator, root: Path) -> i
     print(f"the host of {display(run)}", flush=True)
     own = own_host.compare(run, root, simulator)
     values["own_host"] = own_host.as_json(own)
+    print(own_host.as_text(own), flush=True)
     print(f"the figures of {SENSITIVE_HOST}", flush=True)
     host = hosts.find(root, SENSITIVE_HOST)
     rows = list(own.host.values["instructions_ns"])
-    host = host.with_values(instructions_ns=own.host.values["instructions_ns"])
-    tried = sensitivity.try_figures(host, rows, own.blocking, SENSITIVE_THREADS, simulator)
-    values["sensitivity"] = sensitivity.as_json(tried)
+    taken = {name: own.host.values[name] for name in ("instructions_ns", "denial_ns")}
+    host = host.with_values(**taken)
+    values["sensitivity"] = [
+        sensitivity.as_json(
+            sensitivity.try_figures(
+                host, rows, own.blocking, scenario, SENSITIVE_THREADS, simulator
+            )
+        )
+        for scenario in sensitivity.SCENARIOS
+    ]
     path = folder_of(root) / FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_text(path, json.dumps(values, indent=1, ensure_ascii=False) + "\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Dict, List, NamedTuple
+from typing import Dict, List, NamedTuple, Sequence
 
 from limiterbench import units
 from limiterbench.errors import InputError
@@ -108,8 +108,36 @@ def own_host(validation: Validation) -> List[str]:
     return lines
 
 
+def _marks(rows: Sequence[str]) -> str:
+    return ", ".join(f"`{row}`" for row in rows) or "none"
+
+
+def wrong(validation: Validation) -> List[str]:
+    """The rows that the model is off by more than their own cost, and those it has no time for."""
+    own = validation.fields.object("own_host")
+    scenarios = own.object("median_error").values
+    lines = [f"- on this project's own host (`{own.text('run')}`), an error over 100 %:"]
+    for scenario in scenarios:
+        rows = [
+            row.text("row")
+            for row in own.objects("rows")
+            if row.text("scenario") == scenario and float(str(row.values["error"])) > 1
+        ]
+        lines.append(f"  in `{scenario}` {_marks(rows)};")
+    instructions = own.object("figures").object("instructions_ns").values
+    free = [row for row, ns in instructions.items() if ns == 0]
+    lines.append(f"- rows with 0 under `instructions_ns` there, from 1 thread on: {_marks(free)}.")
+    return lines
+
+
 def sensitivity(validation: Validation) -> List[str]:
-    tried = validation.fields.object("sensitivity")
+    lines: List[str] = []
+    for tried in validation.fields.objects("sensitivity"):
+        lines += [*_sensitivity(tried), ""]
+    return lines
+
+
+def _sensitivity(tried: Fields) -> List[str]:
     decided = tried.object("decided")
     changes = tried.objects("changes")
     lines = [
