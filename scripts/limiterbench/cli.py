@@ -388,7 +388,7 @@ def _predict(arguments: Sequence[str]) -> int:
         if run is not None:
             open_run(run)
     if options.out is not None:
-        refuse_unless_new(options.out)
+        refuse_unless_new(options.out, can_resume=False)
     if _only_checking():
         return 0
     from limiterbench.prediction.command import predict

@@ -31,12 +31,11 @@ def open_run(folder: Path) -> Manifest:
     return manifests.read(folder / RUN_JSON)
 
 
-def refuse_unless_new(folder: Path) -> None:
+def refuse_unless_new(folder: Path, can_resume: bool = True) -> None:
     """Checked before anything is built, shown or measured. Leaves nothing behind."""
     if is_run(folder):
-        raise InputError(
-            f"{display(folder)}: already holds a run; --resume {display(folder)} goes on with it"
-        )
+        other = f"--resume {display(folder)} goes on with it" if can_resume else "name another"
+        raise InputError(f"{display(folder)}: already holds a run; {other}")
     if folder.exists() or folder.is_symlink():
         raise InputError(f"{display(folder)}: exists and is not a run; give a new folder's name")
     parent = next(parent for parent in folder.absolute().parents if parent.exists())

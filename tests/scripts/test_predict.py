@@ -202,6 +202,11 @@ def test_a_bad_host_file_is_refused_by_its_field(
     assert f"bad.json: {said}" in refused(predict, "--host", "bad.json")
 
 
+def test_a_prediction_is_not_gone_on_with(predict: CommandLine, predicted: Path) -> None:
+    said = refused(predict, "--host", "imaginary", *SMALL, "--out", str(predicted / "out"))
+    assert said.endswith("already holds a run; name another\n")
+
+
 def test_a_program_that_is_not_built_is_named(predict: CommandLine) -> None:
     said = refused(predict, "--host", "imaginary", LIMITERBENCH_SIMULATOR="/nowhere/sim")
     assert "/nowhere/sim: the program is not built" in said

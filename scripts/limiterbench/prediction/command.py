@@ -114,7 +114,7 @@ def predict(options: Namespace, program: Program, simulator: Simulator, root: Pa
         if options.dry_run:
             print(f"takes      about {units.clock(bench.estimate(made))} here")
             return 0
-        run_folder.refuse_unless_new(out)
+        run_folder.refuse_unless_new(out, can_resume=False)
         results = bench.simulate_all(made, _Progress(len(made)))
         manifest = folder.manifest_of(
             folder.Made(host, plan, made, assumed, _command(options), started),
