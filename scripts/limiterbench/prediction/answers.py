@@ -32,6 +32,7 @@ from limiterbench.records import UNEQUAL
 # The row that one shared counter is all there is to, and the one that the question is asked of.
 COUNTER = "hazard"
 LOCKED = "rwmutex"
+UNLIMITED = "unlimited"
 HEADLINE = "steady"
 # By how much a locked configuration's p99 was said to be longer, at 64 threads.
 CLAIMED = 40
@@ -154,7 +155,8 @@ def _claim(rows: Rows) -> str:
     """Where the claimed ratio lies in each row's band."""
     if LOCKED not in rows:
         return ""
-    bands = {row: ratio(rows[LOCKED], at, p99) for row, at in rows.items() if row != LOCKED}
+    others = {row: at for row, at in rows.items() if row not in (LOCKED, UNLIMITED)}
+    bands = {row: ratio(rows[LOCKED], at, p99) for row, at in others.items()}
     sure = [f"`{row}`" for row, found in bands.items() if found.low >= CLAIMED]
     never = [f"`{row}`" for row, found in bands.items() if found.high < CLAIMED]
     left = len(bands) - len(sure) - len(never)
