@@ -25,6 +25,7 @@ struct MonotonicClock {
     return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
            static_cast<std::uint64_t>(now.tv_nsec);
   }
+  [[nodiscard]] static std::uint64_t ticks_after_loads() noexcept { return ticks(); }
 };
 
 #if defined(__x86_64__)
@@ -32,6 +33,11 @@ struct MonotonicClock {
 // cancels in chained timestamps. A fence would cost more than most of what is measured.
 struct TscClock {
   [[nodiscard]] static std::uint64_t ticks() noexcept { return __rdtsc(); }
+  // Not before what was loaded before is known: LFENCE waits for all earlier loads.
+  [[nodiscard]] static std::uint64_t ticks_after_loads() noexcept {
+    _mm_lfence();
+    return __rdtsc();
+  }
 };
 #else
 using TscClock = MonotonicClock;
@@ -48,6 +54,9 @@ class Clock {
 
   [[nodiscard]] std::uint64_t ticks() const noexcept {
     return is_tsc_ ? TscClock::ticks() : MonotonicClock::ticks();
+  }
+  [[nodiscard]] std::uint64_t ticks_after_loads() const noexcept {
+    return is_tsc_ ? TscClock::ticks_after_loads() : MonotonicClock::ticks_after_loads();
   }
   [[nodiscard]] double ns_per_tick() const noexcept { return ns_per_tick_; }
   // Exact to 1 part in 2^31 for a TSC of 1 GHz or more; no overflow for any count that fits in

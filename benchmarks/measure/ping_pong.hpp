@@ -40,7 +40,8 @@ class PingPong {
       const std::uint64_t turn = 2 * stamps.size() + player;
       while (!has_come(turn))
         if (clock.ticks() > until) return;
-      stamps.push_back(clock.ticks());
+      // Else the clock may be read while the turn is only guessed to have come, before it was sent.
+      stamps.push_back(clock.ticks_after_loads());
       pass(turn);
     }
   }
