@@ -33,11 +33,14 @@ from limiterbench.verdicts import (
 
 MARGIN = 0.05
 NO_SHIFT = Shift(1.0, 0.0, "")
+# The standard deviation of the logarithms of repetitions, on a virtual machine of ordinary noise.
+USUAL_DEVIATION = {"ops": 0.129, "p99": 0.285}
 Effect = Callable[[Cell], float]
 
 
 class Noise:
-    """Pairs of runs of the reference's cells, with its noise, or some share of it."""
+    """Pairs of runs of the reference's cells, with noise of its shape, and of a size that does not
+    depend on the host that it was measured on."""
 
     def __init__(self, folder: Path) -> None:
         run = read_run(folder)
@@ -50,6 +53,11 @@ class Noise:
                 # Deviations from a mean of three are too small by the square root of 2/3.
                 left = [math.sqrt(1.5) * (log - mean(logs)) for log in logs]
                 self.residuals.setdefault((cell.threads, metric), []).extend(left)
+        for metric, usual in USUAL_DEVIATION.items():
+            of_metric = [key for key in self.residuals if key[1] == metric]
+            found = math.sqrt(mean(log**2 for key in of_metric for log in self.residuals[key]))
+            for key in of_metric:
+                self.residuals[key] = [log * usual / found for log in self.residuals[key]]
         self.cells = list(run.cells)
 
     def pair(
