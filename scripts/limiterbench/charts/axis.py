@@ -168,10 +168,13 @@ class ThreadAxis:
 def percentile_axis(axes: Any, tails: Sequence[float]) -> None:
     """The horizontal axis of 1/(1-p): each step to the right is ten times rarer."""
     axes.set_xscale("log")
-    axes.set_xlim(0.9, tails[-1] * 1.35)
     ticks = [tail for tail in (2.0, *(10.0**k for k in range(1, 10))) if tail <= tails[-1]]
-    fix_ticks(axes.xaxis, ticks, percentile_label)
-    axes.tick_params(axis="x", labelsize=8.5, rotation=35 if len(ticks) > 6 else 0)
+    # Room for half of the last label.
+    axes.set_xlim(0.9, max([tails[-1] * 1.35, *(tick * 3.5 for tick in ticks[-1:])]))
+    # Their labels grow with them: of many, every second one.
+    shown = ticks if len(ticks) <= 6 else ticks[::-2][::-1]
+    fix_ticks(axes.xaxis, shown, percentile_label)
+    axes.tick_params(axis="x", labelsize=8.5)
 
 
 def percentile_label(tail: float) -> str:
