@@ -218,18 +218,18 @@ void Distances::check_medians(const std::vector<host::Cpu>& cpus) const {
     std::string_view of;
     std::vector<double> ns;
   };
-  std::array<Pairs, 3> kinds{Pairs{"of one core", {}}, Pairs{"of one package", {}},
-                             Pairs{"of two packages", {}}};
+  std::array<Pairs, 3> of_kinds{Pairs{"of one core", {}}, Pairs{"of one package", {}},
+                                Pairs{"of two packages", {}}};
   for (unsigned a = 0; a < count_; ++a) {
     for (unsigned b = 0; b < count_; ++b) {
       if (a == b) continue;
       const bool core = cpus[a].core == cpus[b].core;
       const bool package = cpus[a].package == cpus[b].package;
-      kinds[core ? 0 : package ? 1 : 2].ns.push_back(to_ns(between(a, b)));
+      of_kinds[core ? 0 : package ? 1 : 2].ns.push_back(to_ns(between(a, b)));
     }
   }
   const Pairs* nearer = nullptr;
-  for (const Pairs& pairs : kinds) {
+  for (const Pairs& pairs : of_kinds) {
     if (pairs.ns.empty()) continue;
     if (nearer != nullptr && median(nearer->ns) > median(pairs.ns))
       throw InputError("transfer_ns: CPUs " + std::string(nearer->of) + " take " +
