@@ -39,6 +39,24 @@ TEST(simulated_rows, same_seed_same_run) {
   EXPECT_NE(latencies(1), latencies(2));
 }
 
+TEST(simulated_rows, a_denial_takes_its_own_instructions) {
+  const auto cost = [](const nlohmann::json& denial_ns, const char* scenario) {
+    nlohmann::json file = small_host_file();
+    file["denial_ns"] = denial_ns;
+    const Host host = parse_host(file, "");
+    return 1 / operations_per_ns(
+                   simulate_cell(host, *find_simulated_row("hazard"), scenario, 1, {0.2}));
+  };
+  const auto more = [&cost](const char* scenario) {
+    return cost({{"hazard", 50}}, scenario) - cost({{"gcra", 50}}, scenario);
+  };
+  // All but the rare requests are denied in overload, and only those in readonly.
+  const double rare = 1.0 / bench::find_scenario("readonly")->mix.period;
+  const double rest = 1 - 1.0 / bench::find_scenario("overload")->mix.period;
+  EXPECT_NEAR(more("overload"), 50 * rest, 0.5);
+  EXPECT_NEAR(more("readonly"), 50 * rare, 0.1);
+}
+
 // The CPUs' cells of one class side by side: the padding of `sharded` removed.
 class CellsByClass {
  public:

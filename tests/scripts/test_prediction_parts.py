@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from statistics import median
-from typing import Dict, List, Tuple
+from types import SimpleNamespace
+from typing import Any, Dict, List, Tuple, cast
 
 import pytest
 from conftest import ROOT, CommandLine
@@ -139,6 +140,24 @@ def test_alpha_is_fitted_on_the_contended_increments() -> None:
     # As the stand-in has it: (1 + alpha) * rmw / alpha, five per cent more in the middle.
     sharings = [calibrate.Sharing(1, 5.0), calibrate.Sharing(2, 1.05 * 1.25 * 5 / 0.25)]
     assert calibrate.fit_alpha(host, sharings, Simulator(FAKE)) == pytest.approx(0.25, rel=0.01)
+
+
+def test_denials_are_calibrated_beside_admissions() -> None:
+    """On records that cost 7 ns more than the simulation, and where all but 1 % are denied 27."""
+    host = Host("host", {**HOST, "alpha": 0.2})
+    row = "hazard"
+    quiet, denying = (Cell(row, name, "compact", 1) for name in ("readonly", "overload"))
+    simulated = calibrate._costs(host, [row], "readonly", Simulator(FAKE))[row]
+    more = {quiet: 7.0, denying: 27.0}
+    run = SimpleNamespace(
+        folder=Path("run"), cells=more, cost_ns=lambda cell: simulated + more[cell]
+    )
+    found = calibrate.with_instructions(host, host, cast(Any, run), Simulator(FAKE)).values
+    assert found["instructions_ns"] == {row: pytest.approx(7, abs=0.05)}
+    assert found["denial_ns"] == {row: pytest.approx(20 / 0.99, abs=0.05)}
+    del more[denying]
+    found = calibrate.with_instructions(host, host, cast(Any, run), Simulator(FAKE)).values
+    assert found["denial_ns"] == {}
 
 
 def test_a_run_without_a_contention_map_is_refused(cli: CommandLine, stored_run: Path) -> None:

@@ -66,6 +66,7 @@ class Answer(NamedTuple):
     scales: str
     tails: str
     claim: str
+    """Empty where the locked row is missing."""
     rows: List[List[str]]
     """As in HEADS, in the order of the places that their p99 can have, the lowest first."""
     unequal: Dict[str, float]

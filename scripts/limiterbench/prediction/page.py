@@ -40,8 +40,7 @@ def answer(prediction: Prediction) -> List[str]:
         f"| {' | '.join(HEADS)} |",
         "|---" + "|---:" * (len(HEADS) - 1) + "|",
         *(f"| {' | '.join(_marked(cells, found))} |" for cells in found.rows),
-        "",
-        found.claim,
+        *(["", found.claim] if found.claim else []),
         *_note(found),
     ]
 

@@ -57,7 +57,7 @@ def _one(prediction: Prediction, place: str, page: Path) -> Html:
         tag("p", in_code(answer.scales)),
         tag("p", in_code(answer.tails)),
         table([*map(in_code, HEADS)], [[*map(in_code, cells)] for cells in answer.rows]),
-        tag("p", in_code(answer.claim)),
+        tag("p", in_code(answer.claim)) if answer.claim else "",
         _charts(prediction, place, page),
         class_="simulated",
     )

@@ -40,7 +40,8 @@ def print_predictions(predictions: Sequence[Prediction]) -> None:
         for row, *cells in found.rows:
             table.add(row.strip("`"), *cells)
         print(table)
-        print("\n".join(_item(found.claim.replace("`", ""))))
+        if found.claim:
+            print("\n".join(_item(found.claim.replace("`", ""))))
 
 
 def _answer(run: StoredRun) -> List[str]:
