@@ -199,12 +199,13 @@ class BasicShardedQuota {
     return total >= limit ? limit : level;
   }
 
-  // Cells advance in batches of about sqrt(limit) / shards, a power of two: announcing costs one
-  // shared write a batch, summing a read of every cell for the last shards * batch permits, and
-  // this balances the two.
+  // Cells advance in batches of about sqrt(limit), a power of two. An announcement makes every CPU
+  // read the window's line again, one after the other; a sum reads every CPU's cell, but all CPUs
+  // sum at once. So a window costs about (limit / batch) * shards transfers of announcing and
+  // shards * batch of summing, least where batch * batch = limit. At most half a window is summed.
   [[nodiscard]] unsigned batch_shift(Permits limit) const noexcept {
-    const unsigned half = static_cast<unsigned>(std::bit_width(limit)) / 2;
-    return half > shard_bits_ ? half - shard_bits_ : 0;
+    const unsigned bits = static_cast<unsigned>(std::bit_width(limit));
+    return std::min(bits / 2, bits - std::min(bits, shard_bits_ + 2));
   }
 
   [[nodiscard]] static Permits permits(std::uint64_t cell, std::uint64_t word) noexcept {

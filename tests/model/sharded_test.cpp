@@ -6,20 +6,20 @@
 namespace limiterbench::model {
 namespace {
 
-// All but 18 permits of 128 are used, by one CPU. It uses the rest; the other CPU asks for 6 and
+// All but 18 permits of 127 are used, by one CPU. It uses the rest; the other CPU asks for 6 and
 // for 1, less than the batch of 8 that it may count unannounced. One comes after the other, with
 // nothing to order them but seq_cst: whoever comes later must see enough not to exceed the bound,
 // which is the cost of one request, 6.
 template <bool filler_first>
 struct one_after_the_other : Counting<ShardedQuota> {
   static constexpr int threads = 2;
-  const PublishedRule rule = rule_of(2, 128);
+  const PublishedRule rule = rule_of(2, 127);
   unsigned filler = 0;
   bool over = false;  // no synchronisation: it only makes the one come after the other
   void before() override {
-    adopt(rule_of(1, 127));
+    adopt(rule_of(1, 126));
     filler = sync::current_cpu();
-    take(rule_of(1, 127), first, 110);
+    take(rule_of(1, 126), first, 109);
     // Stamps every cell, so that both CPUs count without entering the window.
     adopt(rule);
   }
@@ -38,8 +38,8 @@ struct one_after_the_other : Counting<ShardedQuota> {
     over = true;
   }
   void after() override {
-    require(used_ >= 128 - 6, "denied while there was room");
-    require(used_ <= 128 + bound(6), "over the bound");
+    require(used_ >= 127 - 6, "denied while there was room");
+    require(used_ <= 127 + bound(6), "over the bound");
   }
 };
 
@@ -48,7 +48,7 @@ struct one_after_the_other : Counting<ShardedQuota> {
 // the batch of 8 that a CPU may count unannounced.
 struct late_on_one_cpu : Counting<ShardedQuota> {
   static constexpr int threads = 4;
-  const PublishedRule rule = rule_of(1, 128);
+  const PublishedRule rule = rule_of(1, 127);
   unsigned filler = 0;
   static constexpr Permits cost = 3;
   int begun = 0;  // no synchronisation, as `filled`
@@ -57,7 +57,7 @@ struct late_on_one_cpu : Counting<ShardedQuota> {
     adopt(rule);
     filler = sync::current_cpu();
     // Turns the window, which stamps this CPU's cell alone.
-    take(rule, second, 110);
+    take(rule, second, 109);
   }
   void thread(unsigned index) override {
     if (sync::current_cpu() == filler) {
@@ -72,10 +72,10 @@ struct late_on_one_cpu : Counting<ShardedQuota> {
       if (quota().take(1, rule, cost, second).kind == Verdict::Kind::admitted) used_ += cost;
     }
   }
-  void after() override { require(used_ <= 128 + bound(cost), "over the bound"); }
+  void after() override { require(used_ <= 127 + bound(cost), "over the bound"); }
 };
 
-// Far from the limit under the old rule, with a batch of two and no announcement.
+// Far from the limit under the old rule, within a batch of four and with no announcement.
 struct lowered_while_far : Counting<ShardedQuota> {
   static constexpr int threads = 2;
   const PublishedRule old_rule = rule_of(1, 16), new_rule = rule_of(2, 1);
