@@ -4,24 +4,27 @@
 //   chapter 5 ("Exact Limit Counters"), with windows, a generation per turn instead of signals, and
 //   lots that shrink toward the limit.
 // Semantics: exact.
-// Progress: lock-free on a CPU's own lease; taking or returning one closes the window for some ten
-//   instructions (a sweep: one read-modify-write a CPU), which others wait for.
+// Progress: lock-free while leases are taken and spent; a sweep closes the window while it reads
+//   every CPU's lease and takes back what is left there, and others wait for that.
 // Cost: four loads of lines that are seldom written, one read-modify-write of this CPU's own line.
 // Memory: 256 bytes a CPU, a line for each four classes, and 128 bytes a class.
 // Avoid when: limits are small against the number of CPUs: every lot is then one request.
 //
 // The window's word holds the permits handed out, and `settled`: no lease is outstanding. A cell
 // holds {generation, permits left of this CPU's lease}; under another generation it holds nothing.
+// Or it is claimed by a thread that takes a lease: who else comes by leaves it alone, or waits.
 //
 // Invariant, in each generation: admitted + left in the cells + (limit - handed out) = limit.
 //   A request spends from a cell by a swap that lowers it by the cost: admitted grows as left
 //   shrinks. Straight from the pool, admitted and handed out grow together. A lease moves permits
-//   from the pool to a cell, a sweep moves them back; both while the window is closed. So admitted
-//   never exceeds handed out, which never exceeds the limit: never over.
+//   from the pool to a cell; what is on the way belongs to the cell, which was claimed before. A
+//   sweep moves them back, while the window is closed. So admitted never exceeds handed out, which
+//   never exceeds the limit: never over.
 // A denial is made while settled and with less in the pool than the cost. Settled, the cells are
-//   empty, so that admitted = handed out: it is denied exactly when its cost does not fit. Or else
-//   by what the last sweep of the generation found admitted, which has not grown less since: so a
-//   cost that does not fit sweeps once, however many small ones are leased around it.
+//   empty, since a sweep waits for those that are claimed, and taking a lease unsettles the word;
+//   so that admitted = handed out: it is denied exactly when its cost does not fit. Or else by what
+//   the last sweep of the generation found admitted, which has not grown less since: so a cost that
+//   does not fit sweeps once, however many small ones are leased around it.
 // Stale spending. A swap succeeds only on a cell that still holds the lease that was read.
 //   Adopting a changed rule sweeps every cell, so that a swap begun under the old rule fails. A
 //   turn of the window alone does not: a swap that succeeds after it spends what belonged to the
@@ -40,6 +43,16 @@
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
+// What a cell holds while a lease for it is taken: a generation half of all turns away from that of
+// the window's word, so that nothing spends from it.
+struct Claim {
+  static constexpr std::uint64_t bit = Window::spare;
+  static constexpr std::uint64_t of(std::uint64_t word) noexcept {
+    return (Window::generation(word) ^ std::uint64_t{1} << 63) | bit;
+  }
+  static constexpr bool is(std::uint64_t cell) noexcept { return (cell & bit) != 0; }
+};
+
 // A CPU's cell, changed by read-modify-writes that any thread may make.
 struct AtomicCells {
   using Cell = sync::atomic<std::uint64_t>;
@@ -49,17 +62,11 @@ struct AtomicCells {
     // relaxed: admission publishes nothing, and continues the release sequence of (2).
     return cell.compare_exchange_strong(seen, seen - cost, sync::relaxed, sync::relaxed);
   }
-  // Adds a lease while the window is closed. False: not possible here and now.
-  [[nodiscard]] static bool deposit(unsigned, Cell& cell, std::uint64_t generation, Permits permits,
-                                    const Window&, std::uint64_t) noexcept {
-    std::uint64_t seen = cell.load(sync::relaxed);  // relaxed: the swap confirms it
-    for (;;) {
-      const Permits left = Window::generation(seen) == generation ? Window::used(seen) : 0;
-      // (2) release: pairs with (1): with a lease comes the turn that opened its generation.
-      if (cell.compare_exchange_weak(seen, generation | (left + permits), sync::release,
-                                     sync::relaxed))
-        return true;
-    }
+  // True: the cell, which held `seen`, is the caller's until it stores there.
+  [[nodiscard]] static bool claim(unsigned, Cell& cell, std::uint64_t seen, const Window&,
+                                  std::uint64_t word) noexcept {
+    // relaxed: who must see it acquires (17) in window.hpp.
+    return cell.compare_exchange_strong(seen, Claim::of(word), sync::relaxed, sync::relaxed);
   }
   // Called before a sweep, with the window closed.
   static void quiesce() noexcept {}
@@ -78,8 +85,7 @@ class LeasedQuota {
                                                   Nanoseconds now) noexcept {
     const unsigned cpu = shard_index();
     Cell& cell = shard_[cpu].leases[traffic_class].cell;
-    // (1) acquire: pairs with (1) in leased_rseq.hpp and (2): the window is seen as new as the
-    // lease.
+    // (1) acquire: pairs with (2): the window is seen as new as the lease.
     const std::uint64_t seen = cell.load(sync::acquire);
     const Window& window = windows_[traffic_class];
     const Window::View view = window.peek_last(rule, now);
@@ -164,38 +170,57 @@ class LeasedQuota {
     return Window::generation(word) == Window::generation(view.word) ? Window::used(word) : 0;
   }
 
-  // Takes `cost` from the pool, and a lease of what remains there if there is enough to share.
+  // Takes `cost` from the pool, and with it a lease if there is enough to share.
   [[nodiscard]] bool draw(Window& window, std::uint32_t traffic_class, std::uint64_t word,
                           Permits cost, Permits remaining) noexcept {
-    const Permits lot = remaining >> lot_shift_;
-    if (lot == 0) {
-      if (!window.try_add(word, cost)) return false;
-      count_pool_write(traffic_class);
-      return true;
-    }
-    if (!window.try_close(word)) return false;
-    count_pool_write(traffic_class);
     const unsigned cpu = shard_index();
-    const bool leased = Access::deposit(cpu, shard_[cpu].leases[traffic_class].cell,
-                                        Window::generation(word), lot, window, word);
-    window.open(leased ? (word & ~settled) + cost + lot : word + cost);
+    Cell& cell = shard_[cpu].leases[traffic_class].cell;
+    const Permits lot = remaining >> lot_shift_;
+    // (3) acquire: pairs with (2): what is put back is as new as it was. Not shown as relaxed: the
+    // lease must be of a later turn than `word`, and be spent by a third thread that has missed it.
+    const std::uint64_t seen = lot == 0 ? Claim::bit : cell.load(sync::acquire);
+    if (Claim::is(seen) || !Access::claim(cpu, cell, seen, window, word)) {
+      if (!window.try_draw(word, word + cost)) return false;
+    } else {
+      const bool drawn = window.try_draw(word, (word & ~settled) + cost + lot);
+      const std::uint64_t lease = Window::generation(word) + left(seen, word) + lot;
+      // (2) release: pairs with (1), (3): with a lease comes the turn that opened its generation.
+      cell.store(drawn ? lease : seen, sync::release);
+      if (!drawn) return false;
+    }
+    count_pool_write(traffic_class);
     return true;
   }
 
-  // Empties every cell and stamps it with `generation`; returns what was left of the leases of the
-  // generation of `word`. The window must be closed.
+  // Takes back what is left of the leases of the generation of `word`, and returns it. The window
+  // must be closed. Under another `generation` every cell is stamped with it.
   [[nodiscard]] Permits sweep(std::uint32_t traffic_class, std::uint64_t word,
                               std::uint64_t generation) noexcept {
     Access::quiesce();
     Permits back = 0;
-    for (unsigned i = 0; i < shards(); ++i) {
-      Cell& cell = shard_[i].leases[traffic_class].cell;
-      // relaxed: read-modify-writes of a cell are ordered among themselves, which is all that
-      // counting permits needs.
-      const std::uint64_t seen = cell.exchange(generation, sync::relaxed);
-      if (Window::generation(seen) == Window::generation(word)) back += Window::used(seen);
-    }
+    for (unsigned i = 0; i < shards(); ++i)
+      back += take_back(shard_[i].leases[traffic_class].cell, word, generation);
     return back;
+  }
+  [[nodiscard]] static Permits take_back(Cell& cell, std::uint64_t word,
+                                         std::uint64_t generation) noexcept {
+    // relaxed: changes of a cell are ordered among themselves, which is all that counting permits
+    // needs.
+    std::uint64_t seen = cell.load(sync::relaxed);
+    for (sync::spin_wait wait;;) {
+      if (Claim::is(seen)) {
+        wait();
+        seen = cell.load(sync::relaxed);  // relaxed: as above
+        continue;
+      }
+      const Permits back = left(seen, word);
+      if (back == 0 && generation == Window::generation(word)) return 0;
+      // relaxed: as above.
+      if (cell.compare_exchange_weak(seen, generation, sync::relaxed, sync::relaxed)) return back;
+    }
+  }
+  [[nodiscard]] static Permits left(std::uint64_t cell, std::uint64_t word) noexcept {
+    return Window::generation(cell) == Window::generation(word) ? Window::used(cell) : 0;
   }
 
   // What the word holds in its next generation. A new window needs no sweep, except that every 2^31

@@ -5,9 +5,10 @@
 // Cost: as quota/leased.hpp, with a store in place of the read-modify-write.
 // Avoid when: limits are reached often on many CPUs: each sweep is a membarrier.
 //
-// A cell is changed only on its own CPU, by a sequence that reads first the window's word and then
-// the cell: if the kernel interrupts it, or the window has been closed or turned, it does not
-// store. A sweep first closes the window, then restarts every running sequence. From then until it
+// A cell is spent and claimed only on its own CPU, by a sequence that reads first the window's word
+// and then the cell: if the kernel interrupts it, or the window has been closed or turned, it does
+// not store. A claimed cell no sequence touches, so that whoever claimed it may write it from any
+// CPU. A sweep first closes the window, then restarts every running sequence. From then until it
 // opens the window none can store, and the cells may be read and written from any CPU; a sequence
 // that finds the window open again sees the cells as they were left. Where rseq is not available
 // the cells are changed as in quota/leased.hpp.
@@ -29,22 +30,11 @@ struct RseqCells {
     return rseq_store(cpu, cell, seen, seen - cost, window.parts().word, word);
   }
 
-  // A thread that is moved to another CPU between choosing the cell and storing leaves the permits
-  // in the pool.
-  [[nodiscard]] static bool deposit(unsigned cpu, Cell& cell, std::uint64_t generation,
-                                    Permits permits, const Window& window,
-                                    std::uint64_t word) noexcept {
-    if (!rseq_available())
-      return AtomicCells::deposit(cpu, cell, generation, permits, window, word);
-    std::uint64_t seen = cell.load(sync::relaxed);  // relaxed: the sequence confirms it
-    const Permits left = Window::generation(seen) == generation ? Window::used(seen) : 0;
-    // The store at the end of a sequence has release order on x86-64; on aarch64 the fence gives
-    // it: (1) release: pairs with (1) in leased.hpp. Not shown without it: a turn that adopts a
-    // rule sweeps, which runs a fence on every CPU, and by a stale end a request only counts as
-    // early.
-    sync::fence(sync::release);
-    return rseq_store(cpu, cell, seen, generation | (left + permits), window.parts().word,
-                      word | Window::closed);
+  // A thread that is moved to another CPU between choosing the cell and storing claims nothing.
+  [[nodiscard]] static bool claim(unsigned cpu, Cell& cell, std::uint64_t seen,
+                                  const Window& window, std::uint64_t word) noexcept {
+    if (!rseq_available()) return AtomicCells::claim(cpu, cell, seen, window, word);
+    return rseq_store(cpu, cell, seen, Claim::of(word), window.parts().word, word);
   }
 
   static void quiesce() noexcept {

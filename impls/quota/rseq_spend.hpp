@@ -20,7 +20,9 @@
 // before is over: its work is seen in the cell. A cell read first could be emptied by a sweep that
 // had made its system call before this sequence began.
 // End and epoch before the word, which is closed while they change: they are no newer than it; and
-// no older than a lease of its generation, which was put here before this sequence began.
+// no older than a lease of its generation that was put here before this sequence began. Where a
+// thread that was moved to another CPU puts one here meanwhile, the epoch is no older still, since
+// a turn that changes it restarts this sequence; by an older end a request only counts as early.
 #pragma once
 
 #include <cstddef>

@@ -137,6 +137,13 @@ class alignas(sync::false_sharing_range) Window {
     return word_.compare_exchange_weak(word, word + cost, sync::seq_cst, sync::relaxed);
   }
 
+  // As try_add(), by a thread that has claimed a cell of its own before, for whoever closes the
+  // window after it to find.
+  [[nodiscard]] bool try_draw(std::uint64_t word, std::uint64_t next) noexcept {
+    // (17) release: pairs with (4), (12).
+    return word_.compare_exchange_strong(word, next, sync::release, sync::relaxed);
+  }
+
   // Marks the window as used up if nothing has changed since `word` was read. relaxed: as above.
   void try_exhaust(std::uint64_t word, Permits limit) noexcept {
     word_.compare_exchange_strong(word, (word & ~used_mask) | limit, sync::relaxed, sync::relaxed);
@@ -145,7 +152,7 @@ class alignas(sync::false_sharing_range) Window {
   // Closes the window if nothing has changed since `word` was read; open() must follow, with a word
   // of the same generation. In between no compare-and-swap succeeds and other turns wait.
   [[nodiscard]] bool try_close(std::uint64_t word) noexcept {
-    // (12) acquire: pairs with (7), (13), as (4). Not shown as relaxed: as there, by (1).
+    // (12) acquire: pairs with (7), (13), (17), as (4). Not shown as relaxed: as there, by (1).
     return word_.compare_exchange_strong(word, word | closed, sync::acquire, sync::relaxed);
   }
   void open(std::uint64_t word) noexcept {
@@ -185,8 +192,8 @@ class alignas(sync::false_sharing_range) Window {
   template <class Carry>
   [[gnu::noinline]] void turn(std::uint64_t word, const PublishedRule& rule, const Nanoseconds* now,
                               Carry&& carry) noexcept {
-    // (4) acquire: pairs with (7), (13): whoever closes the window sees what the last to do so
-    // wrote. Not shown as relaxed: it succeeds on a word that (1) or (8) has acquired.
+    // (4) acquire: pairs with (7), (13), (17): whoever closes the window sees what the last to do
+    // so wrote. Not shown as relaxed: it succeeds on a word that (1) or (8) has acquired.
     if (!word_.compare_exchange_strong(word, word | closed, sync::acquire, sync::relaxed)) return;
     const Nanoseconds length = rule.rule.window;
     // relaxed: only the thread that closed the window writes end and epoch.

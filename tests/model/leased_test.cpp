@@ -52,6 +52,26 @@ struct revoked : Counting<Quota> {
   }
 };
 
+// A request has drawn, and may not yet hold its lease, when the others find the pool empty, or
+// while a rule is adopted that changes nothing. Together they are as many as the limit: all fit.
+template <class Quota, bool adopts>
+struct drawn : Counting<Quota> {
+  static constexpr int threads = 2;
+  const PublishedRule rule = rule_of(1, 6), same_rule = rule_of(2, 6);
+  Permits asked = 0;
+  void before() override { this->adopt(rule); }
+  void thread(unsigned index) override {
+    if (index == 0) {
+      asked += this->take(rule, first) != Answer::stale;
+    } else {
+      if (adopts) this->adopt(same_rule);
+      for (int i = 0; i < 5; ++i) this->take(adopts ? same_rule : rule, first);
+      asked += 5;
+    }
+  }
+  void after() override { require(this->used_ == asked, "denied while there was room"); }
+};
+
 // Leases under the new rule, on the CPU where a request still holds the old one.
 template <class Quota>
 struct leased_anew : Counting<Quota> {
@@ -110,6 +130,8 @@ void check(Report& report) {
   report.clean<filled<Quota, 6>>("filled, with leases", {tree, random});
   report.clean<swept<Quota>>("swept", {random});
   report.clean<revoked<Quota>>("revoked", {tree, random});
+  report.clean<drawn<Quota, false>>("drawn while others sweep", {tree, random});
+  report.clean<drawn<Quota, true>>("drawn while a rule is adopted", {tree, random});
   report.clean<leased_anew<Quota>>("leased anew", {tree, random});
   report.clean<turned_with_leases<Quota>>("turned, with leases", {random});
   report.clean<migrating<Quota>>("migrating", {random});
