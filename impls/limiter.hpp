@@ -208,7 +208,7 @@ enum class Progress : std::uint8_t {
   // Lock-free, except that the thread which turns a window or adopts a changed rule is waited for:
   // some ten instructions, and what the row does to carry usage over.
   lock_free_within_window,
-  // As above while this CPU's lease lasts; whoever takes a lease, or takes all back, is waited for.
+  // As above; whoever takes all leases back is waited for, and waits for those who are taking one.
   lock_free_within_lease,
   blocking,
 };

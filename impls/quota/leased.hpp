@@ -4,11 +4,12 @@
 //   chapter 5 ("Exact Limit Counters"), with windows, a generation per turn instead of signals, and
 //   lots that shrink toward the limit.
 // Semantics: exact.
-// Progress: lock-free while leases are taken and spent; a sweep closes the window while it reads
-//   every CPU's lease and takes back what is left there, and others wait for that.
+// Progress: lock-free while leases are taken and spent; a sweep closes the window while it takes
+//   back what is left of every CPU's lease; it waits for those who are taking one, others for it.
 // Cost: four loads of lines that are seldom written, one read-modify-write of this CPU's own line.
 // Memory: 256 bytes a CPU, a line for each four classes, and 128 bytes a class.
-// Avoid when: limits are small against the number of CPUs: every lot is then one request.
+// Avoid when: limits are small against the number of CPUs: every lot is then one request; and as
+//   window.hpp, where who takes a lease is waited for too.
 //
 // The window's word holds the permits handed out, and `settled`: no lease is outstanding. A cell
 // holds {generation, permits left of this CPU's lease}; under another generation it holds nothing.
@@ -44,7 +45,7 @@
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
 // What a cell holds while a lease for it is taken: a generation half of all turns away from that of
-// the window's word, so that nothing spends from it.
+// the word which the taker read, so that nothing spends from it.
 struct Claim {
   static constexpr std::uint64_t bit = Window::spare;
   static constexpr std::uint64_t of(std::uint64_t word) noexcept {

@@ -6,12 +6,14 @@
 // Avoid when: limits are reached often on many CPUs: each sweep is a membarrier.
 //
 // A cell is spent and claimed only on its own CPU, by a sequence that reads first the window's word
-// and then the cell: if the kernel interrupts it, or the window has been closed or turned, it does
-// not store. A claimed cell no sequence touches, so that whoever claimed it may write it from any
-// CPU. A sweep first closes the window, then restarts every running sequence. From then until it
-// opens the window none can store, and the cells may be read and written from any CPU; a sequence
-// that finds the window open again sees the cells as they were left. Where rseq is not available
-// the cells are changed as in quota/leased.hpp.
+// and then the cell: if the kernel interrupts it, or it finds the window closed or turned, it does
+// not store. A turn that does not sweep may pass between its look and its store: what it spends
+// then belonged to the old window, or its claim is put back, since the swap of the word fails. A
+// claimed cell no sequence touches, so that whoever claimed it may write it from any CPU. A sweep
+// first closes the window, then restarts every running sequence. From then until it opens the
+// window none can store, and all cells but claimed ones, which are waited for, may be read and
+// written from any CPU; a sequence that finds the window open again sees the cells as they were
+// left. Where rseq is not available the cells are changed as in quota/leased.hpp.
 #pragma once
 
 #include "../primitives/rseq.hpp"

@@ -22,7 +22,8 @@
 // End and epoch before the word, which is closed while they change: they are no newer than it; and
 // no older than a lease of its generation that was put here before this sequence began. Where a
 // thread that was moved to another CPU puts one here meanwhile, the epoch is no older still, since
-// a turn that changes it restarts this sequence; by an older end a request only counts as early.
+// a turn that changes it restarts this sequence; by an older end, which is an earlier one
+// while the epoch stays, a request only counts as early.
 #pragma once
 
 #include <cstddef>

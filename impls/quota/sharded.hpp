@@ -202,7 +202,8 @@ class BasicShardedQuota {
   // Cells advance in batches of about sqrt(limit), a power of two. An announcement makes every CPU
   // read the window's line again, one after the other; a sum reads every CPU's cell, but all CPUs
   // sum at once. So a window costs about (limit / batch) * shards transfers of announcing and
-  // shards * batch of summing, least where batch * batch = limit. At most half a window is summed.
+  // shards * batch of summing, least where batch * batch = limit. At most half a window is summed,
+  // or its last `shards` permits if these are more.
   [[nodiscard]] unsigned batch_shift(Permits limit) const noexcept {
     const unsigned bits = static_cast<unsigned>(std::bit_width(limit));
     return std::min(bits / 2, bits - std::min(bits, shard_bits_ + 2));

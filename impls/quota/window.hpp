@@ -137,8 +137,8 @@ class alignas(sync::false_sharing_range) Window {
     return word_.compare_exchange_weak(word, word + cost, sync::seq_cst, sync::relaxed);
   }
 
-  // As try_add(), by a thread that has claimed a cell of its own before, for whoever closes the
-  // window after it to find.
+  // Puts `next` in place of `word` if nothing has changed since that was read. The caller may have
+  // claimed a cell before: whoever closes the window after this finds the claim.
   [[nodiscard]] bool try_draw(std::uint64_t word, std::uint64_t next) noexcept {
     // (17) release: pairs with (4), (12).
     return word_.compare_exchange_strong(word, next, sync::release, sync::relaxed);
