@@ -178,6 +178,15 @@ class Script(Program):
         return ["/bin/sh", "-c", self._text]
 
 
+@pytest.fixture
+def hangup_kills() -> Iterator[None]:
+    """Also where the tests themselves run under nohup, which their processes would inherit."""
+    previous = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, previous)
+
+
+@pytest.mark.usefixtures("hangup_kills")
 @pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "KILL"])
 def test_a_process_that_a_stop_of_all_kills_first_is_not_on_record(
     tmp_path: Path, name: str
