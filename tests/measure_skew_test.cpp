@@ -68,7 +68,6 @@ TEST(skew_order, visits_each_once_and_the_far_ones_early) {
 
 // In a process of its own, since the clock is the whole program's.
 TEST(clock_fallback, takes_hold_at_once) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
       {
         host::Clock::distrust_tsc("the TSCs are apart");
