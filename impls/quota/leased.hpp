@@ -168,7 +168,7 @@ class LeasedQuota {
                                         const Window::View& view) const noexcept {
     // relaxed: see where it is stored.
     const std::uint64_t word = swept_.words[traffic_class].load(sync::relaxed);
-    return Window::generation(word) == Window::generation(view.word) ? Window::used(word) : 0;
+    return Window::used_in(view.word, word);
   }
 
   // Takes `cost` from the pool, and with it a lease if there is enough to share.
@@ -184,7 +184,7 @@ class LeasedQuota {
       if (!window.try_draw(word, word + cost)) return false;
     } else {
       const bool drawn = window.try_draw(word, (word & ~settled) + cost + lot);
-      const std::uint64_t lease = Window::generation(word) + left(seen, word) + lot;
+      const std::uint64_t lease = Window::generation(word) + Window::used_in(word, seen) + lot;
       // (2) release: pairs with (1), (3): with a lease comes the turn that opened its generation.
       cell.store(drawn ? lease : seen, sync::release);
       if (!drawn) return false;
@@ -214,14 +214,11 @@ class LeasedQuota {
         seen = cell.load(sync::relaxed);  // relaxed: as above
         continue;
       }
-      const Permits back = left(seen, word);
+      const Permits back = Window::used_in(word, seen);
       if (back == 0 && generation == Window::generation(word)) return 0;
       // relaxed: as above.
       if (cell.compare_exchange_weak(seen, generation, sync::relaxed, sync::relaxed)) return back;
     }
-  }
-  [[nodiscard]] static Permits left(std::uint64_t cell, std::uint64_t word) noexcept {
-    return Window::generation(cell) == Window::generation(word) ? Window::used(cell) : 0;
   }
 
   // What the word holds in its next generation. A new window needs no sweep, except that every 2^31

@@ -129,11 +129,11 @@ class BasicShardedQuota {
     // (4) seq_cst: see "The bound". Not shown as acquire or relaxed: as (1), and the checker's
     // loads take effect in program order.
     std::uint64_t seen = cell.load(sync::seq_cst);
-    // Hazard: overwriting what a CPU has counted since the window turned.
-    if (is_later(seen, entered)) return Outcome::again;
     std::uint64_t word = window.load_in_order();
+    // Hazard: overwriting what a CPU has counted since the window turned. By (4) that turn shows in
+    // the word too.
     if (!Window::same_generation(word, entered)) return Outcome::again;
-    const Permits mine = permits(seen, entered);
+    const Permits mine = Window::used_in(entered, seen);
     const unsigned shift = batch_shift(limit);
     const Permits level = Window::used(word);
     const Permits slack = Permits{shards_} << shift;
@@ -167,7 +167,7 @@ class BasicShardedQuota {
       // (6) seq_cst: see "The bound".
       const std::uint64_t seen = cells_.at(i, traffic_class).load(sync::seq_cst);
       if (is_later(seen, entered)) return std::nullopt;
-      total += permits(seen, entered);
+      total += Window::used_in(entered, seen);
     }
     return total;
   }
@@ -188,7 +188,7 @@ class BasicShardedQuota {
       std::uint64_t seen = cell.load(sync::relaxed);  // relaxed: the swap confirms it
       std::uint64_t kept;
       do {
-        kept = fresh ? 0 : permits(seen, word);
+        kept = fresh ? 0 : Window::used_in(word, seen);
         // (7) seq_cst: see "The bound". Not shown as acq_rel or release: who counts under this
         // generation has acquired the word that comes after. Kept, so that one order has every
         // swap.
@@ -209,9 +209,6 @@ class BasicShardedQuota {
     return std::min(bits / 2, bits - std::min(bits, shard_bits_ + 2));
   }
 
-  [[nodiscard]] static Permits permits(std::uint64_t cell, std::uint64_t word) noexcept {
-    return Window::generation(cell) == Window::generation(word) ? Window::used(cell) : 0;
-  }
   [[nodiscard]] static bool is_later(std::uint64_t cell, std::uint64_t word) noexcept {
     return static_cast<std::int64_t>(Window::generation(cell) - Window::generation(word)) > 0;
   }

@@ -42,6 +42,11 @@ class alignas(sync::false_sharing_range) Window {
     return word & ~(generation_step - 1);
   }
 
+  // What a word or a cell counts in the generation of `word`: nothing under another one.
+  static constexpr Permits used_in(std::uint64_t word, std::uint64_t cell) noexcept {
+    return generation(cell) == generation(word) ? used(cell) : 0;
+  }
+
   // Usage, or more than any limit while the window is closed: one comparison for both.
   static constexpr Permits used_or_closed(std::uint64_t word) noexcept {
     return word & (closed | used_mask);

@@ -111,6 +111,31 @@ struct over_by_the_bound : Counting<ShardedQuota> {
   void after() override { require(used_ < limit + bound(limit), "reached"); }
 };
 
+// Exceeded by its bound, a window turns while one more request for it sums the cells: that request
+// must notice, since the CPU that turned it no longer shows what it had counted.
+struct turned_while_summed : Counting<ShardedQuota> {
+  static constexpr int threads = 2;
+  static constexpr Permits limit = 3;
+  const PublishedRule rule = rule_of(1, limit);
+  unsigned filler = 0;
+  void before() override {
+    adopt(rule);
+    filler = sync::current_cpu();
+    for (Permits i = 0; i < limit - 1; ++i) take(rule, first);
+  }
+  void thread(unsigned index) override {
+    take(rule, first);
+    take(rule, index == filler ? second : first);
+  }
+  void after() override {
+    const Permits used = used_;
+    while (take(rule, second) == Answer::admitted) {
+    }
+    const Permits room = used_ - used;
+    require(used - (limit - room) <= limit + bound(), "over the bound");
+  }
+};
+
 // Threads that change CPUs at every step, and a window between them.
 struct migrating : filled<ShardedQuota, 3> {
   migrating() : filled({.cpus = 2, .migrates = true}) {}
@@ -139,6 +164,7 @@ int main() {
                                       rl::test_result_user_assert_failed, {random});
   report.caught<over_by_the_bound<4>>("the bound of 4 CPUs is reached",
                                       rl::test_result_user_assert_failed, {random});
+  report.clean<turned_while_summed>("turned while summed", {tree, random});
   report.clean<migrating>("migrating", {random});
   report.clean<on_one_cpu>("on one CPU", {random});
   return report.status();
