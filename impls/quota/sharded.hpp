@@ -126,8 +126,8 @@ class BasicShardedQuota {
   [[nodiscard]] Outcome count(Window& window, std::uint32_t traffic_class, std::uint64_t entered,
                               Permits limit, Permits cost) noexcept {
     Cell& cell = own_cell(traffic_class);
-    // (4) seq_cst: see "The bound". Not shown as acquire or relaxed: as (1), and the checker's
-    // loads take effect in program order.
+    // (4) seq_cst: see "The bound"; as an acquire of what a later window counted it shows the turn
+    // too. Not shown as acquire: as (1).
     std::uint64_t seen = cell.load(sync::seq_cst);
     std::uint64_t word = window.load_in_order();
     // Hazard: overwriting what a CPU has counted since the window turned. By (4) that turn shows in

@@ -136,6 +136,25 @@ struct turned_while_summed : Counting<ShardedQuota> {
   }
 };
 
+// Far from the limit a request finds that its CPU counts for the next window already: it must not
+// count over that, however old the window's word looks to it.
+struct late_for_its_window : Counting<ShardedQuota> {
+  static constexpr int threads = 2;
+  static constexpr Permits limit = 7;
+  const PublishedRule rule = rule_of(1, limit);
+  late_for_its_window() : Counting({.cpus = 1}) {}
+  void before() override {
+    adopt(rule);
+    take(rule, first);
+  }
+  void thread(unsigned index) override { take(rule, index == 0 ? first : second); }
+  void after() override {
+    while (take(rule, second) == Answer::admitted) {
+    }
+    require(used_ <= 2 + limit, "what the next window had counted was lost");
+  }
+};
+
 // Threads that change CPUs at every step, and a window between them.
 struct migrating : filled<ShardedQuota, 3> {
   migrating() : filled({.cpus = 2, .migrates = true}) {}
@@ -165,6 +184,7 @@ int main() {
   report.caught<over_by_the_bound<4>>("the bound of 4 CPUs is reached",
                                       rl::test_result_user_assert_failed, {random});
   report.clean<turned_while_summed>("turned while summed", {tree, random});
+  report.clean<late_for_its_window>("late for its window", {tree, random});
   report.clean<migrating>("migrating", {random});
   report.clean<on_one_cpu>("on one CPU", {random});
   return report.status();
