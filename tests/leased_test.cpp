@@ -84,6 +84,41 @@ TYPED_TEST(Leases, AThousandThreadsStrandNothing) {
   EXPECT_EQ(take_until_denied(quota, rule), 1'000U);
 }
 
+// Sets the cells of all CPUs, as if a thread had been preempted while it takes a lease, or had
+// taken one.
+struct OpenedQuota : RseqQuota {
+  std::uint64_t word() const { return windows_[0].parts().word.load(sync::relaxed); }
+  void set_cells(std::uint64_t value) {
+    for (unsigned i = 0; i <= cpus_; ++i) shard_[i].leases[0].cell.store(value, sync::relaxed);
+  }
+};
+
+// The mark of a claim is a bit that assembler reads as permits.
+TEST(RseqSpend, SpendsNothingFromAClaimedCell) {
+  if (!rseq_available()) GTEST_SKIP() << "no restartable sequences here";
+  struct Node {
+    sync::plain<Published> published;
+  } node;
+  const PublishedRule rule = rule_of(1'000);
+  node.published.write().rules[0] = rule;
+  const sync::atomic<Node*> current{&node};
+  OpenedQuota quota;
+  quota.adopt(0, rule);
+  ASSERT_EQ(quota.take(0, rule, 1, 0).kind, Verdict::Kind::admitted);
+  const Request request{.traffic_class = 0, .cost = 1, .now = 0};
+  const auto spent = [&] {
+    std::uint64_t version = 0;
+    int times = 0;
+    // Some attempts may be interrupted.
+    for (int i = 0; i < 1'000; ++i) times += quota.try_spend(current, request, version);
+    return times;
+  };
+  quota.set_cells(Claim::of(quota.word()));
+  EXPECT_EQ(spent(), 0);
+  quota.set_cells(Window::generation(quota.word()) + 1'000'000);
+  EXPECT_GT(spent(), 0);
+}
+
 template <class Row>
 class LeasedRows : public testing::Test {};
 using Rows = testing::Types<leased, leased_rseq>;

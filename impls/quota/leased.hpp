@@ -7,7 +7,7 @@
 // Progress: lock-free while leases are taken and spent; a sweep closes the window while it takes
 //   back what is left of every CPU's lease; it waits for those who are taking one, others for it.
 // Cost: four loads of lines that are seldom written, one read-modify-write of this CPU's own line.
-// Memory: 256 bytes a CPU, a line for each four classes, and 128 bytes a class.
+// Memory: 256 bytes a CPU, a line for each four classes, 128 bytes a class, and 128 bytes.
 // Avoid when: limits are small against the number of CPUs: every lot is then one request; and as
 //   window.hpp, where who takes a lease is waited for too.
 //
@@ -26,7 +26,7 @@
 //   so that admitted = handed out: it is denied exactly when its cost does not fit. Or else by what
 //   the last sweep of the generation found admitted, which has not grown less since: so a cost that
 //   does not fit sweeps once, however many small ones are leased around it.
-// Stale spending. A swap succeeds only on a cell that still holds the lease that was read.
+// Stale spending. A swap succeeds only on a cell that holds what was read.
 //   Adopting a changed rule sweeps every cell, so that a swap begun under the old rule fails. A
 //   turn of the window alone does not: a swap that succeeds after it spends what belonged to the
 //   old window, by a request that came in its time.

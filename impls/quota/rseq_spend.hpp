@@ -70,7 +70,9 @@ template <class Node, class Shard>
          steps.load(parts.word, word, sync::acquire) &&
          // relaxed: ordered after the word by (4).
          steps.load(cell, seen, sync::relaxed) && Window::same_generation(seen, word) &&
-         cost <= Window::used(seen) && steps.commit(cell, seen - cost);
+         // The low half, as the assembler compares it: the mark of a claim passes for permits, and
+         // only by its generation a claimed cell is not spent from.
+         cost <= static_cast<std::uint32_t>(seen) && steps.commit(cell, seen - cost);
 }
 
 #elif LIMITERBENCH_RSEQ_ASM

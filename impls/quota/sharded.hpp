@@ -14,9 +14,9 @@
 //
 // A cell holds {generation, permits admitted on this CPU in it}; under another generation it counts
 // for nothing. The window's word holds, in place of usage, the level: whole batches, announced by a
-// CPU before its cell starts on them. A cell is never a batch or more past what it has announced,
-// so that usage < level + shards * batch: the test for "far". A level equal to the limit says that
-// the window is used up, and then a denial reads one line.
+// CPU before its cell starts on them. While a request may pass for far, a cell is never a batch or
+// more past what it has announced, so that usage < level + shards * batch: the test for "far". A
+// level equal to the limit says that the window is used up, and then a denial reads one line.
 //
 // The bound. An admission reads its CPU's cell, makes its test (of the level, or of the sum), and
 // swaps the cell from the value that it read; so on one shard each admission's test comes after all
@@ -209,6 +209,8 @@ class BasicShardedQuota {
     return std::min(bits / 2, bits - std::min(bits, shard_bits_ + 2));
   }
 
+  // Hazard: a thread that sleeps in sum() through 2^31 turns, and wakes while the last of them
+  // rewrites the cells, takes those for empty; the one request that it counts may be too many.
   [[nodiscard]] static bool is_later(std::uint64_t cell, std::uint64_t word) noexcept {
     return static_cast<std::int64_t>(Window::generation(cell) - Window::generation(word)) > 0;
   }

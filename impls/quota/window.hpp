@@ -157,7 +157,8 @@ class alignas(sync::false_sharing_range) Window {
   // Closes the window if nothing has changed since `word` was read; open() must follow, with a word
   // of the same generation. In between no compare-and-swap succeeds and other turns wait.
   [[nodiscard]] bool try_close(std::uint64_t word) noexcept {
-    // (12) acquire: pairs with (7), (13), (17), as (4). Not shown as relaxed: as there, by (1).
+    // (12) acquire: pairs with (7), (13), (17), as (4). (1) has not acquired it all: what it read
+    // may have been drawn, swept, and drawn again to the same.
     return word_.compare_exchange_strong(word, word | closed, sync::acquire, sync::relaxed);
   }
   void open(std::uint64_t word) noexcept {
@@ -198,7 +199,8 @@ class alignas(sync::false_sharing_range) Window {
   [[gnu::noinline]] void turn(std::uint64_t word, const PublishedRule& rule, const Nanoseconds* now,
                               Carry&& carry) noexcept {
     // (4) acquire: pairs with (7), (13), (17): whoever closes the window sees what the last to do
-    // so wrote. Not shown as relaxed: it succeeds on a word that (1) or (8) has acquired.
+    // so wrote. Not shown as relaxed: what a turn reads belongs to a generation, which (1) or (8)
+    // has acquired, except cells, and those it swaps.
     if (!word_.compare_exchange_strong(word, word | closed, sync::acquire, sync::relaxed)) return;
     const Nanoseconds length = rule.rule.window;
     // relaxed: only the thread that closed the window writes end and epoch.

@@ -142,7 +142,7 @@ _COVERED: Dict[str, Tuple[Program, ...]] = {
     "quota/": (Program("rows", ("gcra",)),),
     "quota/window.hpp": _COUNTERS,
     "quota/sharded.hpp": (Program("sharded"), Program("rows", ("sharded",))),
-    "quota/leased.hpp": (Program("leased"), Program("rows", ("leased",))),
+    "quota/leased.hpp": (Program("leased"), Program("rows", ("leased",)), _RSEQ_ROW),
     "quota/leased_rseq.hpp": (Program("leased"), _RSEQ_ROW),
     "quota/rseq_spend.hpp": (_RSEQ_ROW,),
 }

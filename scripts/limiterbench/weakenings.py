@@ -141,6 +141,12 @@ STRUCTURAL = (
     ),
     Structural(
         "quota/leased.hpp",
+        "a claim under the generation of the window",
+        "(Window::generation(word) ^ std::uint64_t{1} << 63) | bit",
+        "Window::generation(word) | bit",
+    ),
+    Structural(
+        "quota/leased.hpp",
         "a sweep that passes over a claimed cell",
         "if (Claim::is(seen)) {",
         "if (Claim::is(seen)) return 0;\n      if (Claim::is(seen)) {",

@@ -25,6 +25,8 @@ inline Config config_of(std::uint64_t version, Permits limit, Nanoseconds length
 template <class Row>
 class RowModel : public Model {
  protected:
+  explicit RowModel(sync::Host host = {}) { sync::host = host; }
+
   // Some rows know only at run time what they are.
   static Info info() { return Row::info; }
   static bool limits() { return info().exactness != Exactness::none; }
@@ -75,6 +77,7 @@ class RowModel : public Model {
 template <class Row, Permits limit, Permits cost>
 struct saturated : RowModel<Row> {
   static constexpr int threads = 2;
+  using RowModel<Row>::RowModel;
   void before() override { this->start(config_of(1, limit), threads); }
   void thread(unsigned index) override {
     for (Permits i = 0; i < limit / cost / 2 + 1; ++i) this->take(index, early, cost);
@@ -86,6 +89,12 @@ struct saturated : RowModel<Row> {
     }
     RowModel<Row>::after();
   }
+};
+
+// The same on one CPU: a thread is preempted by the other in the midst of everything.
+template <class Row>
+struct on_one_cpu : saturated<Row, 6, 1> {
+  on_one_cpu() : saturated<Row, 6, 1>({.cpus = 1}) {}
 };
 
 // What a CPU may have put aside in a window is worth nothing in the next.

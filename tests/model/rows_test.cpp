@@ -17,6 +17,7 @@ void check_row(Report& report) {
   };
   check(std::type_identity<saturated<Row, 3, 1>>{}, "saturated");
   check(std::type_identity<saturated<Row, 6, 2>>{}, "saturated, costs of 2");
+  check(std::type_identity<on_one_cpu<Row>>{}, "on one CPU");
   check(std::type_identity<left_over<Row>>{}, "left over");
   check(std::type_identity<swept_meanwhile<Row>>{}, "swept meanwhile");
   check(std::type_identity<turned<Row>>{}, "turned");
