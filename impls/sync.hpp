@@ -220,7 +220,7 @@ namespace detail {
 // The CPU that the caller is on, or `count` if its number is `count` or more. It may have changed
 // by the time the caller uses it: good for choosing a shard, not for owning one.
 [[nodiscard, gnu::always_inline]] inline unsigned current_cpu(
-    unsigned count = std::numeric_limits<int>::max()) noexcept {
+    unsigned count = unsigned{std::numeric_limits<int>::max()}) noexcept {
   const std::uint32_t cpu = rseq_cpu_id();
   if (cpu < count) [[likely]]
     return cpu;

@@ -14,6 +14,9 @@
 // window none can store, and all cells but claimed ones, which are waited for, may be read and
 // written from any CPU; a sequence that finds the window open again sees the cells as they were
 // left. Where rseq is not available the cells are changed as in quota/leased.hpp.
+//
+// A spend's plain store ends the release sequence of (2) in quota/leased.hpp. Who spends next on
+// that CPU came there by a context switch, or is the same thread: either has seen the lease's turn.
 #pragma once
 
 #include "../primitives/rseq.hpp"
