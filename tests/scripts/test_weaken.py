@@ -11,9 +11,9 @@ from limiterbench import weaken
 from limiterbench.errors import HostError, InputError
 from limiterbench.model_runs import Program, programs_for
 from limiterbench.orders import Header, orders_of, read_header, read_headers
+from limiterbench.structural import STRUCTURAL
 from limiterbench.weakenings import (
     NOT_MODELLED,
-    STRUCTURAL,
     Change,
     change,
     ladders_of,
