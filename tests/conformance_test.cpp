@@ -12,6 +12,9 @@
 
 namespace limiterbench::conformance {
 
+// What the registry asserts of its own list does not hold of every list.
+static_assert(!detail::names_are_unique(TypeList<snapshot, hazard, snapshot>{}));
+
 class CheckTest : public testing::Test {
  public:
   CheckTest(const Check& check, Subject subject) : check_(check), subject_(std::move(subject)) {}

@@ -14,6 +14,11 @@ from typing import Any, Dict, List, Optional
 
 PROGRAM = ""
 DENY_BINDING = ""
+HAND_WRITTEN = {
+    *("unlimited", "rwmutex", "go_rwmutex", "rwmutex_read", "snapshot", "snapshot_value"),
+    *("snapshot_ring", "hazard", "sharded", "leased", "leased_rseq", "seqlock", "left_right"),
+    "gcra",
+}
 BIG_HOST = "pack:2 l3:8 core:8 pu:2"
 
 
@@ -40,11 +45,16 @@ class Prints(unittest.TestCase):
     def test_the_rows(self) -> None:
         rows = printed_json("--list=json")
         names = [row["name"] for row in rows]
-        for name in ("unlimited", "rwmutex", "rwmutex_read", "snapshot", "hazard", "sharded"):
-            self.assertIn(name, names)
+        self.assertLessEqual(HAND_WRITTEN, set(names))
         for row in rows:
             for key in ("summary", "source", "exactness", "progress", "bound"):
                 self.assertTrue(row[key], f"{row['name']}.{key}")
+
+    def test_a_row_that_falls_back_says_so(self) -> None:
+        env = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
+        rows = json.loads(run("--list=json", env=env).stdout)
+        (note,) = [row["note"] for row in rows if row["name"] == "leased_rseq"]
+        self.assertTrue(note.startswith("no rseq here"), note)
 
     def test_the_rows_in_80_columns(self) -> None:
         lines = run("--list").stdout.splitlines()
@@ -158,6 +168,14 @@ class Measures(unittest.TestCase):
             phase = record["throughput"]
             requests = phase["admitted"] + phase["denied"]
             self.assertEqual(sum(phase["operations"]), requests * 100 // (100 + added))
+
+    def test_a_row_that_falls_back_is_labelled(self) -> None:
+        os.environ["GLIBC_TUNABLES"] = "glibc.pthread.rseq=0"
+        self.addCleanup(os.environ.pop, "GLIBC_TUNABLES")
+        done = self.measure("--limiter=leased_rseq", "--scenario=readonly", "--threads=1")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        for record in self.records():
+            self.assertTrue(record["note"].startswith("no rseq here"), record["note"])
 
     def test_more_threads_than_cpus_on_request(self) -> None:
         cpus = len(os.sched_getaffinity(0))
