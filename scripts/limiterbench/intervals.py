@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import List, NamedTuple, Sequence, Tuple
 
 import numpy as np
-from scipy.stats import binom  # type: ignore[import]
+from scipy.stats import binom
 
 from limiterbench.histogram import midpoint, rank_of
 from limiterbench.latencies import Latency

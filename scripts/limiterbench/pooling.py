@@ -18,8 +18,8 @@ from typing import NamedTuple, Sequence, Tuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq  # type: ignore[import]
-from scipy.special import digamma, polygamma  # type: ignore[import]
+from scipy.optimize import brentq
+from scipy.special import digamma, polygamma
 
 Array = NDArray[np.float64]
 

@@ -228,7 +228,7 @@ def export(folder: Path, name: str) -> Path:
 
 def _write_parquet(path: Path, lines: Sequence[Line]) -> None:
     try:
-        import pyarrow  # type: ignore[import]
+        import pyarrow
         from pyarrow import parquet
     except ImportError:
         raise InputError(

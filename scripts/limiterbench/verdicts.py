@@ -34,7 +34,7 @@ from statistics import NormalDist, median
 from typing import Dict, Hashable, List, NamedTuple, Optional, Sequence
 
 import numpy as np
-from scipy.stats import t as student  # type: ignore[import]
+from scipy.stats import t as student
 
 from limiterbench.cells import Cell
 from limiterbench.intervals import median_interval

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Iterable, List
 
-from jsonschema import Draft202012Validator  # type: ignore[import]
+from jsonschema import Draft202012Validator
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "schema"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Callable, Dict, List, Sequence, Tuple
 
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator  # type: ignore[import]
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from limiterbench import units
 from limiterbench.plan import Boundary

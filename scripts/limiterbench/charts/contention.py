@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
-from matplotlib import colormaps  # type: ignore[import]
-from matplotlib.collections import PolyCollection  # type: ignore[import]
-from matplotlib.colors import LogNorm  # type: ignore[import]
+from matplotlib import colormaps
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import LogNorm
 
 from limiterbench import units
 from limiterbench.charts.axis import ThreadAxis, fix_ticks, value_axis

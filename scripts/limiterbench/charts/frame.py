@@ -6,9 +6,9 @@ import textwrap
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Sequence
 
-import matplotlib  # type: ignore[import]
-from matplotlib.backends.backend_agg import FigureCanvasAgg  # type: ignore[import]
-from matplotlib.figure import Figure  # type: ignore[import]
+import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from limiterbench.tidy import Line, as_csv
 

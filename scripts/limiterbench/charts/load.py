@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Sequence
 
-from matplotlib.lines import Line2D  # type: ignore[import]
+from matplotlib.lines import Line2D
 
 from limiterbench import units
 from limiterbench.analysis.loads import Curve, Curves, curves_of

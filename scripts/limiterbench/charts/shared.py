@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Sequence, Tuple
 
-from matplotlib.lines import Line2D  # type: ignore[import]
+from matplotlib.lines import Line2D
 
 from limiterbench.statistics import Summary
 from limiterbench.tidy import Line

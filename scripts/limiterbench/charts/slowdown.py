@@ -6,8 +6,8 @@ import math
 from statistics import fmean
 from typing import Any, Dict, List, Sequence
 
-from matplotlib import colormaps  # type: ignore[import]
-from matplotlib.patches import Rectangle  # type: ignore[import]
+from matplotlib import colormaps
+from matplotlib.patches import Rectangle
 
 from limiterbench import units
 from limiterbench.analysis.paired import Estimate

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
-from matplotlib import colormaps  # type: ignore[import]
-from matplotlib.patches import Rectangle  # type: ignore[import]
+from matplotlib import colormaps
+from matplotlib.patches import Rectangle
 
 from limiterbench import units
 from limiterbench.charts.frame import Frame, Layout

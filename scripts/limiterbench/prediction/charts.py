@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, Callable, Dict, List, NamedTuple, Sequence
 
-from matplotlib.lines import Line2D  # type: ignore[import]
-from matplotlib.patches import Patch  # type: ignore[import]
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from limiterbench import units
 from limiterbench.charts.axis import ThreadAxis, percentile_axis, value_axis

@@ -11,9 +11,9 @@ from __future__ import annotations
 import io
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-import matplotlib  # type: ignore[import]
-from matplotlib.collections import LineCollection  # type: ignore[import]
-from matplotlib.lines import Line2D  # type: ignore[import]
+import matplotlib
+from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
 
 from limiterbench.charts.frame import Frame
 from limiterbench.charts.shared import ROW

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import List
 
-from matplotlib.markers import MarkerStyle  # type: ignore[import]
-from matplotlib.path import Path  # type: ignore[import]
+from matplotlib.markers import MarkerStyle
+from matplotlib.path import Path
 
 from limiterbench.legends import Legend
 from limiterbench.report.html import Html
