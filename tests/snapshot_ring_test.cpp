@@ -1,0 +1,64 @@
+// What a reload costs the allocator.
+#include <gtest/gtest.h>
+
+#include <limiterbench/rows/hazard.hpp>
+#include <limiterbench/rows/snapshot_ring.hpp>
+
+#include <cstdlib>
+#include <new>
+
+namespace {
+unsigned allocations = 0;  // by `new`; one thread
+}
+
+// Not inlined: GCC would take free() for the wrong partner of `new`.
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  ++allocations;
+  void* const memory = std::malloc(size);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
+  ++allocations;
+  const auto align = static_cast<std::size_t>(alignment);
+  void* const memory = std::aligned_alloc(align, (size + align - 1) / align * align);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+
+namespace limiterbench {
+namespace {
+
+// Allocations of a thousand reloads, each of which a reader follows.
+template <class Row>
+unsigned allocations_of_reloads() {
+  Config config{.version = 1};
+  for (Rule& rule : config.rules) rule = {.limit = 1'000'000, .window = max_window, .backoff = {}};
+  Row row(config);
+  auto handle = row.attach();
+  const unsigned before = allocations;
+  for (config.version = 2; config.version <= 1'001; ++config.version) {
+    row.publish(config);
+    const Decision decision = row.try_acquire(handle, {.traffic_class = 0, .cost = 1, .now = 1});
+    if (!decision.admitted() || decision.version() != config.version) return ~0U;
+  }
+  return allocations - before;
+}
+
+TEST(SnapshotRing, ReloadsWithoutAllocating) {
+  EXPECT_EQ(allocations_of_reloads<snapshot_ring>(), 0U);
+}
+
+// So the count is one.
+TEST(SnapshotRing, WhereOthersAllocate) { EXPECT_GE(allocations_of_reloads<hazard>(), 1'000U); }
+
+}  // namespace
+}  // namespace limiterbench
