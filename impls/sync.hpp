@@ -11,6 +11,7 @@
 //
 // A backend provides, in limiterbench::sync:
 //   atomic<T>, mutex, shared_mutex, lock_guard, shared_lock, fence(order)
+//   wide_atomic         two words (wide) that change as one: load(order), swap_if(old, new, order)
 //   shared_ptr<T>, make_shared<T>(), atomic_shared_ptr<T>
 //   plain<T>            data that is not atomic and that a checker should watch
 //   make<T>(), destroy()              allocation
@@ -246,5 +247,7 @@ namespace detail {
 }
 
 }  // namespace limiterbench::sync::inline native
+
+#include "sync/native_wide.hpp"
 
 #endif

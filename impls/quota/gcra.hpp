@@ -1,20 +1,44 @@
-// The generic cell rate algorithm: one word of virtual time for each class, no windows.
+// The generic cell rate algorithm: one double word of virtual time for each class, no windows.
 //
 // Source: ITU-T I.371, Annex A (virtual scheduling); the form used by folly::TokenBucket, Envoy and
 //   governor.
-// Semantics: its own contract. Each permit takes interval = window / limit nanoseconds, rounded up
-//   for the request as a whole; a request is admitted if and only if the theoretical arrival time
-//   (TAT) after it lies at most one window ahead of its `now`. So at most `limit` permits at once,
-//   and in any span of t at most limit * (1 + t / window): up to twice the limit in one window.
-//   A denial's wait is exact, to when the request would conform, plus the backoff. A reload keeps
-//   the TAT, and with it the debt in time; requests that start later use the new rule. One that
-//   read the old rule may still be admitted by it after publish() has returned.
+// Semantics: its own contract. Each permit takes window / limit nanoseconds, as a fraction. A
+//   request is admitted if and only if the theoretical arrival time (TAT) after it lies at most one
+//   window ahead of its `now`. All of this is exact, as said below. A denial's wait is the time to
+//   the first nanosecond at which the request would be admitted, plus the backoff.
 // Progress: lock-free.
-// Cost: one line; a load, two divisions and one read-modify-write. A denial does the first two
-//   twice.
+// Cost: one line; loads of three words, three multiplications and one read-modify-write of 16
+//   bytes. A denial loads and multiplies twice, divides once and writes nothing that is shared.
 // Memory: 128 bytes a class.
-// Avoid when: quotas are stated by calendar windows, or above 10^9 permits a second (an interval is
-//   at least a nanosecond).
+// Avoid when: quotas are stated by calendar windows.
+//
+// Exact. While a rule is in force, whatever its limit and window, and whatever the requests' costs
+// and stamps, be they in order or not:
+// - Requests whose stamps lie within t nanoseconds of each other are admitted for at most
+//   limit + floor(limit * t / window) permits. For the first to be counted finds a TAT that is not
+//   before its stamp or moves it there, each adds cost * window / limit, and the last leaves it at
+//   most one window after its own stamp. Up to twice the limit in one window, therefore.
+// - Once nothing is owed, exactly `limit` permits are admitted at one instant, however they are cut
+//   into costs: the TAT then stands at `now`, and the sum of their times is one window.
+// - No request waits longer than those bounds make it: a TAT is never rounded.
+// To be so, the word counts time in 1/limit nanoseconds. In this unit a `now` is now * limit and a
+// permit takes `window`: whole numbers, so that admitting takes no division and rounds nothing.
+// They stay below (max_now + max_window) * max_limit < 2^94, and so does a TAT, which was at most
+// one window ahead of some `now` when it was stored.
+//
+// 64 bits cannot do this. Fresh limiters of one rule that were asked for one request, of any cost
+// up to the limit at any `now`, must all differ in what they admit next: 2^93 of them.
+//
+// Reload. The TAT stays, and with it the debt in time; requests that start later use the new rule.
+// One that read the old rule may still be admitted by it after publish() has returned. The word
+// names the limit that it counts by. Who comes with another one converts the TAT, and rounds it up
+// to his own unit: by less than 1/limit nanoseconds each time, never in anyone's favour.
+//
+// Hazard: a load that is not one. wide_atomic reads the halves apart and needs a high half that
+// does not come back. It holds the limit and the upper part of the TAT, which only grows while the
+// limit stays, and a count of conversions modulo 16. To be fooled, a load would have to be
+// interrupted while requests with the old and the new rule of a reload alternate through a multiple
+// of 16 conversions; even then no swap succeeds and nothing is admitted: one denial may be wrong.
 #pragma once
 
 #include <algorithm>
@@ -25,25 +49,66 @@
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
 class GcraQuota {
+  __extension__ using Wide = unsigned __int128;
+
+  // limit (30 bits) | conversions (4 bits) | TAT in 1/limit nanoseconds (94 bits)
+  class Word {
+   public:
+    explicit Word(sync::wide bits) noexcept : bits_(bits) {}
+
+    [[nodiscard]] sync::wide bits() const noexcept { return bits_; }
+    [[nodiscard]] Permits limit() const noexcept { return bits_.high >> limit_shift; }
+    [[nodiscard]] Wide tat() const noexcept {
+      return Wide{bits_.high & tat_mask} << 64 | Wide{bits_.low};
+    }
+    [[nodiscard]] Word with(Wide tat) const noexcept {
+      return Word({(bits_.high & ~tat_mask) | static_cast<std::uint64_t>(tat >> 64),
+                   static_cast<std::uint64_t>(tat)});
+    }
+    // 0 in a word that nobody has written, and that has no debt to convert.
+    [[nodiscard]] Word by(Permits limit) const noexcept {
+      const Permits old = this->limit();
+      if (old == limit) return *this;
+      const std::uint64_t count = (bits_.high + conversion) & conversions_mask;
+      const Wide same = old == 0 ? 0 : (tat() * limit + (old - 1)) / old;  // below 2^124
+      return Word({limit << limit_shift | count, 0}).with(same);
+    }
+
+   private:
+    static constexpr unsigned limit_shift = 34;
+    static constexpr std::uint64_t conversion = std::uint64_t{1} << 30;
+    static constexpr std::uint64_t tat_mask = conversion - 1;
+    static constexpr std::uint64_t conversions_mask = 15 * conversion;
+    static_assert(max_limit >> (64 - limit_shift) == 0);
+
+    sync::wide bits_;
+  };
+
  public:
   [[nodiscard, gnu::always_inline]] bool try_take(std::uint32_t traffic_class,
                                                   const PublishedRule& rule, Permits cost,
                                                   Nanoseconds now) noexcept {
-    return take(traffic_class, rule, cost, now).kind == Verdict::Kind::admitted;
-  }
-
-  [[nodiscard]] Verdict take(std::uint32_t traffic_class, const PublishedRule& rule, Permits cost,
-                             Nanoseconds now) noexcept {
-    sync::atomic<Nanoseconds>& word = arrival_[traffic_class].tat;
-    const Nanoseconds taken = duration(cost, rule.rule);
-    const Nanoseconds window = rule.rule.window;
+    sync::wide_atomic& shared = arrival_[traffic_class].word;
     // relaxed, here and below: the word is all that requests share, and its read-modify-writes are
     // ordered among themselves.
-    Nanoseconds tat = word.load(sync::relaxed);
+    const Word word(shared.load(sync::relaxed));
+    if (word.limit() != rule.rule.limit) [[unlikely]]
+      return false;
+    const Wide next = after(word, rule.rule, cost, now);
+    return next <= latest(rule.rule, now) &&
+           shared.swap_if(word.bits(), word.with(next).bits(), sync::relaxed);
+  }
+
+  [[nodiscard, gnu::noinline]] Verdict take(std::uint32_t traffic_class, const PublishedRule& rule,
+                                            Permits cost, Nanoseconds now) noexcept {
+    sync::wide_atomic& shared = arrival_[traffic_class].word;
     for (;;) {
-      const Nanoseconds next = std::max(tat, now) + taken;
-      if (next > now + window) return {Verdict::Kind::denied, next - window};
-      if (word.compare_exchange_weak(tat, next, sync::relaxed, sync::relaxed))
+      const Word seen(shared.load(sync::relaxed));
+      const Word word = seen.by(rule.rule.limit);
+      const Wide next = after(word, rule.rule, cost, now);
+      const Wide last = latest(rule.rule, now);
+      if (next > last) return {Verdict::Kind::denied, now + wait(next - last, rule.rule.limit)};
+      if (shared.swap_if(seen.bits(), word.with(next).bits(), sync::relaxed))
         return {Verdict::Kind::admitted};
     }
   }
@@ -52,17 +117,22 @@ class GcraQuota {
   [[nodiscard]] Permits error_bound(const Rule& rule, Permits) const noexcept { return rule.limit; }
   [[nodiscard]] Footprint footprint() const noexcept { return {}; }
 
-  // cost * window / limit, rounded up, without leaving 64 bits: both remainders are below the
-  // limit. cost must be at most the limit.
-  [[nodiscard]] static Nanoseconds duration(Permits cost, const Rule& rule) noexcept {
-    const Nanoseconds whole = rule.window / rule.limit;
-    const Nanoseconds rest = rule.window % rule.limit;
-    return cost * whole + (cost * rest + rule.limit - 1) / rule.limit;
+ private:
+  // The TAT once the request is admitted, and the latest at which it is.
+  [[nodiscard, gnu::always_inline]] static Wide after(const Word& word, const Rule& rule,
+                                                      Permits cost, Nanoseconds now) noexcept {
+    return std::max(word.tat(), Wide{now} * rule.limit) + Wide{cost} * rule.window;
+  }
+  [[nodiscard, gnu::always_inline]] static Wide latest(const Rule& rule, Nanoseconds now) noexcept {
+    return Wide{now + rule.window} * rule.limit;
+  }
+  // Whole nanoseconds until `now` has moved on by `units`.
+  [[nodiscard]] static Nanoseconds wait(Wide units, Permits limit) noexcept {
+    return static_cast<Nanoseconds>((units + (limit - 1)) / limit);
   }
 
- private:
   struct alignas(sync::false_sharing_range) Arrival {
-    sync::atomic<Nanoseconds> tat{0};
+    sync::wide_atomic word;
   };
   std::array<Arrival, class_count> arrival_;
 };

@@ -69,6 +69,18 @@ struct random_generator {
 #include <utility>
 
 #include "location.hpp"
+#include "wide.hpp"
+
+namespace limiterbench::sync {
+
+// For Relacy's history.
+template <class Stream>
+Stream& operator<<(Stream& out, const wide& value) {
+  out << value.high << ':' << value.low;
+  return out;
+}
+
+}  // namespace limiterbench::sync
 
 namespace limiterbench::sync::inline relacy {
 
@@ -302,6 +314,23 @@ class atomic {
 
   detail::lifetime lifetime_;
   rl::atomic<Stored> value_;
+};
+
+// A load sees both halves at one instant, which the native one's users must make it do.
+class wide_atomic {
+ public:
+  explicit wide_atomic(location where = location::current()) : value_(wide{}, where) {}
+
+  [[nodiscard]] wide load(memory_order order, location where = location::current()) const {
+    return value_.load(order, where);
+  }
+  [[nodiscard]] bool swap_if(wide expected, const wide& desired, memory_order order,
+                             location where = location::current()) {
+    return value_.compare_exchange_weak(expected, desired, order, relaxed, where);
+  }
+
+ private:
+  atomic<wide> value_;
 };
 
 inline void fence(memory_order order, location where = location::current()) {

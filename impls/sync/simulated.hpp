@@ -28,6 +28,7 @@
 #include <utility>
 
 #include "machine.hpp"
+#include "wide.hpp"
 
 namespace limiterbench::sync::inline simulated {
 
@@ -133,6 +134,20 @@ class atomic {
   }
 
   T value_{};
+};
+
+class wide_atomic {
+ public:
+  [[nodiscard]] wide load(memory_order order, location where = location::current()) const noexcept {
+    return value_.load(order, where);
+  }
+  [[nodiscard]] bool swap_if(wide expected, const wide& desired, memory_order order,
+                             location where = location::current()) noexcept {
+    return value_.compare_exchange_strong(expected, desired, order, order, where);
+  }
+
+ private:
+  atomic<wide> value_;
 };
 
 inline void fence(memory_order order, location where = location::current()) noexcept {

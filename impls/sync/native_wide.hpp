@@ -1,0 +1,85 @@
+// The native wide_atomic: a compare-and-swap of 16 bytes, without the library that std::atomic
+// would need for it.
+//
+// Source: Intel SDM, CMPXCHG16B; Arm ARM, LDAXP and STLXP.
+// Requires: on x86-64 a CPU from 2006 or later.
+//
+// load() reads the halves apart: there is no load of 16 bytes that every x86-64 or aarch64 makes at
+// once. It returns what was there at the moment when it read `low`, if `high` did not leave its
+// value and come back to it between the two reads of `high`. Whoever uses it must see to that.
+// A load by half cannot be older than the half before it: swaps release, and loads acquire.
+//
+// Included by sync.hpp alone.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "wide.hpp"
+
+namespace limiterbench::sync::inline native {
+
+class alignas(16) wide_atomic {
+ public:
+  wide_atomic() = default;
+  wide_atomic(const wide_atomic&) = delete;
+  wide_atomic& operator=(const wide_atomic&) = delete;
+
+  // `order` for the value as a whole; acquire is what reading it by halves takes already.
+  [[nodiscard, gnu::always_inline]] wide load(std::memory_order order) const noexcept {
+    static_cast<void>(order);
+    std::uint64_t high = __atomic_load_n(&value_.high, __ATOMIC_ACQUIRE);
+    for (;;) {
+      const std::uint64_t low = __atomic_load_n(&value_.low, __ATOMIC_ACQUIRE);
+      const std::uint64_t again = __atomic_load_n(&value_.high, __ATOMIC_ACQUIRE);
+      if (again == high) [[likely]]
+        return {high, low};
+      high = again;
+    }
+  }
+
+  // Both orders are acq_rel at least. False: look again by load().
+  [[nodiscard, gnu::always_inline]] bool swap_if(const wide& expected, const wide& desired,
+                                                 std::memory_order order) noexcept {
+    static_cast<void>(order);
+#if defined(__x86_64__)
+    bool swapped;
+    std::uint64_t low = expected.low;
+    std::uint64_t high = expected.high;
+    asm volatile("lock cmpxchg16b %1"
+                 : "=@ccz"(swapped), "+m"(value_), "+a"(low), "+d"(high)
+                 : "b"(desired.low), "c"(desired.high)
+                 : "memory");
+    return swapped;
+#elif defined(__aarch64__)
+    std::uint64_t first;
+    std::uint64_t second;
+    std::uint32_t failed;
+    asm volatile(
+        "0: ldaxp %[first], %[second], %[value]\n"
+        "   cmp %[first], %[low]\n"
+        "   ccmp %[second], %[high], #0, eq\n"
+        "   cset %w[failed], ne\n"
+        "   b.ne 1f\n"
+        "   stlxp %w[failed], %[next_low], %[next_high], %[value]\n"
+        "   cbnz %w[failed], 0b\n"
+        "1:"
+        : [first] "=&r"(first), [second] "=&r"(second), [failed] "=&r"(failed), [value] "+Q"(value_)
+        : [low] "r"(expected.low), [high] "r"(expected.high), [next_low] "r"(desired.low),
+          [next_high] "r"(desired.high)
+        : "cc", "memory");
+    return failed == 0;
+#else
+#error "wide_atomic is written for x86-64 and aarch64"
+#endif
+  }
+
+ private:
+  struct Halves {
+    std::uint64_t low = 0;
+    std::uint64_t high = 0;
+  };
+  Halves value_;
+};
+
+}  // namespace limiterbench::sync::inline native
