@@ -6,8 +6,15 @@
 //
 // Admission. Time is cut into aligned windows, index = now / window. A request is admitted if and
 // only if the permits used in the window in force plus its cost stay within the limit: all of its
-// cost or none. A denied request consumes nothing, and once a window is used up a denial only
-// reads. A cost above the limit can never be admitted.
+// cost or none. A denied request consumes nothing. A cost above the limit can never be admitted.
+//
+// What a denial writes. Once the limit of the window in force has been admitted and a request has
+// been denied in it, further denials in it write no line that requests on other handles read or
+// write, except by designs whose Info::denial says otherwise: those write to read the
+// configuration, at each request. That first denial may write, to note for the others that the
+// window is used up. A request stamped after the end of the window in force turns the window, and
+// so writes, before it is decided; it is denied only if others use up the new window meanwhile. One
+// that meets a changed rule may write too.
 //
 // Time never rewinds. A request stamped earlier than the window in force counts against the window
 // in force. Nothing is refunded. Only a changed window length starts afresh: the next request's
@@ -213,6 +220,14 @@ enum class Progress : std::uint8_t {
   blocking,
 };
 
+// What a denial writes in a window that is used up, beyond lines that only its handle or its thread
+// writes, and publish() alone reads.
+enum class Denial : std::uint8_t {
+  only_reads,
+  writes_line_of_cpu,  // to be seen by publish(); other CPUs' requests do not touch it
+  writes_shared_line,  // that every request writes: denials slow each other down
+};
+
 [[nodiscard]] constexpr std::string_view to_string(Exactness exactness) noexcept {
   switch (exactness) {
     case Exactness::exact: return "exact";
@@ -240,6 +255,7 @@ struct Info {
   Contract contract = Contract::windows;
   Exactness exactness = Exactness::exact;
   Progress progress = Progress::blocking;
+  Denial denial = Denial::only_reads;
   std::string_view bound = "0";  // error_bound() as a formula
   std::string_view note = {};    // what differs on this host, for example a fallback in use
 };

@@ -2,7 +2,8 @@
 //
 // Semantics: exact; requests and reloads are simply one after the other.
 // Progress: blocking.
-// Cost: the lock's exclusive acquire and release; nothing else is atomic.
+// Cost: the lock's exclusive acquire and release, which write a shared line at a denial too; nothing
+//   else is atomic.
 // Memory: one configuration and 16 counters.
 // Avoid when: more than one thread makes requests. It is the baseline.
 #pragma once

@@ -9,7 +9,7 @@
 //   until the readers that it finds have left, but not for those that come after it has sent
 //   readers to the other indicator.
 // Cost: two loads of a line that only publish() writes, and two read-modify-writes of a line of
-//   this CPU's own.
+//   this CPU's own, at a denial too. Other CPUs' requests do not touch that line.
 // Memory: two configurations and 128 bytes a CPU; nothing is allocated after construction.
 // Avoid when: publish() must not wait for a reader that is preempted.
 //

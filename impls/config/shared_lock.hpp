@@ -3,7 +3,8 @@
 //
 // Source: original; the usual first fix.
 // Progress: blocking.
-// Cost: the lock's shared acquire and release, both read-modify-writes of one shared line.
+// Cost: the lock's shared acquire and release, both read-modify-writes of one shared line: a denial
+//   writes it as an admission does.
 // Memory: one configuration.
 // Avoid when: more than a few cores read. Readers do not wait for each other, but their lock word
 //   moves between them as a counter would. With a lock that prefers readers, as glibc's

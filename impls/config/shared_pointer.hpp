@@ -3,7 +3,7 @@
 // Source: C++20 [util.smartptr.atomic]; libstdc++ guards the pointer with a lock bit in it.
 // Progress: blocking (libstdc++ spins; libc++ has no atomic shared_ptr to build this with).
 // Cost: four read-modify-writes of shared lines a read with libstdc++ 12: lock, count, unlock, and
-//   the count again when the snapshot is let go.
+//   the count again when the snapshot is let go. A denial writes them as an admission does.
 // Memory: a configuration for each snapshot that some reader still holds; freed by the last one.
 // Avoid when: reads are frequent on more than one core: all write the same count. Also with
 //   libstdc++ 12 on Arm or POWER: its load() gives up the lock by a relaxed operation, after which

@@ -46,6 +46,7 @@ class absl_mutex : public Composed<SharedLockSource<AbslSharedMutex>, PackedQuot
                              .source = "Abseil (synchronization/mutex)",
                              .exactness = Exactness::exact,
                              .progress = Progress::blocking,
+                             .denial = Denial::writes_shared_line,
                              .bound = "0"};
 };
 

@@ -22,6 +22,7 @@ class boost_shared_mutex : public Composed<SharedLockSource<boost::shared_mutex>
       .source = "Boost.Thread (shared_mutex); Terekhov's algorithm",
       .exactness = Exactness::exact,
       .progress = Progress::blocking,
+      .denial = Denial::writes_shared_line,
       .bound = "0"};
 };
 

@@ -20,6 +20,7 @@ class tbb_rw_mutex : public Composed<SharedLockSource<tbb::rw_mutex>, PackedQuot
                              .source = "oneTBB (rw_mutex)",
                              .exactness = Exactness::exact,
                              .progress = Progress::blocking,
+                             .denial = Denial::writes_shared_line,
                              .bound = "0"};
 };
 

@@ -26,8 +26,9 @@
 // They stay below (max_now + max_window) * max_limit < 2^94, and so does a TAT, which was at most
 // one window ahead of some `now` when it was stored.
 //
-// 64 bits cannot do this. Fresh limiters of one rule that were asked for one request, of any cost
-// up to the limit at any `now`, must all differ in what they admit next: 2^93 of them.
+// 64 bits cannot do this. Let the limit and the window have no common divisor, and let fresh
+// limiters of that rule each admit one request: at any of 2^63 stamps, of any of `limit` costs. No
+// two of these TATs are equal, and of any two the earlier admits some request sooner.
 //
 // Reload. The TAT stays, and with it the debt in time; requests that start later use the new rule.
 // One that read the old rule may still be admitted by it after publish() has returned. The word

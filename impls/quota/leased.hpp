@@ -7,6 +7,7 @@
 // Progress: lock-free while leases are taken and spent; a sweep closes the window while it takes
 //   back what is left of every CPU's lease; it waits for those who are taking one, others for it.
 // Cost: four loads of lines that are seldom written, one read-modify-write of this CPU's own line.
+//   The first denial in a window that is used up may sweep; later ones write nothing.
 // Memory: 256 bytes a CPU, a line for each four classes, 128 bytes a class, and 128 bytes.
 // Avoid when: limits are small against the number of CPUs: every lot is then one request; and as
 //   window.hpp, where who takes a lease is waited for too.

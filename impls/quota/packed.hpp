@@ -3,7 +3,8 @@
 // Semantics: exact. The compare-and-swap that counts a request also proves that the window and the
 //   rule it was decided by are still in force.
 // Progress: lock-free within a window; the thread that turns it is waited for.
-// Cost: one line; three loads and one read-modify-write to admit, seven loads to deny.
+// Cost: one line; three loads and one read-modify-write to admit, seven loads to deny. No denial
+//   writes, but for the turn of a window.
 // Memory: 128 bytes a class.
 // Avoid when: many cores admit from one class. Every admission moves the line.
 #pragma once

@@ -8,7 +8,8 @@
 // Progress: lock-free within a window; the thread that turns it is waited for. Where a rule is
 //   adopted that is one read-modify-write for each CPU.
 // Cost: far from the limit, reads of one shared line that is written once a batch, and a
-//   read-modify-write of a line of this CPU's own; near it, a read of every CPU's line.
+//   read-modify-write of a line of this CPU's own; near it, a read of every CPU's line. The first
+//   denial in a window that is used up sets the level to the limit; later ones write nothing.
 // Memory: 128 bytes a CPU and 128 bytes a class.
 // Avoid when: limits are small against the number of CPUs, so that every request is near the limit.
 //

@@ -16,6 +16,7 @@ class rwmutex : public Locked<sync::shared_mutex> {
       .source = "original; the design that most services start from",
       .exactness = Exactness::exact,
       .progress = Progress::blocking,
+      .denial = Denial::writes_shared_line,
       .bound = "0"};
 };
 

@@ -17,6 +17,7 @@ class rwmutex_read : public Composed<SharedLockSource<sync::shared_mutex>, Packe
                              .source = "original; the usual first fix",
                              .exactness = Exactness::exact,
                              .progress = Progress::blocking,
+                             .denial = Denial::writes_shared_line,
                              .bound = "0"};
 };
 

@@ -18,6 +18,7 @@ class snapshot : public Composed<SharedPointerSource, PackedQuota> {
       .source = "C++20 [util.smartptr.atomic]",
       .exactness = Exactness::exact,
       .progress = Progress::blocking,
+      .denial = Denial::writes_shared_line,
       .bound = "0",
       .note = SharedPointerSource::note};
 };
