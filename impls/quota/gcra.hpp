@@ -21,7 +21,7 @@
 // - Once nothing is owed, exactly `limit` permits are admitted at one instant, however they are cut
 //   into costs: the TAT then stands at `now`, and the sum of their times is one window.
 // - No request waits longer than those bounds make it: a TAT is never rounded.
-// To be so, the word counts time in 1/limit nanoseconds. In this unit a `now` is now * limit and a
+// To be exact, the word counts time in 1/limit nanoseconds. In this unit a `now` is now * limit and a
 // permit takes `window`: whole numbers, so that admitting takes no division and rounds nothing.
 // They stay below (max_now + max_window) * max_limit < 2^94, and so does a TAT, which was at most
 // one window ahead of some `now` when it was stored.

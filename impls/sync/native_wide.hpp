@@ -2,12 +2,12 @@
 // would need for it.
 //
 // Source: Intel SDM, CMPXCHG16B; Arm ARM, LDAXP and STLXP.
-// Requires: on x86-64 a CPU from 2006 or later.
+// Requires: on x86-64 a CPU from 2006 or later; on other processors than the two, libatomic.
 //
-// load() reads the halves apart: there is no load of 16 bytes that every x86-64 or aarch64 makes at
-// once. It returns what was there at the moment when it read `low`, if `high` did not leave its
-// value and come back to it between the two reads of `high`. Whoever uses it must see to that.
-// A load by half cannot be older than the half before it: swaps release, and loads acquire.
+// load() reads the two halves one after the other, because not every x86-64 or aarch64 CPU loads 16
+// bytes at once. It returns the value that was there when it read `low`, provided that `high` did
+// not change and change back between its two reads of `high`. The user must rule that out.
+// The loads acquire and the swaps release: each load sees at least what the load before it saw.
 //
 // Included by sync.hpp alone.
 #pragma once
@@ -70,7 +70,11 @@ class alignas(16) wide_atomic {
         : "cc", "memory");
     return failed == 0;
 #else
-#error "wide_atomic is written for x86-64 and aarch64"
+    // The compiler calls libatomic, which may lock: link with -latomic.
+    Halves seen{expected.low, expected.high};
+    Halves next{desired.low, desired.high};
+    return __atomic_compare_exchange(&value_, &seen, &next, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_ACQUIRE);
 #endif
   }
 
