@@ -32,13 +32,24 @@ std::vector<host::Placement> chosen_placements(const host::Topology& topology,
   return selection.placements.empty() ? host::distinct_placements(topology) : selection.placements;
 }
 
+// A scenario that was chosen by name is measured in every placement.
+std::vector<host::Placement> placements_for(const Scenario& scenario, const Selection& selection,
+                                            const host::Topology& topology) {
+  std::vector<host::Placement> placements = chosen_placements(topology, selection);
+  if (selection.scenarios.empty() && selection.placements.empty() && !scenario.principal)
+    placements.resize(1);
+  return placements;
+}
+
 bool oversubscribes(const Selection& selection, const Scenario& scenario) {
   return selection.oversubscribe && (scenario.oversubscribes || !selection.scenarios.empty());
 }
 
-std::vector<unsigned> thread_counts(const host::Topology& topology, host::Placement placement,
+// A sweep of the load takes several times as long as other scenarios, hence only the milestones.
+std::vector<unsigned> thread_counts(const host::Topology& topology, const Scenario& scenario,
                                     bool oversubscribe) {
-  std::vector<unsigned> counts = host::thread_counts(topology, placement);
+  std::vector<unsigned> counts =
+      scenario.sweeps_load ? host::milestones(topology) : host::thread_counts(topology);
   if (!oversubscribe) return counts;
   for (const unsigned times : {2U, 4U}) {
     const auto threads = times * static_cast<unsigned>(topology.cpus().size());
@@ -104,12 +115,12 @@ std::vector<Cell> plan(const host::Topology& topology, const Selection& selectio
   const std::size_t cpus = topology.cpus().size();
   std::vector<Cell> cells;
   for (const Scenario* scenario : chosen_scenarios(selection)) {
-    const std::vector<host::Placement> placements = chosen_placements(topology, selection);
+    const std::vector<host::Placement> placements = placements_for(*scenario, selection, topology);
     for (const host::Placement placement : placements) {
       const bool oversubscribe =
           placement == placements.front() && oversubscribes(selection, *scenario);
       const std::vector<unsigned> counts = selection.threads.empty()
-                                               ? thread_counts(topology, placement, oversubscribe)
+                                               ? thread_counts(topology, *scenario, oversubscribe)
                                                : selection.threads;
       for (const unsigned threads : counts) {
         for (const Row* row : chosen_rows(selection))
@@ -169,6 +180,7 @@ json plan_json(const host::Topology& topology, const Selection& selection) {
     scenario_list.push_back({{"name", scenario.name},
                              {"summary", scenario.summary},
                              {"sweeps_load", scenario.sweeps_load},
+                             {"principal", scenario.principal},
                              {"phases", phases_of(scenario)}});
   json placement_list = json::array();
   json boundary_lists = json::object();
@@ -189,11 +201,13 @@ json plan_json(const host::Topology& topology, const Selection& selection) {
           {"host",
            {{"is_this_host", topology.is_this_host()},
             {"cpus", topology.cpus().size()},
+            {"cores", topology.cores()},
             {"summary", topology.summary()}}},
           {"rows", rows_json()},
           {"scenarios", std::move(scenario_list)},
           {"placements", std::move(placement_list)},
           {"boundaries", std::move(boundary_lists)},
+          {"milestones", host::milestones(topology)},
           {"cells", std::move(cells)}};
 }
 

@@ -43,9 +43,10 @@ struct Cell {
   [[nodiscard]] std::string name() const;
 };
 
-// Oversubscribed cells that nobody chose are few, since each takes as long as any other: 2 and 4
-// threads a CPU in the scenarios that ask for it, and only in the first placement, as every CPU is
-// taken in all of them.
+// Unless chosen, placements after the first are measured in the principal scenario,
+// and more threads than CPUs (2 and 4 for each CPU) in the scenarios that oversubscribe: every cell
+// takes as long as any other. Oversubscribed cells use the first placement, because every placement
+// then takes all CPUs.
 [[nodiscard]] std::vector<Cell> plan(const host::Topology& topology, const Selection& selection);
 
 // Where the writer runs.

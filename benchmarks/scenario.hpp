@@ -32,7 +32,8 @@ struct Scenario {
   // The class whose admissions are checked window by window.
   std::uint32_t limited_class;
   bool sweeps_load = false;     // after the two phases, an open loop at one load after the other
-  bool oversubscribes = false;  // is one of those that are tried with more threads than CPUs
+  bool oversubscribes = false;  // also measured with more threads than CPUs
+  bool principal = false;       // in every placement, and at every milestone of a quick plan
 
   // The limit of limited_class follows from the capacity measured in the warm-up.
   [[nodiscard]] constexpr bool is_edge() const noexcept { return limited_class == edge_class; }

@@ -177,22 +177,50 @@ TEST(boundaries, of_a_big_machine) {
             (std::vector<Boundary>{{1, "smt"}, {16, "complex"}, {32, "package"}, {48, "complex"}}));
 }
 
-TEST(thread_counts, are_powers_of_two_boundaries_and_all) {
-  for_each_order([](const Topology& topology, Placement placement, const Cpus& order) {
-    const std::vector<unsigned> counts = thread_counts(topology, placement);
-    const auto all = static_cast<unsigned>(order.size());
-    ASSERT_FALSE(counts.empty());
-    EXPECT_TRUE(std::is_sorted(counts.begin(), counts.end()));
-    EXPECT_EQ(std::adjacent_find(counts.begin(), counts.end()), counts.end());
+void expect_ascending(const std::vector<unsigned>& counts) {
+  EXPECT_EQ(std::adjacent_find(counts.begin(), counts.end(), std::greater_equal<>{}), counts.end());
+}
+
+TEST(milestones, are_one_thread_an_l3_a_package_all_cores_and_all_cpus) {
+  using Counts = std::vector<unsigned>;
+  const auto of = [](const char* spec) { return milestones(Topology::from(spec)); };
+  EXPECT_EQ(of("pack:2 l3:8 core:8 pu:1"), (Counts{1, 8, 64, 128}));
+  EXPECT_EQ(of("pack:2 l3:12 core:8 pu:2"), (Counts{1, 8, 96, 192, 384}));
+  EXPECT_EQ(of("pack:1 l3:8 core:8 pu:2"), (Counts{1, 8, 64, 128}));
+  EXPECT_EQ(of("pack:64 l3:1 core:1 pu:4"), (Counts{1, 64, 256}));
+  EXPECT_EQ(of("pack:4 core:7 pu:2"), (Counts{1, 7, 28, 56}));
+  EXPECT_EQ(of("pu:1"), (Counts{1}));
+}
+
+TEST(milestones, fill_what_the_compact_placement_enters_first) {
+  for (const Machine& machine : machines()) {
+    SCOPED_TRACE(machine.name);
+    const Cpus order = place(machine.topology, Placement::compact);
+    const std::vector<unsigned> counts = milestones(machine.topology);
+    expect_ascending(counts);
     EXPECT_EQ(counts.front(), 1U);
-    EXPECT_EQ(counts.back(), all);
-    std::set<unsigned> expected{all};
-    for (unsigned count = 1; count < all; count *= 2) expected.insert(count);
-    for (const Boundary& boundary : boundaries(topology, placement)) {
-      expected.insert(boundary.threads);
+    EXPECT_EQ(counts.back(), order.size());
+    EXPECT_TRUE(std::ranges::binary_search(counts, machine.topology.cores()));
+    EXPECT_LE(counts.size(), 5U);
+    for (const Boundary& boundary : boundaries(machine.topology, Placement::compact)) {
+      // The first boundary of compact is where the first complex, or package, is full.
+      EXPECT_TRUE(std::ranges::binary_search(counts, boundary.threads)) << boundary.threads;
+      break;
     }
+  }
+}
+
+TEST(thread_counts, are_powers_of_two_and_milestones) {
+  for (const Machine& machine : machines()) {
+    SCOPED_TRACE(machine.name);
+    const std::vector<unsigned> counts = thread_counts(machine.topology);
+    const std::vector<unsigned> steps = milestones(machine.topology);
+    expect_ascending(counts);
+    std::set<unsigned> expected(steps.begin(), steps.end());
+    for (unsigned count = 1; count < machine.topology.cpus().size(); count *= 2)
+      expected.insert(count);
     EXPECT_EQ(std::set<unsigned>(counts.begin(), counts.end()), expected);
-  });
+  }
 }
 
 TEST(distinct_placements, leaves_out_only_repeated_orders) {

@@ -87,7 +87,37 @@ TEST(plan, names_each_cell_once) {
   std::set<std::string> names;
   for (const Cell& cell : cells) names.insert(cell.name());
   EXPECT_EQ(names.size(), cells.size());
-  EXPECT_GE(cells.size(), rows().size() * scenarios().size() * 3 * 9);
+}
+
+TEST(plan, compares_placements_in_the_principal_scenario_or_on_request) {
+  const Topology topology = Topology::from("pack:2 l3:2 core:2 pu:2");
+  const auto placements_of = [&](const Selection& selection) {
+    std::map<std::string, std::set<host::Placement>> found;
+    for (const Cell& cell : plan(topology, selection))
+      found[std::string(cell.scenario->name)].insert(cell.placement);
+    return found;
+  };
+  using enum host::Placement;
+  const std::set<host::Placement> all{compact, scatter, smt};
+  for (const auto& [scenario, placements] : placements_of({.rows = {find_row("hazard")}}))
+    EXPECT_EQ(placements, scenario == "steady" ? all : std::set{compact}) << scenario;
+  const Scenario* edge = find_scenario("edge");
+  EXPECT_EQ(placements_of({.rows = {find_row("hazard")}, .scenarios = {edge}})["edge"], all);
+  EXPECT_EQ(placements_of({.placements = {scatter, smt}})["overload"], (std::set{scatter, smt}));
+}
+
+TEST(plan, sweeps_the_load_at_the_milestones) {
+  const Topology topology = Topology::from(big_host);
+  std::set<unsigned> swept;
+  std::set<unsigned> steady;
+  for (const Cell& cell : plan(topology, {.rows = {find_row("hazard")}})) {
+    if (cell.scenario->sweeps_load) swept.insert(cell.threads);
+    if (cell.scenario->name == "steady") steady.insert(cell.threads);
+  }
+  const std::vector<unsigned> milestones = host::milestones(topology);
+  const std::vector<unsigned> counts = host::thread_counts(topology);
+  EXPECT_EQ(swept, std::set<unsigned>(milestones.begin(), milestones.end()));
+  EXPECT_EQ(steady, std::set<unsigned>(counts.begin(), counts.end()));
 }
 
 TEST(plan, oversubscribes_only_on_request_and_only_a_few_cells) {
@@ -219,6 +249,7 @@ TEST(plan, is_written_as_agreed) {
   EXPECT_EQ(plan["placements"], nlohmann::json({"compact", "scatter", "smt"}));
   EXPECT_EQ(plan["boundaries"]["compact"][0]["threads"], 8);
   EXPECT_EQ(plan["boundaries"]["compact"][0]["kind"], "complex");
+  EXPECT_EQ(plan["milestones"], host::milestones(Topology::from(big_host)));
   EXPECT_EQ(plan["rows"].size(), rows().size());
   EXPECT_EQ(plan["cells"].size(), bench::plan(Topology::from(big_host), {}).size());
   for (const char* key : {"cell", "limiter", "scenario", "placement", "threads", "oversubscribed"})

@@ -123,7 +123,7 @@ bench::ContentionMap contention(const host::Topology& topology) {
     map.transfers.push_back({cpus[a].os_index, cpus[b].os_index, far, 1});
   }
   for (const host::Placement placement : host::distinct_placements(topology)) {
-    for (const unsigned threads : host::thread_counts(topology, placement))
+    for (const unsigned threads : host::thread_counts(topology))
       map.sharings.push_back({placement, threads, 2.5 + 1.5 * std::log2(threads)});
   }
   return map;

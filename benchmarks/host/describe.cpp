@@ -159,8 +159,7 @@ std::string section(const Topology& topology, Placement placement) {
                         spreads ? "every complex in use at" : "next complex entered beyond");
   text += boundary_line(topology, placement, "package",
                         spreads ? "every package in use at" : "next package entered beyond");
-  text += boundary_line(topology, placement, "smt", "cores shared beyond");
-  return text + labelled("  thread counts: ", join(thread_counts(topology, placement)));
+  return text + boundary_line(topology, placement, "smt", "cores shared beyond");
 }
 
 json to_json(const Cpu& cpu) {
@@ -181,10 +180,7 @@ json placement_json(const Topology& topology, Placement placement) {
   for (const Boundary& boundary : boundaries(topology, placement)) {
     limits.push_back({{"threads", boundary.threads}, {"kind", boundary.kind}});
   }
-  return {{"order", indexes},
-          {"cpus", to_json(order)},
-          {"boundaries", limits},
-          {"thread_counts", thread_counts(topology, placement)}};
+  return {{"order", indexes}, {"cpus", to_json(order)}, {"boundaries", limits}};
 }
 
 }  // namespace
@@ -192,6 +188,7 @@ json placement_json(const Topology& topology, Placement placement) {
 std::string describe(const Topology& topology) {
   std::string text = topology.summary() + "\n";
   if (!topology.is_this_host()) text += "a description, not this host: nothing can be measured\n";
+  text += labelled("thread counts: ", join(thread_counts(topology)));
   text += "a-b:s is every s-th number from a to b\n";
   const std::vector<Placement> distinct = distinct_placements(topology);
   for (Placement placement : placements) {
@@ -220,7 +217,8 @@ json describe_json(const Topology& topology) {
           {"packages", topology.packages()},         {"complexes", topology.complexes()},
           {"complex_kind", topology.complex_kind()}, {"cores", topology.cores()},
           {"numa_nodes", topology.numa_nodes()},     {"cpus", to_json(topology.cpus())},
-          {"distinct_placements", distinct},         {"placements", each}};
+          {"distinct_placements", distinct},         {"placements", each},
+          {"milestones", milestones(topology)},      {"thread_counts", thread_counts(topology)}};
 }
 
 }  // namespace limiterbench::host

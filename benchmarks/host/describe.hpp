@@ -15,7 +15,8 @@ namespace limiterbench::host {
 //  "cpus": [{os_index, package, complex, core, sibling, numa}, ...],
 //  "distinct_placements": ["compact", ...],
 //  "placements": {"compact": {"order": [os_index, ...], "cpus": [{...}, ...],
-//                             "boundaries": [{threads, kind}, ...], "thread_counts": [...]}, ...}}
+//                             "boundaries": [{threads, kind}, ...]}, ...},
+//  "thread_counts": [...], "milestones": [...]}
 [[nodiscard]] nlohmann::json describe_json(const Topology& topology);
 
 }  // namespace limiterbench::host

@@ -107,11 +107,21 @@ std::vector<Boundary> boundaries(const Topology& topology, Placement placement) 
   return list;
 }
 
-std::vector<unsigned> thread_counts(const Topology& topology, Placement placement) {
-  const auto all = static_cast<unsigned>(topology.cpus().size());
-  std::set<unsigned> counts{all};
-  for (unsigned count = 1; count < all; count *= 2) counts.insert(count);
-  for (const Boundary& boundary : boundaries(topology, placement)) counts.insert(boundary.threads);
+std::vector<unsigned> milestones(const Topology& topology) {
+  const Cpus order = place(topology, Placement::compact);
+  const auto cores_with = [&order](unsigned Cpu::*id) {
+    return static_cast<unsigned>(std::ranges::count_if(
+        order, [&](const Cpu& cpu) { return cpu.*id == order.front().*id && cpu.sibling == 0; }));
+  };
+  const std::set<unsigned> counts{1, cores_with(&Cpu::complex), cores_with(&Cpu::package),
+                                  topology.cores(), static_cast<unsigned>(order.size())};
+  return {counts.begin(), counts.end()};
+}
+
+std::vector<unsigned> thread_counts(const Topology& topology) {
+  const std::vector<unsigned> steps = milestones(topology);
+  std::set<unsigned> counts(steps.begin(), steps.end());
+  for (unsigned count = 1; count < steps.back(); count *= 2) counts.insert(count);
   return {counts.begin(), counts.end()};
 }
 

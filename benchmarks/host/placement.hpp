@@ -39,8 +39,13 @@ struct Boundary {
 // Ascending; at most one for each count, named by the widest change; below the number of CPUs.
 [[nodiscard]] std::vector<Boundary> boundaries(const Topology& topology, Placement placement);
 
-// 1, 2, 4, ..., every boundary, and all CPUs; ascending, each once.
-[[nodiscard]] std::vector<unsigned> thread_counts(const Topology& topology, Placement placement);
+// The thread counts people look for: one thread, the cores of the first complex, the cores of the
+// first package, all cores, all CPUs. Ascending, each once; the same for every placement.
+[[nodiscard]] std::vector<unsigned> milestones(const Topology& topology);
+
+// The powers of two below the number of CPUs, and the milestones; ascending, each once. All
+// placements use the same counts, which lets a chart compare them point by point.
+[[nodiscard]] std::vector<unsigned> thread_counts(const Topology& topology);
 
 // The placements that differ on this topology, compact first: without SMT there is no smt, with
 // one complex scatter is compact.

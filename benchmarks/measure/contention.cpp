@@ -178,7 +178,7 @@ ContentionMap measure_contention(const host::Topology& topology, std::size_t mos
     map.transfers.push_back(measure_pair(topology, cpus[a], cpus[b]));
   for (const host::Placement placement : host::distinct_placements(topology)) {
     const std::vector<host::Cpu> order = host::place(topology, placement);
-    for (const unsigned threads : host::thread_counts(topology, placement)) {
+    for (const unsigned threads : host::thread_counts(topology)) {
       const std::vector<host::Cpu> used(order.begin(), order.begin() + threads);
       map.sharings.push_back({placement, threads, measure_sharing(topology, used)});
     }

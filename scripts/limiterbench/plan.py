@@ -22,6 +22,7 @@ class Boundary:
 @dataclass(frozen=True)
 class Scenario:
     sweeps_load: bool
+    principal: bool
     phases: float
 
 
@@ -35,6 +36,8 @@ class Row:
 class Plan:
     is_this_host: bool
     cpus: int
+    cores: int
+    milestones: List[int]
     summary: str
     rows: List[Row]
     boundaries: Dict[str, List[Boundary]]
@@ -45,7 +48,7 @@ class Plan:
     @property
     def oversubscribed(self) -> List[Cell]:
         """With more threads than CPUs."""
-        return [cell for cell in self.cells if cell.threads > self.cpus]
+        return [cell for cell in self.cells if _is_beyond(cell, self)]
 
     def phases(self, cells: Sequence[Cell]) -> List[float]:
         """Of each cell: how many phases long a repetition of it is."""
@@ -85,7 +88,9 @@ def _cell(fields: Fields) -> Cell:
 
 def _scenarios(entries: List[Fields]) -> Dict[str, Scenario]:
     return {
-        entry.text("name"): Scenario(entry.flag("sweeps_load"), entry.number("phases"))
+        entry.text("name"): Scenario(
+            entry.flag("sweeps_load"), entry.flag("principal"), entry.number("phases")
+        )
         for entry in entries
     }
 
@@ -100,6 +105,8 @@ def _parse(fields: Fields) -> Plan:
     return Plan(
         is_this_host=host.flag("is_this_host"),
         cpus=host.integer("cpus", at_least=1),
+        cores=host.integer("cores", at_least=1),
+        milestones=fields.integers("milestones"),
         summary=host.text("summary"),
         rows=[Row(row.text("name"), dict(row.values)) for row in fields.objects("rows")],
         boundaries=parse_boundaries(fields.object("boundaries")),
@@ -133,19 +140,33 @@ def without_sweeps(plan: Plan, choice: Choice) -> Plan:
     return replace(plan, cells=cells, left_out=plan.left_out + len(plan.cells) - len(cells))
 
 
+def _is_beyond(cell: Cell, plan: Plan) -> bool:
+    return cell.threads > plan.cpus
+
+
 def thin(plan: Plan, choice: Choice, most: int) -> Plan:
     """For a quick look at a big host: fewer cells, not shorter ones.
 
-    Beyond `most` cells, and unless they were asked for, only the first placement and, of the thread
-    counts, 1, the smallest and the largest that fill something, all CPUs, and those beyond.
+    While there are more than `most` cells, and unless the user chose, it keeps only the first
+    placement, then only the milestones, then in all but the principal scenario only one thread, all
+    cores and all CPUs. Thread counts beyond the CPUs stay.
     """
     cells = plan.cells
     if len(cells) > most and not choice.placements:
         cells = [cell for cell in cells if cell.placement == cells[0].placement]
     if len(cells) > most and choice.threads is None:
-        filled = [b.threads for b in plan.boundaries.get(cells[0].placement, [])]
-        kept = {1, plan.cpus, *([min(filled), max(filled)] if filled else [])}
-        cells = [cell for cell in cells if cell.threads in kept or cell.threads > plan.cpus]
+        cells = [
+            cell for cell in cells if cell.threads in plan.milestones or _is_beyond(cell, plan)
+        ]
+    if len(cells) > most and choice.threads is None and not choice.scenarios:
+        few = {1, plan.cores, plan.cpus}
+        cells = [
+            cell
+            for cell in cells
+            if plan.scenarios[cell.scenario].principal
+            or cell.threads in few
+            or _is_beyond(cell, plan)
+        ]
     return replace(plan, cells=cells, left_out=plan.left_out + len(plan.cells) - len(cells))
 
 

@@ -97,7 +97,7 @@ def _sweep(plan: Plan, effort: Effort) -> List[str]:
 
 
 def describe(plan: Plan, effort: Effort, folder: Optional[Path], repeats: bool = False) -> str:
-    """`repeats`: repetitions that the host disturbs are measured again."""
+    """`repeats`: repetitions that the host disturbs are measured again, and count in the time."""
     cells = plan.cells
     lines = _sentence("host", plan.summary)
     lines += _names("limiters", (cell.limiter for cell in cells))
@@ -111,12 +111,16 @@ def describe(plan: Plan, effort: Effort, folder: Optional[Path], repeats: bool =
     lines += _sweep(plan, effort)
     if plan.left_out:
         lines += _sentence("left out", f"{plan.left_out:,} more, which --full measures")
-    seconds = effort.duration(len(cells) * effort.repetitions)
+    again = sum(allowance(cells, effort.repetitions, effort.mode).values()) if repeats else 0
+    seconds = effort.duration(len(cells) * effort.repetitions + again)
     lines += _sentence("duration", f"about {units.clock(seconds)} ({effort.mode})")
-    if repeats:
-        most = sum(allowance(cells, effort.repetitions, effort.mode).values())
-        more = units.count(most, "repetition")
-        lines += _sentence("", f"and up to {more} more, where the host disturbs some")
+    if again:
+        repeated = units.clock(again * effort.repetition)
+        lines += _sentence(
+            "",
+            f"up to {repeated} of it measures again what the host disturbed; a quiet host needs "
+            "less",
+        )
     if seconds > _LONG_SECONDS:
         lines += _sentence(
             "",

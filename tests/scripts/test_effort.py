@@ -39,7 +39,11 @@ def test_full_repeats_seven_seconds_of_each_phase() -> None:
     assert chosen.duration(1) == pytest.approx(2.5)
 
 
-SCENARIOS = {"steady": Scenario(False, 2.5), "open_loop": Scenario(True, 8.5)}
+SCENARIOS = {
+    "steady": Scenario(False, True, 2.5),
+    "edge": Scenario(False, False, 2.5),
+    "open_loop": Scenario(True, False, 8.5),
+}
 
 
 def _big_plan() -> Plan:
@@ -51,19 +55,30 @@ def _big_plan() -> Plan:
         for row in range(20)
     ]
     boundaries = {"compact": [Boundary(8, "complex"), Boundary(64, "smt")]}
-    return Plan(True, 128, "a host", [], boundaries, cells, SCENARIOS)
+    milestones = [1, 8, 32, 64, 128]
+    return Plan(True, 128, 64, milestones, "a host", [], boundaries, cells, SCENARIOS)
 
 
 def test_a_quick_plan_for_a_big_host_has_fewer_cells_not_shorter_ones() -> None:
     thinned = thin(_big_plan(), Choice(), most=100)
     assert {cell.placement for cell in thinned.cells} == {"compact"}
-    assert {cell.threads for cell in thinned.cells} == {1, 8, 64, 128}
+    assert {cell.threads for cell in thinned.cells} == {1, 8, 32, 64, 128}
     assert thinned.left_out == 320 - len(thinned.cells)
 
 
+def test_beyond_the_principal_scenario_one_thread_all_cores_and_all_cpus_come_first() -> None:
+    plan = _big_plan()
+    edge = [cell._replace(scenario="edge") for cell in plan.cells]
+    thinned = thin(replace(plan, cells=plan.cells + edge), Choice(), most=120).cells
+    assert {c.threads for c in thinned if c.scenario == "steady"} == {1, 8, 32, 64, 128}
+    assert {c.threads for c in thinned if c.scenario == "edge"} == {1, 64, 128}
+    asked = thin(replace(plan, cells=edge), Choice(scenarios=["edge"]), most=1).cells
+    assert {cell.threads for cell in asked} == {1, 8, 32, 64, 128}
+
+
 def test_oversubscribed_cells_are_not_thinned() -> None:
-    plan = replace(_big_plan(), cpus=32)
-    assert {cell.threads for cell in thin(plan, Choice(), most=100).cells} == {1, 8, 32, 64, 128}
+    plan = replace(_big_plan(), cpus=16, cores=16, milestones=[1, 8, 16])
+    assert {c.threads for c in thin(plan, Choice(), most=100).cells} == {1, 8, 16, 32, 64, 128}
 
 
 def test_what_was_asked_for_is_not_thinned() -> None:

@@ -29,6 +29,8 @@ def _plan() -> Plan:
     return Plan(
         is_this_host=False,
         cpus=128,
+        cores=64,
+        milestones=[1, 8, 48, 64, 128],
         summary="1 package",
         rows=[],
         boundaries={
@@ -36,7 +38,10 @@ def _plan() -> Plan:
             "scatter": [Boundary(2, "package"), Boundary(8, "complex"), Boundary(64, "smt")],
         },
         cells=cells,
-        scenarios={"steady": Scenario(False, 2.5), "open_loop": Scenario(True, 8.5)},
+        scenarios={
+            "steady": Scenario(False, True, 2.5),
+            "open_loop": Scenario(True, False, 8.5),
+        },
     )
 
 
@@ -92,13 +97,17 @@ def test_oversubscribed_cells_are_measured(cli: CommandLine) -> None:
     ]
 
 
-def test_what_a_disturbing_host_may_add_is_said_where_repetitions_are_repeated() -> None:
-    cells = [Cell("hazard", "steady", "compact", n) for n in range(1, 11)]
-    for mode, most in (("full", 14), ("quick", 3)):
+def test_the_time_includes_what_is_measured_again() -> None:
+    plan = replace(_plan(), cells=[Cell("hazard", "steady", "compact", n) for n in range(1, 11)])
+    # 70 repetitions of 5 s, and 14 or 3 of them once more.
+    for mode, whole, again in (("full", 420.0, 70.0), ("quick", 365.0, 15.0)):
         effort = Effort(mode, 7, 1.0, 0.0, 5.0)
-        more = f"and up to {most} repetitions more, where the host disturbs some"
-        assert more in describe(replace(_plan(), cells=cells), effort, None, repeats=True)
-        assert more not in describe(replace(_plan(), cells=cells), effort, None)
+        said = describe(plan, effort, None, repeats=True)
+        assert f"about {units.clock(whole)} ({mode})" in said
+        assert f"up to {units.clock(again)} of it measures again" in said
+        said = describe(plan, effort, None)
+        assert f"about {units.clock(350.0)} ({mode})" in said
+        assert "again" not in said
 
 
 def test_the_time_left_counts_what_comes_after_the_last_repetition(
