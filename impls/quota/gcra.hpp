@@ -21,25 +21,25 @@
 // - Once nothing is owed, exactly `limit` permits are admitted at one instant, however they are cut
 //   into costs: the TAT then stands at `now`, and the sum of their times is one window.
 // - No request waits longer than those bounds make it: a TAT is never rounded.
-// To be exact, the word counts time in 1/limit nanoseconds. In this unit a `now` is now * limit and a
-// permit takes `window`: whole numbers, so that admitting takes no division and rounds nothing.
+// The word therefore counts time in 1/limit nanoseconds. In this unit `now` is now * limit and a
+// permit takes `window`: whole numbers, hence neither a division nor a rounding when admitting.
 // They stay below (max_now + max_window) * max_limit < 2^94, and so does a TAT, which was at most
 // one window ahead of some `now` when it was stored.
 //
-// 64 bits cannot do this. Let the limit and the window have no common divisor, and let fresh
-// limiters of that rule each admit one request: at any of 2^63 stamps, of any of `limit` costs. No
-// two of these TATs are equal, and of any two the earlier admits some request sooner.
+// 64 bits are too few. Let the limit and the window have no common divisor, and let fresh limiters
+// of that rule each admit one request: at any of 2^63 stamps, of any of `limit` costs. No two of
+// these TATs are equal, and of any two the earlier admits some request sooner.
 //
 // Reload. The TAT stays, and with it the debt in time; requests that start later use the new rule.
 // One that read the old rule may still be admitted by it after publish() has returned. The word
-// names the limit that it counts by. Who comes with another one converts the TAT, and rounds it up
-// to his own unit: by less than 1/limit nanoseconds each time, never in anyone's favour.
+// names the limit that it counts by. A request under another limit converts the TAT and rounds it
+// up to its own unit: by less than 1/limit nanoseconds each time, which can only delay.
 //
-// Hazard: a load that is not one. wide_atomic reads the halves apart and needs a high half that
-// does not come back. It holds the limit and the upper part of the TAT, which only grows while the
-// limit stays, and a count of conversions modulo 16. To be fooled, a load would have to be
-// interrupted while requests with the old and the new rule of a reload alternate through a multiple
-// of 16 conversions; even then no swap succeeds and nothing is admitted: one denial may be wrong.
+// Hazard: a torn load. wide_atomic reads the halves one after the other and needs a high half that
+// does not change and change back. It holds the limit, the upper part of the TAT, which only grows
+// while the limit stays, and a count of conversions modulo 16. A load is torn only if it is
+// interrupted while requests under the old and the new rule of one reload alternate through a
+// multiple of 16 conversions. Its swap then fails and nothing is admitted: one denial may be wrong.
 #pragma once
 
 #include <algorithm>

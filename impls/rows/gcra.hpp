@@ -13,7 +13,7 @@ class gcra : public Composed<HazardPointerSource, GcraQuota> {
  public:
   using Composed::Composed;
   static constexpr Info info{.name = "gcra",
-                             .summary = "Hazard pointers; virtual scheduling on one atomic word",
+                             .summary = "Hazard pointers; virtual scheduling on one double word",
                              .source = "ITU-T I.371, Annex A",
                              .contract = Contract::gcra,
                              .exactness = Exactness::exact,
