@@ -5,6 +5,7 @@
 // written (the disk is full) or, with --strict, the clock cannot be trusted, so that no other cell
 // need be tried.
 #include <benchmark/benchmark.h>
+#include <fcntl.h>
 
 #include <cstdio>
 #include <iostream>
@@ -31,8 +32,19 @@ namespace bench = limiterbench::bench;
 namespace host = limiterbench::host;
 using nlohmann::json;
 
+struct CannotMeasure : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 host::Topology topology_of(const bench::Options& options) {
-  if (options.topology_spec.empty()) return host::Topology::this_host();
+  if (options.topology_spec.empty()) {
+    try {
+      host::require_discovery();
+    } catch (const std::runtime_error& error) {
+      throw CannotMeasure(error.what());
+    }
+    return host::Topology::this_host();
+  }
   try {
     return host::Topology::from(options.topology_spec);
   } catch (const std::runtime_error& error) {
@@ -76,10 +88,6 @@ void print_version() {
             << ", " << build.flags << "\n";
 }
 
-struct CannotMeasure : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
 void check_binding(const host::Topology& topology) {
   if (!topology.is_this_host())
     throw bench::UsageError(
@@ -87,6 +95,7 @@ void check_binding(const host::Topology& topology) {
         "HWLOC_SYNTHETIC is set): it is not this host, nothing is measured");
   try {
     host::require_binding(topology);
+    host::require_timing();
   } catch (const std::runtime_error& error) {
     throw CannotMeasure(error.what());
   }
@@ -202,11 +211,22 @@ int run(const std::vector<std::string>& arguments, char* program) {
   return measure(options, topology, program);
 }
 
+// A closed one would be the next file's that is opened: what is printed would go among the records.
+void fill_standard_descriptors() {
+  for (const int descriptor : {0, 1, 2}) {
+    if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+      throw std::runtime_error("cannot open /dev/null");
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
-    return run({argv + 1, argv + argc}, argv[0]);
+    fill_standard_descriptors();
+    const int status = run({argv + 1, argv + argc}, argv[0]);
+    if (!std::cout.flush()) throw std::runtime_error("standard output cannot be written");
+    return status;
   } catch (const bench::UsageError& error) {
     std::cerr << "limiterbench: " << error.what() << "\n";
     return 2;

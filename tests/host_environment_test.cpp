@@ -84,6 +84,46 @@ TEST_F(cgroup, v1_in_a_container_falls_back_to_its_mount) {
   EXPECT_EQ(cpu_quota(root).cpus, 2.0);
 }
 
+TEST_F(cgroup, the_top_of_a_hierarchy_hides_nothing) {
+  write("proc/self/cgroup", "0::/job");
+  write("sys/fs/cgroup/cgroup.controllers", "cpu");
+  EXPECT_FALSE(cpu_quota(root).hidden);
+  write("proc/self/cgroup", "3:cpu:/job");
+  write("sys/fs/cgroup/cpu/release_agent", "");
+  EXPECT_FALSE(cpu_quota(root).hidden);
+}
+
+TEST_F(cgroup, what_is_above_a_mounted_part_is_hidden) {
+  write("proc/self/cgroup", "0::/");
+  write("sys/fs/cgroup/cgroup.controllers", "cpu");
+  write("sys/fs/cgroup/cgroup.events", "populated 1");
+  EXPECT_TRUE(cpu_quota(root).hidden);
+  EXPECT_EQ(environment(root).at("cgroup").at("hidden"), true);
+  write("proc/self/cgroup", "3:cpu:/");
+  write("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1");
+  EXPECT_TRUE(cpu_quota(root).hidden);
+}
+
+// The groups that are mounted are not its own.
+TEST_F(cgroup, outside_of_its_namespace_nothing_is_seen) {
+  write("proc/self/cgroup", "0::/../..");
+  write("sys/fs/cgroup/cgroup.controllers", "cpu");
+  write("sys/fs/cgroup/cpu.max", "50000 100000");
+  EXPECT_TRUE(cpu_quota(root).hidden);
+  EXPECT_EQ(cpu_quota(root).cpus, std::nullopt);
+}
+
+TEST_F(cgroup, the_tightest_limit_on_threads_counts) {
+  write("proc/self/cgroup", "0::/outer/inner");
+  EXPECT_EQ(pids_limit(root), std::nullopt);
+  write("sys/fs/cgroup/outer/inner/pids.max", "max");
+  write("sys/fs/cgroup/outer/pids.max", "300");
+  EXPECT_EQ(pids_limit(root), 300.0);
+  write("proc/self/cgroup", "7:pids:/job\n0::/outer");
+  write("sys/fs/cgroup/pids/job/pids.max", "40");
+  EXPECT_EQ(pids_limit(root), 40.0);
+}
+
 TEST_F(cgroup, absent_means_unknown) {
   EXPECT_EQ(cpu_quota(root).cgroup_version, std::nullopt);
   EXPECT_EQ(cpu_quota(root).cpus, std::nullopt);

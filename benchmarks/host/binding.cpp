@@ -2,6 +2,7 @@
 
 #include <hwloc.h>
 #include <sched.h>
+#include <time.h>
 
 #include <cerrno>
 #include <cstring>
@@ -9,6 +10,8 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+
+#include "host/thread.hpp"
 
 namespace limiterbench::host {
 namespace {
@@ -18,6 +21,12 @@ using Bitmap = std::unique_ptr<hwloc_bitmap_s, decltype(&hwloc_bitmap_free)>;
 [[noreturn]] void refuse(const Cpu& cpu, const std::string& why) {
   throw std::runtime_error("cannot bind a thread to CPU " + std::to_string(cpu.os_index) + ": " +
                            why);
+}
+
+void require(bool works, const char* call) {
+  if (!works)
+    throw std::runtime_error(std::string(call) + ": " + std::strerror(errno) +
+                             " (a sandbox forbids it, or the kernel lacks it)");
 }
 
 std::string explain(int error) {
@@ -52,7 +61,7 @@ void bind_this_thread(const Topology& topology, const Cpu& cpu) {
 
 void require_binding(const Topology& topology) {
   std::exception_ptr problem;
-  std::thread([&] {
+  start_thread([&] {
     try {
       for (const Cpu& cpu : topology.cpus()) bind_this_thread(topology, cpu);
     } catch (...) {
@@ -60,6 +69,23 @@ void require_binding(const Topology& topology) {
     }
   }).join();
   if (problem) std::rethrow_exception(problem);
+}
+
+void require_discovery() {
+  // hwloc asks again until it is answered.
+  cpu_set_t cpus;
+  require(sched_getaffinity(0, sizeof(cpus), &cpus) == 0 || errno == EINVAL, "sched_getaffinity");
+}
+
+void require_timing() {
+  // The writer sleeps until a reload is due. Spinning instead would disturb a thread on its CPU.
+  timespec at_once{};
+  errno = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at_once, nullptr);
+  require(errno == 0, "clock_nanosleep");
+  // Google Benchmark exits without it.
+  timespec used{};
+  require(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0,
+          "clock_gettime(CLOCK_PROCESS_CPUTIME_ID)");
 }
 
 }  // namespace limiterbench::host

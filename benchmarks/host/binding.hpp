@@ -14,4 +14,9 @@ void bind_this_thread(const Topology& topology, const Cpu& cpu);
 // unbound: ask once before measuring.
 void require_binding(const Topology& topology);
 
+// Each throws std::runtime_error that names the system call which is refused here. Discovery of the
+// topology never ends without the first one's. No cell can be measured without the second one's.
+void require_discovery();
+void require_timing();
+
 }  // namespace limiterbench::host

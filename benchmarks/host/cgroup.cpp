@@ -15,9 +15,9 @@ struct Membership {
   std::string path;  // "/a/b"
 };
 
-// Lines "0::/path" for v2 and "4:cpu,cpuacct:/path" for v1. On a hybrid system the cpu controller
-// is still v1's.
-std::optional<Membership> membership(const fs::path& root) {
+// Lines "0::/path" for v2 and "4:cpu,cpuacct:/path" for v1. On a hybrid system a controller may
+// still be v1's.
+std::optional<Membership> membership(const fs::path& root, const std::string& controller) {
   std::ifstream file(root / "proc/self/cgroup");
   std::optional<Membership> found;
   for (std::string line; std::getline(file, line);) {
@@ -28,7 +28,7 @@ std::optional<Membership> membership(const fs::path& root) {
     std::istringstream controllers(line.substr(first + 1, second - first - 1));
     if (line.starts_with("0::") && !found) found = {2, path};
     for (std::string name; std::getline(controllers, name, ',');) {
-      if (name == "cpu") return Membership{1, path};
+      if (name == controller) return Membership{1, path};
     }
   }
   return found;
@@ -50,13 +50,53 @@ std::optional<double> v1_limit(const fs::path& group) {
   return quota / period;
 }
 
+std::optional<double> pids_limit_of(const fs::path& group) {
+  std::ifstream file(group / "pids.max");
+  double most = 0;
+  return file >> most ? std::optional(most) : std::nullopt;
+}
+
+struct Group {
+  int version;
+  fs::path mount;
+  fs::path below;  // the mount
+
+  // A path with ".." leads out of the cgroup namespace: nothing on the way is seen.
+  [[nodiscard]] bool is_outside() const { return std::ranges::find(below, "..") != below.end(); }
+
+  // The top of a hierarchy lacks cgroup.events in version 2, where every group has
+  // cgroup.controllers. In version 1 it alone has release_agent.
+  [[nodiscard]] bool hides_others() const {
+    if (is_outside()) return true;
+    if (version == 1) return !fs::exists(mount / "release_agent");
+    return fs::exists(mount / "cgroup.events") || !fs::exists(mount / "cgroup.controllers");
+  }
+};
+
+std::optional<Group> own_group(const fs::path& root, const std::string& controller) {
+  const auto own = membership(root, controller);
+  if (!own) return std::nullopt;
+  const fs::path base = root / "sys/fs/cgroup";
+  const fs::path below = fs::path(own->path).relative_path();
+  // Some systems mount it under the first name, others under the second.
+  const fs::path first = base / (own->version == 2 ? "unified" : "cpu,cpuacct");
+  const fs::path second = own->version == 2 ? base : base / controller;
+  const bool may_be_first = own->version == 2 || controller == "cpu";
+  const fs::path mount = may_be_first && fs::exists(first) ? first : second;
+  if (!fs::exists(mount)) return std::nullopt;
+  return Group{own->version, mount, below};
+}
+
 // Inside a container the path may be the host's and absent below its mount; the groups above it,
 // up to the mount itself, are read all the same.
 template <class Limit>
-std::optional<double> tightest(const fs::path& mount, fs::path below, Limit limit) {
+std::optional<double> tightest(const Group& group, Limit limit) {
   std::optional<double> least;
+  if (group.is_outside()) return least;
+  fs::path below = group.below;
   while (true) {
-    if (const auto here = limit(mount / below)) least = std::min(least.value_or(*here), *here);
+    if (const auto here = limit(group.mount / below))
+      least = std::min(least.value_or(*here), *here);
     if (below.empty()) return least;
     below = below.parent_path();
   }
@@ -65,16 +105,15 @@ std::optional<double> tightest(const fs::path& mount, fs::path below, Limit limi
 }  // namespace
 
 CpuQuota cpu_quota(const fs::path& root) {
-  const auto own = membership(root);
-  if (!own) return {};
-  const fs::path base = root / "sys/fs/cgroup";
-  const fs::path below = fs::path(own->path).relative_path();
-  if (own->version == 2) {
-    const fs::path unified = base / "unified";
-    return {2, tightest(fs::exists(unified) ? unified : base, below, v2_limit)};
-  }
-  const fs::path both = base / "cpu,cpuacct";
-  return {1, tightest(fs::exists(both) ? both : base / "cpu", below, v1_limit)};
+  const auto group = own_group(root, "cpu");
+  if (!group) return {};
+  return {group->version, tightest(*group, group->version == 2 ? v2_limit : v1_limit),
+          group->hides_others()};
+}
+
+std::optional<double> pids_limit(const fs::path& root) {
+  const auto group = own_group(root, "pids");
+  return group ? tightest(*group, pids_limit_of) : std::nullopt;
 }
 
 }  // namespace limiterbench::host

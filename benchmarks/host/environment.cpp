@@ -161,6 +161,9 @@ json warnings(const json& facts) {
     list.push_back("the control group grants " + number(quota) + " CPUs of " +
                    std::to_string(cpus) + ": threads will be throttled");
   }
+  if (facts["cgroup"]["hidden"] == true) {
+    list.push_back("control groups are hidden: one may limit CPU time unseen");
+  }
   const json& load = facts["load_average"];
   if (!load.is_null() && load[0].get<double>() > 0.5) {
     list.push_back("load average " + number(load[0]) + ": other work is running");
@@ -198,6 +201,7 @@ json environment(const fs::path& root) {
   facts["boost"] = boost(root);
   facts["cgroup"]["version"] = quota.cgroup_version ? json(*quota.cgroup_version) : json(nullptr);
   facts["cgroup"]["cpu_quota"] = quota.cpus ? json(*quota.cpus) : json(nullptr);
+  facts["cgroup"]["hidden"] = quota.cgroup_version ? json(quota.hidden) : json(nullptr);
   facts["virtualised"] = hypervisor_name.has_value();
   facts["hypervisor"] = or_null(hypervisor_name);
   facts["load_average"] = load_average(root);

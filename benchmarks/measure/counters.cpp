@@ -32,6 +32,8 @@ int ThreadCounters::open_for_this_thread(const perf_event_attr& attributes) {
 }
 
 ThreadCounters::ThreadCounters(std::span<const Event> events, Open open) {
+  if (prctl(PR_TASK_PERF_EVENTS_DISABLE) != 0)
+    absent_ = std::string("prctl, which starts and stops counters: ") + std::strerror(errno);
   for (const Event& event : events) {
     perf_event_attr attributes{};
     attributes.size = sizeof(attributes);

@@ -47,9 +47,9 @@ std::uint64_t ns_of(const timeval& time) noexcept {
          static_cast<std::uint64_t>(time.tv_usec) * 1'000;
 }
 
-std::uint64_t own_cpu_ns() noexcept {
+std::optional<std::uint64_t> own_cpu_ns() noexcept {
   rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
+  if (getrusage(RUSAGE_SELF, &usage) != 0) return std::nullopt;
   return ns_of(usage.ru_utime) + ns_of(usage.ru_stime);
 }
 
@@ -102,7 +102,10 @@ NoiseWatch::NoiseWatch(Team& team, const std::vector<host::Cpu>& cpus, double id
   for (const unsigned member : watchers) os_indexes_.push_back(cpus[member].os_index);
   began_ticks_ = host::Clock::get().ticks();
   before_ = host::cpu_time(os_indexes_);
-  own_ns_ = own_cpu_ns();
+  const std::optional<std::uint64_t> own = own_cpu_ns();
+  // Without it this process's own work would pass for others'.
+  if (!own) before_.reset();
+  own_ns_ = own.value_or(0);
   run_idle(team, watchers, idle_seconds);
   noise_.khz_before = host::slowest_khz(os_indexes_);
 }
@@ -128,7 +131,7 @@ Noise NoiseWatch::end() const {
   const std::optional<host::CpuTime> after = host::cpu_time(os_indexes_);
   if (!before_ || !after) return noise;
   noise.steal_ns = difference(after->steal_ns, before_->steal_ns);
-  const std::uint64_t own_ns = difference(own_cpu_ns(), own_ns_);
+  const std::uint64_t own_ns = difference(own_cpu_ns().value_or(0), own_ns_);
   noise.others_ns = difference(difference(after->busy_ns, before_->busy_ns), own_ns);
   return noise;
 }

@@ -241,7 +241,7 @@ std::string utc_now() {
 
 RecordFile::RecordFile(const std::string& path)
     : path_(path),
-      descriptor_(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)) {
+      descriptor_(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) {
   if (descriptor_ < 0) refuse(path_, errno);
 }
 
@@ -257,8 +257,10 @@ void RecordFile::append(const json& record) {
     const bool removed = ftruncate(descriptor_, end - written) == 0;
     refuse(path_, removed ? ENOSPC : errno);
   }
-  // A pipe or /dev/stdout cannot be synchronised and need not be.
-  if (fsync(descriptor_) != 0 && errno != EINVAL && errno != EROFS) refuse(path_, errno);
+  // With these errors data is lost. With all others the file is a pipe, or its file system or a
+  // sandbox cannot synchronise it: a power cut may then cost the last records.
+  if (fsync(descriptor_) != 0 && (errno == EIO || errno == ENOSPC || errno == EDQUOT))
+    refuse(path_, errno);
 }
 
 }  // namespace limiterbench::bench

@@ -7,13 +7,15 @@
 #include <utility>
 
 #include "host/binding.hpp"
+#include "host/thread.hpp"
 
 namespace limiterbench::bench {
 
 Team::Team(const host::Topology& topology, const std::vector<host::Cpu>& cpus)
     : cpus_(cpus), errors_(cpus.size()) {
   try {
-    for (unsigned i = 0; i < cpus_.size(); ++i) threads_.emplace_back([this, i] { member(i); });
+    for (unsigned i = 0; i < cpus_.size(); ++i)
+      threads_.push_back(host::start_thread([this, i] { member(i); }));
     run([&](unsigned i) { host::bind_this_thread(topology, cpus_[i]); });
   } catch (...) {
     stop_ = true;

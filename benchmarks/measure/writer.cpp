@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace limiterbench::bench {
 namespace {
@@ -22,7 +23,7 @@ void sleep_until(Nanoseconds deadline) {
   const Nanoseconds nanoseconds = static_cast<Nanoseconds>(until.tv_nsec) + (deadline - now);
   until.tv_sec += static_cast<time_t>(nanoseconds / 1'000'000'000);
   until.tv_nsec = static_cast<long>(nanoseconds % 1'000'000'000);
-  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) != 0) {
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {
   }
 }
 
@@ -30,7 +31,8 @@ void sleep_until(Nanoseconds deadline) {
 
 Writer::Writer(Subject& subject, const Scenario& scenario, bool shares_cpu)
     : subject_(subject), scenario_(scenario), shares_cpu_(shares_cpu) {
-  // The default, 50 us, is five times the shortest period.
+  // The default, 50 us, is five times the shortest period. Where this is refused, a reload may be
+  // that much later than it was due; none is left out.
   prctl(PR_SET_TIMERSLACK, 1UL);
 }
 

@@ -16,11 +16,15 @@ refuse() {
 # The lines of the calling command's own head comment.
 show_help() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
 
-# quietly NAME COMMAND...: output to a log, shown only when the command fails.
+# quietly NAME COMMAND...: output to a log, shown only when the command fails. Where the log cannot
+# be written the command does not start: an older log would be shown as its output.
 quietly() {
   local log=$logs/$1.log status=0
   shift
-  mkdir -p "$logs"
+  if ! mkdir -p "$logs" || ! : >"$log"; then
+    say "not started, for want of a log: $*"
+    return 1
+  fi
   "$@" >"$log" 2>&1 </dev/null || status=$?
   if ((status != 0)); then
     tail -n 60 "$log" >&2

@@ -16,7 +16,7 @@ from typing import List, NamedTuple, Optional
 from limiterbench.errors import HostError
 from limiterbench.fields import BadField
 from limiterbench.manifest import RunPlan
-from limiterbench.program import REFUSALS, Program, die_with_parent, last_line
+from limiterbench.program import REFUSALS, Program, last_line
 from limiterbench.records import SCHEMA, Record, parse_record
 from limiterbench.schedule import Turn
 from limiterbench.stop import StopRequest
@@ -88,17 +88,21 @@ class CellProcess:
 
     def _run(self, command: List[str]) -> Optional[Ending]:
         errors = self.scratch / "stderr"
-        with open(errors, "wb") as stderr:
-            with subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=stderr,
-                start_new_session=True,
-                preexec_fn=die_with_parent,
-            ) as process:
+        alive, held = os.pipe()
+        with open(errors, "wb") as stderr, open(alive, "rb"):
+            try:
+                process = self._program.start(
+                    command,
+                    stdout=subprocess.DEVNULL,
+                    stderr=stderr,
+                    start_new_session=True,
+                    pass_fds=(held,),
+                )
+            finally:
+                os.close(held)
+            with process:
                 try:
-                    finished = self._wait(process.pid)
+                    finished = self._wait(alive)
                 finally:
                     if process.poll() is None:
                         os.killpg(process.pid, signal.SIGKILL)
@@ -114,20 +118,20 @@ class CellProcess:
             return None
         return Ending(status, not finished, errors.read_text(errors="replace"))
 
-    def _wait(self, pid: int) -> bool:
-        """Sleeps until the process ends: polling would run on a CPU that is being measured."""
-        process = os.pidfd_open(pid)
+    def _wait(self, alive: int) -> bool:
+        """Sleeps until the process ends: polling would run on a CPU that is being measured.
+
+        `alive`: a pipe whose other end only the process holds. Its end closes it. Not every kernel
+        and sandbox has pidfd_open.
+        """
         deadline = time.monotonic() + self._plan.time_limit
-        try:
-            while not self._stop.received:
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    return False
-                if process in select.select([process, self._stop.fd], [], [], left)[0]:
-                    return True
-            return False
-        finally:
-            os.close(process)
+        while not self._stop.received:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            if alive in select.select([alive, self._stop.fd], [], [], left)[0]:
+                return True
+        return False
 
     def _require_room(self) -> None:
         """What failed for want of it has said nothing of the cell."""

@@ -7,6 +7,7 @@ import io
 import math
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Callable, Dict, List, NoReturn, Optional, Sequence
 
@@ -484,13 +485,35 @@ def _dispatch(arguments: List[str]) -> int:
     return _COMMANDS[name](arguments[1:])
 
 
+def _only_if_open() -> None:
+    """A closed descriptor would be the next file's that is opened, and take what is printed."""
+    for name, number in (("stdin", 0), ("stdout", 1), ("stderr", 2)):
+        if getattr(sys, name) is None:
+            os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8"))
+
+
+def _of_the_system(error: OSError) -> str:
+    """What no command expected: never a stack trace, but where it was."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = error.filename or f"{Path(last.filename).name}:{last.lineno}: {last.line}"
+    return f"{where}: {error.strerror or error}"
+
+
+def _say_no_more() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main(arguments: List[str]) -> int:
+    _only_if_open()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal without µ gets a question mark, not a stack trace.
             stream.reconfigure(errors="replace")
     try:
-        return _dispatch(arguments)
+        status = _dispatch(arguments)
+        sys.stdout.flush()
+        return status
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return _BAD_INPUT
@@ -502,5 +525,9 @@ def main(arguments: List[str]) -> int:
         return _INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has left: `… | head`. Nothing more can be said to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say_no_more()
+        return 1
+    except OSError as error:
+        print(f"error: {_of_the_system(error)}", file=sys.stderr)
+        _say_no_more()
         return 1

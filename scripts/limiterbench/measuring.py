@@ -47,6 +47,8 @@ def measure(
 ) -> int:
     """Measure what is not yet on record, then show it. Returns the exit status."""
     with LineLog(folder / CELLS) as log, StopRequest() as stop:
+        if log.unlocked:
+            print(f"{log.unlocked}: start no second run on this folder", file=sys.stderr)
         if log.repair():
             print("the last line of the records was torn: its repetition is measured again")
         attempts = read_attempts(folder / CELLS, manifest.plan.cells)
@@ -105,6 +107,10 @@ def _set_status(folder: Path, manifest: Manifest, status: str) -> None:
 
 
 def _say_resume(folder: Path) -> None:
-    kept = units.count(len(read_records(folder / CELLS)), "repetition")
+    records = read_records(folder / CELLS)
+    if not records:
+        print("stopped before a repetition ended: nothing is kept", file=sys.stderr)
+        return
+    kept = units.count(len(records), "repetition")
     command = shlex.join(["./scripts/run", "--resume", display(folder)])
     print(f"stopped; {kept} kept. Go on with:\n  {command}", file=sys.stderr)

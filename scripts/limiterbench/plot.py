@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Callable, List, Sequence
 
 from limiterbench.charts.catalogue import KINDS, Chart, charts_of
 from limiterbench.charts.frame import use_style
 from limiterbench.errors import HostError, InputError
-from limiterbench.files import display
+from limiterbench.files import display, new_folder
 from limiterbench.prediction.folder import read_points, simulated_charts
 from limiterbench.records import read_records
 from limiterbench.run_folder import CELLS, FIGURES, open_run
@@ -37,7 +36,7 @@ def _draw(folder: Path, charts: Sequence[Chart], write_table: Callable[[], objec
         raise InputError(f"{display(folder / CELLS)}: no repetition that can be drawn")
     figures = folder / FIGURES
     try:
-        temporary = Path(tempfile.mkdtemp(prefix=".figures.", dir=folder))
+        temporary = new_folder(folder, ".figures.")
     except OSError as error:
         raise InputError(f"{display(folder)}: {error.strerror}") from None
     try:

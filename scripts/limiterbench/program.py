@@ -9,10 +9,11 @@ import re
 import signal
 import subprocess
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Sequence
+from typing import Any, Dict, List, NamedTuple, Sequence
 
 from limiterbench.errors import HostError, InputError
 from limiterbench.fields import BadField, Fields, parse_object
+from limiterbench.limits import explain
 from limiterbench.schedule import Turn
 
 # What the program writes into its scratch folder beside its record.
@@ -29,9 +30,15 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
 
 
-def die_with_parent() -> None:
+def _die_with_parent() -> None:
     """In a child: a runner killed by force leaves nothing behind that disturbs the next one."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+class Answer(NamedTuple):
+    status: int
+    said: str
+    errors: str
 
 
 class About(NamedTuple):
@@ -52,34 +59,44 @@ class Program:
         """What tells one build from another."""
         return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
+    def start(self, command: Sequence[str], **streams: Any) -> "subprocess.Popen[Any]":
+        """Raises HostError where the system starts no process."""
+        try:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                preexec_fn=_die_with_parent,
+                **streams,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise HostError(f"cannot start {self.path}: {explain(error)}") from None
+
     def ask(self, *flags: str, seconds: float = _ANSWER_SECONDS) -> str:
         """The program's answer to flags that measure no cell."""
-        try:
-            answer = subprocess.run(
-                [str(self.path), *flags],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=seconds,
-                check=False,
-                preexec_fn=die_with_parent,
-            )
-        except subprocess.TimeoutExpired:
-            raise HostError(
-                f"{self.path} {' '.join(flags)}: no answer within {seconds:g} s"
-            ) from None
-        except OSError as error:
-            raise HostError(f"{self.path}: {error.strerror}") from None
-        if answer.returncode == 0:
-            return answer.stdout
-        said = answer.stderr.strip().removeprefix("limiterbench: ")
-        reason = said or f"exit status {answer.returncode}"
-        if answer.returncode == _BAD_USAGE:
+        answer = self._answer(flags, seconds)
+        if answer.status == 0:
+            return answer.said
+        said = answer.errors.strip().removeprefix("limiterbench: ")
+        reason = said or f"exit status {answer.status}"
+        if answer.status == _BAD_USAGE:
             raise InputError(reason)
-        if answer.returncode == HOST_REFUSES:
+        if answer.status == HOST_REFUSES:
             raise HostError(reason)
         raise HostError(f"{self.path} {' '.join(flags)}: {reason}")
+
+    def _answer(self, flags: Sequence[str], seconds: float) -> Answer:
+        command = [str(self.path), *flags]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with self.start(command, text=True, errors="replace", **pipes) as process:
+            try:
+                said, errors = process.communicate(timeout=seconds)
+            except BaseException as error:
+                process.kill()
+                if not isinstance(error, subprocess.TimeoutExpired):
+                    raise
+                asked = f"{self.path} {' '.join(flags)}"
+                raise HostError(f"{asked}: no answer within {seconds:g} s") from None
+        return Answer(process.returncode, said, errors)
 
     def about(self) -> About:
         fields = self.ask_json("--environment")

@@ -48,10 +48,12 @@ def _beside_phases(
     settings = [f"--seconds={_PHASE_SECONDS:g}", *(["--oversubscribe"] if oversubscribe else [])]
     command = program.measure_command(Turn(cell, 0), scratch, settings)
     started = time.monotonic()
-    try:
-        subprocess.run(command, capture_output=True, timeout=_PATIENCE_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        pass
+    nothing = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with program.start(command, **nothing) as process:
+        try:
+            process.wait(_PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
     (phases,) = plan.phases([cell])
     return max(0.0, time.monotonic() - started - phases * _PHASE_SECONDS)
 

@@ -71,6 +71,8 @@ def _plan(program: Program, options: Namespace) -> Tuple[Plan, Effort]:
         mode, len(plan.cells), overhead, _phases(plan), options.repetitions, options.seconds
     )
     if plan.is_this_host:
+        if not options.dry_run:
+            program.require_binding()
         overhead = rehearsal.overhead(program, plan, _oversubscribes(options))
     return plan, replace(effort, overhead=overhead, once=rehearsal.once(plan))
 
@@ -142,13 +144,13 @@ def run(options: Namespace, program: Program, root: Path, host_root: Path) -> in
     manifest = _manifest(program, plan, effort, options, root)
     folder = folder or _default_folder(root, manifest)
     run_folder.refuse_unless_new(folder)
-    program.require_binding()
     manifest = replace(manifest, doctor=_examine(plan.cells, host_root, options.strict))
     _say(manifest.doctor)
     print(describe(plan, effort, folder, options.noise_repeats > 0), flush=True)
     run_folder.create(folder, manifest, program.write_topology)
-    manifest = replace(manifest, contention_absent=contention.measure(program, folder))
-    return measure(folder, manifest, program, effort, options.strict)
+    with run_folder.dropped_if_empty(folder):
+        manifest = replace(manifest, contention_absent=contention.measure(program, folder))
+        return measure(folder, manifest, program, effort, options.strict)
 
 
 def _resume(options: Namespace, program: Program, root: Path, host_root: Path) -> int:
@@ -167,7 +169,6 @@ def _resume(options: Namespace, program: Program, root: Path, host_root: Path) -
         print(f"{repetitions} left: about {units.clock(effort.duration(len(turns)))}")
         return 0
     run_folder.refuse_unless_resumable(folder)
-    program.require_binding()
     if turns:
         found = _examine([turn.cell for turn in turns], host_root, options.strict)
         _say(found)

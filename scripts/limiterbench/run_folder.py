@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Iterator
 
 from limiterbench import manifest as manifests
 from limiterbench.errors import InputError
-from limiterbench.files import display, sync
+from limiterbench.files import display, new_folder, sync
 from limiterbench.manifest import Manifest
 
 RUN_JSON = "run.json"
@@ -49,7 +49,7 @@ def refuse_unless_resumable(folder: Path) -> None:
 def _refuse_unless_writable(folder: Path, parent: Path) -> None:
     """Tried, not asked: the permissions do not tell of /proc, nor of anything to root."""
     try:
-        os.rmdir(tempfile.mkdtemp(prefix=".limiterbench.", dir=parent))
+        os.rmdir(new_folder(parent, ".limiterbench."))
     except OSError as error:
         raise InputError(f"{display(folder)}: {parent} is not writable: {error.strerror}") from None
 
@@ -58,11 +58,10 @@ def create(folder: Path, manifest: Manifest, write_topology: Callable[[Path], No
     """The folder appears under its name only once it can be resumed."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        temporary = new_folder(folder.parent, f".{folder.name}.")
     except OSError as error:
         raise InputError(f"{display(folder)}: {error.strerror}") from None
     try:
-        temporary.chmod(0o755)
         manifests.write(temporary / RUN_JSON, manifest)
         write_topology(temporary / TOPOLOGY)
         sync(temporary / TOPOLOGY)
@@ -72,6 +71,17 @@ def create(folder: Path, manifest: Manifest, write_topology: Callable[[Path], No
         raise InputError(f"{display(folder)}: {error.strerror}") from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def dropped_if_empty(folder: Path) -> Iterator[None]:
+    """However the block ends, a folder without a record does not outlive it."""
+    try:
+        yield
+    finally:
+        cells = folder / CELLS
+        if cells.is_file() and cells.stat().st_size == 0:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_same(folder: Path, stored: Manifest, now: Manifest) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
-import os
 from contextlib import contextmanager
 from typing import Any, Callable, Iterator, Optional, Sequence, TypeVar
+
+from limiterbench.limits import cpus
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -18,7 +19,7 @@ def in_order(work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[
     The processes are forks: they share what was read before, `work` with all that it holds; only
     tasks and results travel between them.
     """
-    processes = min(len(os.sched_getaffinity(0)), len(tasks))
+    processes = min(cpus(), len(tasks))
     if processes < 2:
         yield from map(work, tasks)
         return

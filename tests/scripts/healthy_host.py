@@ -33,6 +33,7 @@ FILES: Dict[str, str] = {
     "sys/class/dmi/id/sys_vendor": "Imaginary Machines\n",
     "sys/class/dmi/id/product_name": "Iron 1\n",
     "sys/bus/event_source/devices/cpu/type": "4\n",
+    "sys/fs/cgroup/cgroup.controllers": "cpu\n",
     "sys/fs/cgroup/user.slice/cpu.max": "max 100000\n",
 }
 

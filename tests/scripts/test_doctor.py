@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Dict, Optional
@@ -22,7 +23,7 @@ from limiterbench.doctor.finding import (
     worse_of,
     worst_first,
 )
-from limiterbench.doctor.host import Host, cpu_list, look
+from limiterbench.doctor.host import Host, Spun, cpu_list, look, spin
 from limiterbench.doctor.show import brief, table
 
 CPU = "sys/devices/system/cpu"
@@ -94,7 +95,7 @@ def test_files_that_hold_something_else_are_survived(host: Host, junk: str) -> N
     [
         ("CPU quota", {f"{GROUP}/cpu.max": "150000 100000"}, FAIL, "grants 1.5 CPUs, 4 are"),
         ("CPU quota", {f"{GROUP}/cpu.max": "400000 100000"}, OK, "grants 4 CPUs; 4 are"),
-        ("CPU quota", {f"{GROUP}/cpu.max": None}, UNKNOWN, "cannot be read"),
+        ("CPU quota", {"sys/fs/cgroup": None}, UNKNOWN, "cannot be read"),
         ("CPU quota", {"proc/self/cgroup": None}, UNKNOWN, "cannot be read"),
         (
             "CPU quota",
@@ -110,11 +111,47 @@ def test_files_that_hold_something_else_are_survived(host: Host, junk: str) -> N
             "CPU quota",
             {
                 "proc/self/cgroup": "4:cpu:/a\n",
+                "sys/fs/cgroup/cpu/release_agent": "",
                 "sys/fs/cgroup/cpu/a/cpu.cfs_quota_us": "-1",
                 "sys/fs/cgroup/cpu/a/cpu.cfs_period_us": "100000",
             },
             OK,
             "limits no CPU time",
+        ),
+        # Groups that a cgroup namespace hides, or a mount of only a part of the tree.
+        (
+            "CPU quota",
+            {"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cgroup.events": "populated 1"},
+            UNKNOWN,
+            "hidden",
+        ),
+        (
+            "CPU quota",
+            {
+                "proc/self/cgroup": "4:cpu:/\n",
+                "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1",
+                "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000",
+            },
+            UNKNOWN,
+            "hidden",
+        ),
+        ("CPU quota", {"proc/self/cgroup": "0::/../..\n"}, UNKNOWN, "hidden"),
+        (
+            "CPU quota",
+            {"proc/self/cgroup": "0::/..\n", "sys/fs/cgroup/cpu.max": "100000 100000"},
+            UNKNOWN,
+            "hidden",
+        ),
+        ("CPU quota", {"sys/fs/cgroup/cgroup.controllers": None}, UNKNOWN, "hidden"),
+        (
+            "CPU quota",
+            {
+                "proc/self/cgroup": "0::/\n",
+                "sys/fs/cgroup/cgroup.events": "populated 1",
+                "sys/fs/cgroup/cpu.max": "150000 100000",
+            },
+            FAIL,
+            "grants 1.5 CPUs, 4 are",
         ),
         ("cpuset", {STATUS: "Cpus_allowed_list:\t0,2"}, WARN, "2 of 4 CPUs may be used"),
         ("cpuset", {STATUS: "Cpus_allowed_list:\t1"}, WARN, "nothing scales"),
@@ -294,3 +331,19 @@ def test_the_command(cli: CommandLine, tmp_path_factory: pytest.TempPathFactory)
 @pytest.mark.parametrize("arguments", [["--strickt"], ["surplus"]])
 def test_bad_arguments(cli: CommandLine, arguments: "list[str]") -> None:
     assert cli("doctor", *arguments).returncode == 2
+
+
+@pytest.mark.parametrize("got, status", [(3.9, UNKNOWN), (2.5, FAIL)])
+def test_where_groups_are_hidden_busy_loops_tell(host: Host, got: float, status: str) -> None:
+    write(host.root, "sys/fs/cgroup/cgroup.events", "populated 1")
+    finding = found(replace(host, spun=Spun(4, got)), "CPU quota")
+    assert finding.status == status
+    assert f"4 loops got {got:.2f} CPUs" in finding.seen
+
+
+def test_busy_loops_get_no_more_than_there_is() -> None:
+    cpu = min(os.sched_getaffinity(0))
+    spun = spin([cpu])
+    assert spun is not None and spun.loops == 1
+    assert 0 < spun.cpus < 1.1
+    assert spin([max(os.sched_getaffinity(0)) + 4096]) is None

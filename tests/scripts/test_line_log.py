@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 import resource
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from limiterbench.errors import HostError, InputError
-from limiterbench.files import LineLog, replace_text
+from limiterbench.files import LineLog, replace_text, sync
 
 
 def test_lines_are_appended(tmp_path: Path) -> None:
@@ -33,6 +37,50 @@ def test_two_writers_are_refused(tmp_path: Path) -> None:
         with pytest.raises(InputError, match="another run is writing"):
             LineLog(path)
     LineLog(path).__exit__(None, None, None)
+
+
+def refuse(patch: pytest.MonkeyPatch, module: Any, name: str, number: int) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    patch.setattr(module, name, refused)
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP, errno.EINVAL, errno.EPERM])
+def test_where_nothing_can_be_locked_no_other_run_is_blamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    refuse(monkeypatch, fcntl, "flock", number)
+    with LineLog(tmp_path / "log") as log:
+        assert log.unlocked and os.strerror(number) in log.unlocked
+        log.append("line")
+    assert (tmp_path / "log").read_text() == "line\n"
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.EPERM, errno.ENOSYS, errno.ENOTSUP])
+def test_what_cannot_be_synchronised_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    refuse(monkeypatch, os, "fsync", number)
+    with LineLog(tmp_path / "log") as log:
+        log.append("line")
+    replace_text(tmp_path / "text", "text")
+    sync(tmp_path / "text")
+    assert (tmp_path / "log").read_text() == "line\n"
+    assert (tmp_path / "text").read_text() == "text"
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EDQUOT])
+def test_lost_data_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    refuse(monkeypatch, os, "fsync", number)
+    with LineLog(tmp_path / "log") as log:
+        with pytest.raises(HostError, match=os.strerror(number)):
+            log.append("line")
+    with pytest.raises(HostError):
+        replace_text(tmp_path / "text", "text")
+    assert (tmp_path / "log").read_text() == ""
 
 
 def test_a_full_disk_leaves_whole_lines(tmp_path: Path) -> None:

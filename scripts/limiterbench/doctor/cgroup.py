@@ -2,77 +2,62 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-from typing import List, NamedTuple, Optional
+from pathlib import Path
+from typing import List, Optional
 
+from limiterbench.control_groups import Group, own_group
 from limiterbench.doctor.finding import FAIL, OK, UNKNOWN, WARN, Finding
 from limiterbench.doctor.host import Host
 
-_MOUNT = "sys/fs/cgroup"
+
+def _words(folder: Path, version: int) -> List[str]:
+    names = ["cpu.max"] if version == 2 else ["cpu.cfs_quota_us", "cpu.cfs_period_us"]
+    return " ".join((folder / name).read_text(encoding="utf-8") for name in names).split()
 
 
-class _Group(NamedTuple):
-    version: int
-    path: PurePosixPath
+def _quota(group: Group) -> Optional[float]:
+    """In CPUs; None if no group that is seen has one."""
+
+    def limit(folder: Path) -> Optional[float]:
+        try:
+            cpu_time, period = map(float, _words(folder, group.version))
+        except (OSError, ValueError):
+            return None
+        return cpu_time / period if cpu_time >= 0 and period > 0 else None
+
+    return group.tightest(limit)
 
 
-def _own_group(host: Host) -> Optional[_Group]:
-    """Lines `0::/path` for v2 and `4:cpu,cpuacct:/path` for v1, whose controller comes first."""
-    unified: Optional[_Group] = None
-    for line in (host.text("proc/self/cgroup") or "").splitlines():
-        parts = line.split(":", 2)
-        if len(parts) < 3:
-            continue
-        path = PurePosixPath(parts[2].lstrip("/"))
-        if "cpu" in parts[1].split(","):
-            return _Group(1, path)
-        if parts[:2] == ["0", ""]:
-            unified = _Group(2, path)
-    return unified
-
-
-def _limit(host: Host, folder: str, version: int) -> Optional[float]:
-    """In CPUs; None if there is none."""
-    if version == 2:
-        words = (host.text(f"{folder}/cpu.max") or "").split()
-    else:
-        files = [host.text(f"{folder}/cpu.cfs_{name}_us") for name in ("quota", "period")]
-        words = [word for word in files if word is not None]
-    try:
-        quota, period = map(float, words)
-    except ValueError:
-        return None
-    return quota / period if quota >= 0 and period > 0 else None
-
-
-def _quotas(host: Host, group: _Group, mount: str) -> List[float]:
-    """Of the group and all above it. In a container the lower folders may not be mounted."""
-    folders = [group.path, *group.path.parents]
-    limits = (_limit(host, f"{mount}/{folder}", group.version) for folder in folders)
-    return [limit for limit in limits if limit is not None]
-
-
-def _mount(host: Host, version: int) -> Optional[str]:
-    names = ("unified", "") if version == 2 else ("cpu,cpuacct", "cpu")
-    folders = (f"{_MOUNT}/{name}" for name in names)
-    return next((folder for folder in folders if (host.root / folder).is_dir()), None)
+_RAISE = "raise the group's cpu.max (docker: --cpus), or measure fewer --threads"
 
 
 def quota(host: Host) -> Finding:
     check = "CPU quota"
-    group = _own_group(host)
-    mount = group and _mount(host, group.version)
+    group = own_group(host.root, "cpu")
     team = host.team()
-    if group is None or mount is None or not team:
+    if group is None or not team:
         return Finding(check, UNKNOWN, "the control group's CPU quota cannot be read")
-    quotas = _quotas(host, group, mount)
-    if not quotas:
+    granted = _quota(group)
+    if granted is not None and granted < team:
+        seen = f"the control group grants {granted:g} CPUs"
+        return Finding(check, FAIL, f"{seen}, {team} are measured: threads stand still", _RAISE)
+    if group.hides_others:
+        return _hidden(check, host)
+    if granted is None:
         return Finding(check, OK, "the control group limits no CPU time")
-    seen = f"the control group grants {min(quotas):g} CPUs"
-    if min(quotas) >= team:
-        return Finding(check, OK, f"{seen}; {team} are measured")
-    advice = "raise the group's cpu.max (docker: --cpus), or measure fewer --threads"
-    return Finding(check, FAIL, f"{seen}, {team} are measured: threads stand still", advice)
+    return Finding(check, OK, f"the control group grants {granted:g} CPUs; {team} are measured")
+
+
+def _hidden(check: str, host: Host) -> Finding:
+    seen = "control groups above this one are hidden, and may limit CPU time"
+    if host.spun is None:
+        return Finding(check, UNKNOWN, seen)
+    seen += f": {host.spun.loops} loops got {host.spun.cpus:.2f} CPUs"
+    # As much as `load` calls more than noise.
+    if host.spun.loops - host.spun.cpus > max(0.5, host.spun.loops / 20):
+        advice = "ask whoever runs the container for its CPU quota, and end other work"
+        return Finding(check, FAIL, f"{seen}, and threads stand still", advice)
+    return Finding(check, UNKNOWN, seen)
 
 
 def cpuset(host: Host) -> Finding:

@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Dict, List, NamedTuple, Optional
+
+from limiterbench.control_groups import own_group
 
 SAMPLE_SECONDS = 1.0
+# Several of a quota's periods, which are 100 ms unless somebody chose otherwise.
+_SPIN_SECONDS = 0.5
+_SPIN = """
+import os, sys, time
+os.sched_setaffinity(0, {int(sys.argv[1])})
+end = time.monotonic() + float(sys.argv[2])
+used = time.process_time()
+while time.monotonic() < end: pass
+print((time.process_time() - used) / float(sys.argv[2]))
+"""
 
 _CPU = "sys/devices/system/cpu"
+
+
+class Spun(NamedTuple):
+    """What busy loops got, each on a CPU of its own: less than asked under a quota nobody shows."""
+
+    loops: int
+    cpus: float
 
 
 @dataclass(frozen=True)
@@ -20,6 +42,8 @@ class Host:
     # /proc/stat, twice.
     before: str = ""
     after: str = ""
+    # None where no quota can be hidden, or the loops could not run.
+    spun: Optional[Spun] = None
 
     def text(self, path: str) -> Optional[str]:
         """None: the file is not there, or not for us."""
@@ -144,10 +168,35 @@ def stolen_since_boot(host: Host) -> Optional[int]:
     return None if times is None else times[7]
 
 
+def spin(cpus: List[int]) -> Optional[Spun]:
+    with ExitStack() as stack:
+        try:
+            loops = [stack.enter_context(_loop(cpu)) for cpu in cpus]
+            got = [float(loop.communicate()[0]) for loop in loops]
+        except (OSError, ValueError):
+            got = []
+    return Spun(len(got), sum(got)) if got else None
+
+
+def _loop(cpu: int) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-IS", "-c", _SPIN, str(cpu), str(_SPIN_SECONDS)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
 def look(root: Path, threads: Optional[int] = None) -> Host:
     """Takes a second, for the two readings; none for a tree of files, whose time stands still."""
     host = Host(root, threads)
     before = host.text("proc/stat") or ""
-    if root == Path("/"):
-        time.sleep(SAMPLE_SECONDS)
-    return Host(root, threads, before, host.text("proc/stat") or "")
+    if root != Path("/"):
+        return Host(root, threads, before, before)
+    time.sleep(SAMPLE_SECONDS)
+    after = host.text("proc/stat") or ""
+    group = own_group(root, "cpu")
+    hidden = group is not None and group.hides_others
+    spun = spin(host.allowed()[: host.team()]) if hidden else None
+    return Host(root, threads, before, after, spun)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
@@ -45,26 +44,13 @@ class Simulated(NamedTuple):
 
 class Simulator(Program):
     def _run(self, flags: Sequence[str]) -> str:
-        try:
-            answer = subprocess.run(
-                [str(self.path), *flags],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=_PATIENCE_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise HostError(f"{self.path} {' '.join(flags)}: no answer") from None
-        except OSError as error:
-            raise HostError(f"{self.path}: {error.strerror}") from None
-        if answer.returncode == 0:
-            return answer.stdout
+        answer = self._answer(flags, _PATIENCE_SECONDS)
+        if answer.status == 0:
+            return answer.said
         # The first line says what, and where; those below it, where every simulated thread is.
-        said = answer.stderr.strip().removeprefix("limiterbench_sim: ").split("\n")[0]
-        said = _SCRATCH.sub("", said) or f"exit status {answer.returncode}"
-        if answer.returncode == _BAD_USAGE:
+        said = answer.errors.strip().removeprefix("limiterbench_sim: ").split("\n")[0]
+        said = _SCRATCH.sub("", said) or f"exit status {answer.status}"
+        if answer.status == _BAD_USAGE:
             raise InputError(said)
         raise HostError(f"{self.path.name} {' '.join(flags)}: {said}")
 

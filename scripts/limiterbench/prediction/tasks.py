@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from typing import (
 
 from limiterbench.cells import Cell
 from limiterbench.errors import HostError, InputError
+from limiterbench.limits import cpus as usable_cpus
 from limiterbench.plan import Boundary
 from limiterbench.prediction.hosts import Host
 from limiterbench.prediction.points import Assumption, Point
@@ -126,7 +126,7 @@ class Bench:
         """In the order of the tasks. The longest first: none is then left over at the end."""
         order = sorted(range(len(tasks)), key=lambda i: -tasks[i].cell.threads)
         results: Dict[int, Simulated] = {}
-        pool = ThreadPoolExecutor(workers())
+        pool = ThreadPoolExecutor(usable_cpus())
         try:
             futures = {pool.submit(self.simulate, tasks[i]): i for i in order}
             for future in as_completed(futures):
@@ -149,7 +149,3 @@ def _sample(tasks: Sequence[Task], most: int) -> Iterator[Task]:
     """Evenly spread, and over a step that has nothing in common with the plan's own periods."""
     step = max(1, len(tasks) // most)
     return iter(tasks[step // 2 :: step])
-
-
-def workers() -> int:
-    return len(os.sched_getaffinity(0))
