@@ -17,6 +17,10 @@
 //                                                puts a changed rule in force; serialised
 //   Permits error_bound(const Rule&, cost) const noexcept;
 //   Footprint footprint() const noexcept;
+//
+// Everything that an admitted request runs is marked always_inline, down to what the design is
+// about (a lock, a peer's library). Everything else is marked noinline. Without the marks the
+// compiler's estimates would decide, and those differ from design to design.
 #pragma once
 
 #include "published.hpp"
@@ -90,7 +94,8 @@ class Composed {
   // For rows with a way of their own to admit a request, before this one.
   Source& source() noexcept { return source_; }
   Quota& quota() noexcept { return quota_; }
-  static Decision admit(Handle& handle, const Request& request, std::uint64_t version) noexcept {
+  [[gnu::always_inline]] static Decision admit(Handle& handle, const Request& request,
+                                               std::uint64_t version) noexcept {
     handle.streaks_.admit(request.traffic_class);
     return Decision::admit(version);
   }
@@ -118,7 +123,7 @@ class Composed {
     return decide(handle, request.traffic_class, request.cost, request.now, rule);
   }
 
-  // The loop, apart from the admitting path, out of which compilers would hoist and spill.
+  // Out of line: inlining this loop makes the admitting path spill registers.
   [[nodiscard, gnu::noinline]] Decision retry(Handle& handle, std::uint32_t traffic_class,
                                               Permits cost, Nanoseconds now) noexcept {
     for (;;) {

@@ -26,20 +26,19 @@ class Locked {
 
   [[nodiscard]] Handle attach() noexcept { return {}; }
 
-  [[nodiscard]] Decision try_acquire(Handle& handle, const Request& request) noexcept {
+  [[nodiscard, gnu::always_inline]] Decision try_acquire(Handle& handle,
+                                                         const Request& request) noexcept {
     const sync::lock_guard<Mutex> lock(mutex_);
     State& state = state_.write();
     if (request.traffic_class >= class_count) [[unlikely]]
-      return Decision::refuse(Reason::class_unknown, state.published.rules[0].version);
+      return refuse_class(state.published);
     const PublishedRule& rule = state.published.rules[request.traffic_class];
     if (!is_admissible(request, rule.rule)) [[unlikely]]
       return refusal(request, rule);
     Usage& usage = state.usage[request.traffic_class];
-    if (request.now >= usage.end) {
-      const Nanoseconds length = rule.rule.window;
-      usage = {0, request.now - request.now % length + length};
-    }
-    if (usage.used + request.cost > rule.rule.limit)
+    if (request.now >= usage.end) [[unlikely]]
+      roll_over(usage, rule.rule.window, request.now);
+    if (usage.used + request.cost > rule.rule.limit) [[unlikely]]
       return handle.streaks_.deny(request.traffic_class, rule, usage.end, request.now);
     usage.used += request.cost;
     handle.streaks_.admit(request.traffic_class);
@@ -69,6 +68,14 @@ class Locked {
     Permits used = 0;
     Nanoseconds end = 0;  // of the window in force; 0: none yet
   };
+  // Out of line, here and below: inlining makes the admitting path spill registers.
+  [[gnu::noinline]] static void roll_over(Usage& usage, Nanoseconds length,
+                                          Nanoseconds now) noexcept {
+    usage = {0, now - now % length + length};
+  }
+  [[nodiscard, gnu::noinline]] static Decision refuse_class(const Published& published) noexcept {
+    return Decision::refuse(Reason::class_unknown, published.rules[0].version);
+  }
   struct State {
     Published published;
     std::array<Usage, class_count> usage;

@@ -46,12 +46,14 @@ struct Published {
 }
 
 // Whether waiting can help this request. One comparison for two of three: a cost of 0 wraps.
-[[nodiscard]] inline bool is_admissible(const Request& request, const Rule& rule) noexcept {
+[[nodiscard, gnu::always_inline]] inline bool is_admissible(const Request& request,
+                                                            const Rule& rule) noexcept {
   return request.cost - 1 < rule.limit && request.now <= max_now;
 }
 
-// The decision on a request that is not admissible.
-[[nodiscard, gnu::noinline]] inline Decision refusal(const Request& request,
+// The decision on a request that is not admissible. By value: a reference would keep every request
+// in memory, also those that are admitted.
+[[nodiscard, gnu::noinline]] inline Decision refusal(Request request,
                                                      const PublishedRule& rule) noexcept {
   const Reason reason = request.cost == 0       ? Reason::cost_zero
                         : request.now > max_now ? Reason::time_out_of_range

@@ -36,7 +36,7 @@ class Histogram {
   }
   static constexpr std::size_t bucket_count = ((41 - 7) + 2) * sub_buckets;
 
-  void record(std::uint64_t value) noexcept {
+  [[gnu::always_inline]] void record(std::uint64_t value) noexcept {
     min_ = std::min(min_, value);
     max_ = std::max(max_, value);
     ++counts_[bucket_of(std::min(value, max_value))];

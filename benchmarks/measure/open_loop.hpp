@@ -57,7 +57,7 @@ class OpenLoop {
     return begin_ + static_cast<std::uint64_t>(offset_);
   }
   // That request ran from tick `begun` to tick `done`; on to the one after it.
-  void sent(std::uint64_t begun, std::uint64_t done) noexcept {
+  [[gnu::always_inline]] void sent(std::uint64_t begun, std::uint64_t done) noexcept {
     const std::uint64_t intended = due();
     response_.record(clock_.to_ns(done - intended));
     service_.record(clock_.to_ns(done - begun));

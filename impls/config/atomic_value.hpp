@@ -21,7 +21,8 @@ class AtomicValueSource {
 
   class Guard {
    public:
-    Guard(const AtomicValue& value, Reader& reader, std::uint32_t traffic_class) noexcept
+    [[gnu::always_inline]] Guard(const AtomicValue& value, Reader& reader,
+                                 std::uint32_t traffic_class) noexcept
         : loaded_(value.load(reader)), rule_(loaded_.get<Published>()->rules[traffic_class]) {}
     const PublishedRule& operator*() const noexcept { return rule_; }
 
@@ -33,7 +34,8 @@ class AtomicValueSource {
   explicit AtomicValueSource(const Published& published) { publish(published); }
 
   [[nodiscard]] Reader attach() { return value_.attach(); }
-  [[nodiscard]] Guard read(Reader& reader, std::uint32_t traffic_class) noexcept {
+  [[nodiscard, gnu::always_inline]] Guard read(Reader& reader,
+                                               std::uint32_t traffic_class) noexcept {
     return {value_, reader, traffic_class};
   }
   [[nodiscard]] Config config(Reader& reader) noexcept {

@@ -36,7 +36,7 @@ class BasicHazardPointerSource {
         : pointer_(pointer), node_(node), traffic_class_(traffic_class) {}
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
-    ~Guard() { pointer_.clear(); }
+    [[gnu::always_inline]] ~Guard() { pointer_.clear(); }
     const PublishedRule& operator*() const noexcept {
       return node_->published.read().rules[traffic_class_];
     }
@@ -55,7 +55,8 @@ class BasicHazardPointerSource {
   BasicHazardPointerSource& operator=(const BasicHazardPointerSource&) = delete;
 
   [[nodiscard]] Reader attach() { return Reader(domain_); }
-  [[nodiscard]] Guard read(Reader& reader, std::uint32_t traffic_class) noexcept {
+  [[nodiscard, gnu::always_inline]] Guard read(Reader& reader,
+                                               std::uint32_t traffic_class) noexcept {
     return {reader, reader.protect(current_), traffic_class};
   }
   [[nodiscard]] Config config(Reader& reader) noexcept {

@@ -46,7 +46,7 @@ class LeftRightSource {
         : readers_(readers), rule_(rule) {}
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
-    ~Guard() { depart(readers_); }
+    [[gnu::always_inline]] ~Guard() { depart(readers_); }
     const PublishedRule& operator*() const noexcept { return rule_; }
 
    private:
@@ -60,7 +60,7 @@ class LeftRightSource {
         copies_{sync::plain<Published>(published), sync::plain<Published>(published)} {}
 
   [[nodiscard]] Reader attach() noexcept { return {}; }
-  [[nodiscard]] Guard read(Reader&, std::uint32_t traffic_class) noexcept {
+  [[nodiscard, gnu::always_inline]] Guard read(Reader&, std::uint32_t traffic_class) noexcept {
     Indicator& readers = arrive();
     return {readers, front().rules[traffic_class]};
   }
@@ -83,7 +83,7 @@ class LeftRightSource {
   [[nodiscard]] Footprint footprint() const noexcept { return {shards_ * sizeof(Shard), 0}; }
 
  private:
-  [[nodiscard]] Indicator& arrive() noexcept {
+  [[nodiscard, gnu::always_inline]] Indicator& arrive() noexcept {
     const unsigned cpu = sync::current_cpu();
     Shard& shard = shard_[cpu < shards_ ? cpu : cpu % shards_];
     // relaxed: either indicator will do.
@@ -92,11 +92,11 @@ class LeftRightSource {
     readers.fetch_add(1, sync::seq_cst);
     return readers;
   }
-  [[nodiscard]] const Published& front() const noexcept {
+  [[nodiscard, gnu::always_inline]] const Published& front() const noexcept {
     // (2) seq_cst: pairs with (3); ordered after (1), see above.
     return copies_[front_.load(sync::seq_cst)].read();
   }
-  static void depart(Indicator& readers) noexcept {
+  [[gnu::always_inline]] static void depart(Indicator& readers) noexcept {
     // (5) release: pairs with (4): our reads of the copy come before it is overwritten.
     readers.fetch_sub(1, sync::release);
   }

@@ -45,7 +45,8 @@ class RingSource {
   explicit RingSource(const Published& published) { publish(published); }
 
   [[nodiscard]] Reader attach() noexcept { return {}; }
-  [[nodiscard]] Guard read(Reader&, std::uint32_t traffic_class) const noexcept {
+  [[nodiscard, gnu::always_inline]] Guard read(Reader&,
+                                               std::uint32_t traffic_class) const noexcept {
     Guard guard;
     copy_whole(traffic_class,
                [&](const PublishedWords& words) { words.copy_to(guard.copied, traffic_class); });

@@ -27,7 +27,8 @@ class SeqlockSource {
   explicit SeqlockSource(const Published& published) { words_.store(published); }
 
   [[nodiscard]] Reader attach() noexcept { return {}; }
-  [[nodiscard]] Guard read(Reader&, std::uint32_t traffic_class) const noexcept {
+  [[nodiscard, gnu::always_inline]] Guard read(Reader&,
+                                               std::uint32_t traffic_class) const noexcept {
     Guard guard;
     copy_whole([&] { words_.copy_to(guard.copied, traffic_class); });
     return guard;

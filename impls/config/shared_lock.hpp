@@ -22,7 +22,8 @@ class SharedLockSource {
 
   class Guard {
    public:
-    Guard(Mutex& mutex, const sync::plain<Published>& published, std::uint32_t traffic_class)
+    [[gnu::always_inline]] Guard(Mutex& mutex, const sync::plain<Published>& published,
+                                 std::uint32_t traffic_class)
         : lock_(mutex), rule_(&published.read().rules[traffic_class]) {}
     const PublishedRule& operator*() const noexcept { return *rule_; }
 
@@ -34,7 +35,7 @@ class SharedLockSource {
   explicit SharedLockSource(const Published& published) : published_(published) {}
 
   [[nodiscard]] Reader attach() noexcept { return {}; }
-  [[nodiscard]] Guard read(Reader&, std::uint32_t traffic_class) noexcept {
+  [[nodiscard, gnu::always_inline]] Guard read(Reader&, std::uint32_t traffic_class) noexcept {
     return {mutex_, published_, traffic_class};
   }
   [[nodiscard]] Config config(Reader&) noexcept {

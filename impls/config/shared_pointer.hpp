@@ -32,7 +32,7 @@ class SharedPointerSource {
 
   class Guard {
    public:
-    Guard(Snapshot snapshot, std::uint32_t traffic_class) noexcept
+    [[gnu::always_inline]] Guard(Snapshot snapshot, std::uint32_t traffic_class) noexcept
         : snapshot_(std::move(snapshot)), traffic_class_(traffic_class) {}
     const PublishedRule& operator*() const noexcept {
       return snapshot_->read().rules[traffic_class_];
@@ -46,7 +46,7 @@ class SharedPointerSource {
   explicit SharedPointerSource(const Published& published) : current_(snapshot(published)) {}
 
   [[nodiscard]] Reader attach() noexcept { return {}; }
-  [[nodiscard]] Guard read(Reader&, std::uint32_t traffic_class) noexcept {
+  [[nodiscard, gnu::always_inline]] Guard read(Reader&, std::uint32_t traffic_class) noexcept {
     // (1) acquire: pairs with (2): the snapshot is complete before its pointer is seen.
     return {current_.load(sync::acquire), traffic_class};
   }

@@ -24,11 +24,11 @@ class AbslSharedMutex {
     ordered_before(&mutex_);
     mutex_.Unlock();
   }
-  void lock_shared() noexcept {
+  [[gnu::always_inline]] void lock_shared() noexcept {
     mutex_.ReaderLock();
     ordered_after(&mutex_);
   }
-  void unlock_shared() noexcept {
+  [[gnu::always_inline]] void unlock_shared() noexcept {
     ordered_before(&readers_);
     mutex_.ReaderUnlock();
   }

@@ -33,12 +33,12 @@ class CkBrlockSource {
       ::ck_brlock_write_unlock(&brlock);
       serial.unlock();
     }
-    void lock_shared(::ck_brlock_reader_t& reader) noexcept {
+    [[gnu::always_inline]] void lock_shared(::ck_brlock_reader_t& reader) noexcept {
       // Looks for the writer for about the time of a few line transfers, then lets it run.
       while (!::ck_brlock_read_trylock(&brlock, &reader, 64)) [[unlikely]] sched_yield();
       ordered_after(&brlock.writer);
     }
-    void unlock_shared(::ck_brlock_reader_t& reader) noexcept {
+    [[gnu::always_inline]] void unlock_shared(::ck_brlock_reader_t& reader) noexcept {
       ordered_before(&brlock.readers);
       ::ck_brlock_read_unlock(&reader);
     }
@@ -71,8 +71,8 @@ class CkBrlockSource {
       ::ck_brlock_read_unregister(&lock_->brlock, &slot_->reader);
       lock_->readers.fetch_sub(1, sync::relaxed);  // relaxed: a statistic
     }
-    void lock_shared() noexcept { lock_->lock_shared(slot_->reader); }
-    void unlock_shared() noexcept { lock_->unlock_shared(slot_->reader); }
+    [[gnu::always_inline]] void lock_shared() noexcept { lock_->lock_shared(slot_->reader); }
+    [[gnu::always_inline]] void unlock_shared() noexcept { lock_->unlock_shared(slot_->reader); }
 
    private:
     Lock* lock_;
@@ -81,7 +81,8 @@ class CkBrlockSource {
 
   class Guard {
    public:
-    Guard(Reader& reader, const sync::plain<Published>& published, std::uint32_t traffic_class)
+    [[gnu::always_inline]] Guard(Reader& reader, const sync::plain<Published>& published,
+                                 std::uint32_t traffic_class)
         : lock_(reader), rule_(&published.read().rules[traffic_class]) {}
     const PublishedRule& operator*() const noexcept { return *rule_; }
 
@@ -93,7 +94,8 @@ class CkBrlockSource {
   explicit CkBrlockSource(const Published& published) : published_(published) {}
 
   [[nodiscard]] Reader attach() { return Reader(lock_); }
-  [[nodiscard]] Guard read(Reader& reader, std::uint32_t traffic_class) noexcept {
+  [[nodiscard, gnu::always_inline]] Guard read(Reader& reader,
+                                               std::uint32_t traffic_class) noexcept {
     return {reader, published_, traffic_class};
   }
   [[nodiscard]] Config config(Reader& reader) noexcept {

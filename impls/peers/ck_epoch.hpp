@@ -39,8 +39,8 @@ class CkEpochDomain {
     ~Reader() {
       if (record_ != nullptr) ::ck_epoch_unregister(record_);
     }
-    void enter() noexcept { ::ck_epoch_begin(record_, nullptr); }
-    void leave() noexcept { ::ck_epoch_end(record_, nullptr); }
+    [[gnu::always_inline]] void enter() noexcept { ::ck_epoch_begin(record_, nullptr); }
+    [[gnu::always_inline]] void leave() noexcept { ::ck_epoch_end(record_, nullptr); }
 
    private:
     ::ck_epoch_record_t* record_;

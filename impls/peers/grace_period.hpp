@@ -36,11 +36,12 @@ class GracePeriodSource {
 
   class Guard {
    public:
-    Guard(Reader& reader, const sync::atomic<Node*>& current, std::uint32_t traffic_class) noexcept
+    [[gnu::always_inline]] Guard(Reader& reader, const sync::atomic<Node*>& current,
+                                 std::uint32_t traffic_class) noexcept
         : reader_(reader), node_(enter(reader, current)), traffic_class_(traffic_class) {}
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
-    ~Guard() {
+    [[gnu::always_inline]] ~Guard() {
       ordered_before(node_);
       reader_.leave();
     }
@@ -49,7 +50,8 @@ class GracePeriodSource {
     }
 
    private:
-    static const Node* enter(Reader& reader, const sync::atomic<Node*>& current) noexcept {
+    [[gnu::always_inline]] static const Node* enter(Reader& reader,
+                                                    const sync::atomic<Node*>& current) noexcept {
       reader.enter();
       // (1) acquire: pairs with (2): the configuration is complete before its pointer is seen.
       return current.load(sync::acquire);
@@ -70,7 +72,8 @@ class GracePeriodSource {
   GracePeriodSource& operator=(const GracePeriodSource&) = delete;
 
   [[nodiscard]] Reader attach() { return domain_.attach(); }
-  [[nodiscard]] Guard read(Reader& reader, std::uint32_t traffic_class) noexcept {
+  [[nodiscard, gnu::always_inline]] Guard read(Reader& reader,
+                                               std::uint32_t traffic_class) noexcept {
     return {reader, current_, traffic_class};
   }
   [[nodiscard]] Config config(Reader& reader) noexcept {

@@ -25,7 +25,7 @@ namespace limiterbench::inline LIMITERBENCH_BACKEND {
 // is never stopped: a thread may outlive every static object.
 class LibcdsThread {
  public:
-  static void attach() {
+  [[gnu::always_inline]] static void attach() {
     if (!is_attached) [[unlikely]]
       attach_slowly();
   }
@@ -83,11 +83,11 @@ class LibcdsHazardSource {
 
   class Guard {
    public:
-    Guard(const Pointer& current, std::uint32_t traffic_class)
+    [[gnu::always_inline]] Guard(const Pointer& current, std::uint32_t traffic_class)
         : node_(protection_.protect(current)), traffic_class_(traffic_class) {}
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
-    ~Guard() { ordered_before(node_); }
+    [[gnu::always_inline]] ~Guard() { ordered_before(node_); }
     const PublishedRule& operator*() const noexcept { return published().rules[traffic_class_]; }
     const Published& published() const noexcept { return node_->published.read(); }
 
@@ -108,7 +108,7 @@ class LibcdsHazardSource {
     LibcdsThread::attach();
     return {};
   }
-  [[nodiscard]] Guard read(Reader&, std::uint32_t traffic_class) noexcept {
+  [[nodiscard, gnu::always_inline]] Guard read(Reader&, std::uint32_t traffic_class) noexcept {
     LibcdsThread::attach();  // a handle may have been handed to this thread
     return {current_, traffic_class};
   }

@@ -25,12 +25,12 @@ class UrcuMembDomain {
 
  public:
   struct Reader {
-    void enter() noexcept {
+    [[gnu::always_inline]] void enter() noexcept {
       if (!Flavour::is_registered()) [[unlikely]]
         detail::register_thread<Flavour>();
       urcu_memb_read_lock();
     }
-    void leave() noexcept { urcu_memb_read_unlock(); }
+    [[gnu::always_inline]] void leave() noexcept { urcu_memb_read_unlock(); }
   };
 
   [[nodiscard]] Reader attach() noexcept {

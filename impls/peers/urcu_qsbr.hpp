@@ -36,12 +36,12 @@ class UrcuQsbrDomain {
 
  public:
   struct Reader {
-    void enter() noexcept {
+    [[gnu::always_inline]] void enter() noexcept {
       if (!Flavour::is_registered()) [[unlikely]]
         detail::register_thread<Flavour>();
       urcu_qsbr_thread_online();
     }
-    void leave() noexcept { urcu_qsbr_thread_offline(); }
+    [[gnu::always_inline]] void leave() noexcept { urcu_qsbr_thread_offline(); }
   };
 
   [[nodiscard]] Reader attach() noexcept {

@@ -37,7 +37,7 @@ class XeniumSource {
 
   class Guard {
    public:
-    Guard(const Pointer& current, std::uint32_t traffic_class) noexcept
+    [[gnu::always_inline]] Guard(const Pointer& current, std::uint32_t traffic_class) noexcept
         : traffic_class_(traffic_class) {
       // (1) acquire: pairs with (2): the configuration is complete before its pointer is seen.
       protection_.acquire(current, sync::acquire);
@@ -65,7 +65,7 @@ class XeniumSource {
     protection.acquire(current_, sync::acquire);
     return {};
   }
-  [[nodiscard]] Guard read(Reader&, std::uint32_t traffic_class) noexcept {
+  [[nodiscard, gnu::always_inline]] Guard read(Reader&, std::uint32_t traffic_class) noexcept {
     return {current_, traffic_class};
   }
   [[nodiscard]] Config config(Reader&) noexcept {

@@ -51,7 +51,7 @@ struct AnyView {
   explicit operator bool() const noexcept { return type != nullptr; }
   // The value, or null if it is of another type.
   template <class T>
-  [[nodiscard]] const T* get() const noexcept {
+  [[nodiscard, gnu::always_inline]] const T* get() const noexcept {
     return type == &any_type_of<T> ? &static_cast<const AnyBoxOf<T>*>(box)->value.read() : nullptr;
   }
   // As Go's ==: values of different types differ; std::logic_error if the type has no comparison.

@@ -15,7 +15,7 @@
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
-inline void light_fence() noexcept {
+[[gnu::always_inline]] inline void light_fence() noexcept {
   if (sync::process_fence_available()) [[likely]] {
     // The compiler must not reorder across it; heavy_fence() makes the processor comply. Not shown
     // without it: the checker runs in program order what a compiler would move.

@@ -32,14 +32,15 @@ class AtomicValue {
   // What was loaded; false if that is nil.
   class Guard {
    public:
-    Guard(Reader& reader, const AnyView& view) noexcept : reader_(reader), view_(view) {}
+    [[gnu::always_inline]] Guard(Reader& reader, const AnyView& view) noexcept
+        : reader_(reader), view_(view) {}
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
-    ~Guard() { reader_.clear(); }
+    [[gnu::always_inline]] ~Guard() { reader_.clear(); }
 
     explicit operator bool() const noexcept { return static_cast<bool>(view_); }
     template <class T>
-    [[nodiscard]] const T* get() const noexcept {
+    [[nodiscard, gnu::always_inline]] const T* get() const noexcept {
       return view_.get<T>();
     }
     [[nodiscard]] const AnyView& view() const noexcept { return view_; }
@@ -57,7 +58,7 @@ class AtomicValue {
 
   [[nodiscard]] Reader attach() { return Reader(domain_); }
 
-  [[nodiscard]] Guard load(Reader& reader) const noexcept {
+  [[nodiscard, gnu::always_inline]] Guard load(Reader& reader) const noexcept {
     // (1) acquire: pairs with (3): who sees the type finds data of it. From then on the type stays,
     // so that the two words need not be read at one point.
     const AnyType* const type = type_.load(sync::acquire);

@@ -22,7 +22,7 @@ namespace limiterbench::inline LIMITERBENCH_BACKEND {
 // A counting semaphore, as sync_runtime_Semacquire and Semrelease.
 class GoSemaphore {
  public:
-  void acquire() noexcept {
+  [[gnu::noinline]] void acquire() noexcept {
     // relaxed: a guess, confirmed by the swap.
     std::uint32_t count = count_.load(sync::relaxed);
     for (;;) {
@@ -35,7 +35,7 @@ class GoSemaphore {
       }
     }
   }
-  void release() noexcept {
+  [[gnu::noinline]] void release() noexcept {
     // (2) release: pairs with (1).
     count_.fetch_add(1, sync::release);
     count_.notify_one();
@@ -76,7 +76,7 @@ class GoRwMutex {
     return false;
   }
 
-  void lock() noexcept {
+  [[gnu::always_inline]] void lock() noexcept {
     writers_.lock();
     // (5) acquire: pairs with (4).
     const std::int32_t readers = reader_count_.fetch_sub(max_readers, sync::acquire);
@@ -85,7 +85,7 @@ class GoRwMutex {
       writer_semaphore_.acquire();
   }
 
-  void unlock() noexcept {
+  [[gnu::always_inline]] void unlock() noexcept {
     // (7) release: pairs with (3), (8). Those who found the writer pending come through the
     // semaphore instead.
     const std::int32_t waiting = reader_count_.fetch_add(max_readers, sync::release) + max_readers;

@@ -61,7 +61,7 @@ class HazardDomain {
     }
 
     // The object that `source` points to, not to be freed before clear() or the next protect().
-    [[nodiscard]] Node* protect(const sync::atomic<Node*>& source) noexcept {
+    [[nodiscard, gnu::always_inline]] Node* protect(const sync::atomic<Node*>& source) noexcept {
       // relaxed: a guess, confirmed below.
       Node* node = source.load(sync::relaxed);
       for (;;) {
@@ -81,7 +81,7 @@ class HazardDomain {
       }
     }
 
-    void clear() noexcept {
+    [[gnu::always_inline]] void clear() noexcept {
       // (5) release: pairs with (4): our reads of the object come before it is freed.
       slot_->announced.store(nullptr, sync::release);
     }

@@ -59,8 +59,9 @@ struct Claim {
 struct AtomicCells {
   using Cell = sync::atomic<std::uint64_t>;
 
-  [[nodiscard]] static bool spend(unsigned, Cell& cell, std::uint64_t seen, Permits cost,
-                                  const Window&, std::uint64_t) noexcept {
+  [[nodiscard, gnu::always_inline]] static bool spend(unsigned, Cell& cell, std::uint64_t seen,
+                                                      Permits cost, const Window&,
+                                                      std::uint64_t) noexcept {
     // relaxed: admission publishes nothing, and continues the release sequence of (2).
     return cell.compare_exchange_strong(seen, seen - cost, sync::relaxed, sync::relaxed);
   }
@@ -242,7 +243,9 @@ class LeasedQuota {
 
   // One for each CPU, and one for those that the system did not announce.
   [[nodiscard]] unsigned shards() const noexcept { return cpus_ + 1; }
-  [[nodiscard]] unsigned shard_index() const noexcept { return sync::current_cpu(cpus_); }
+  [[nodiscard, gnu::always_inline]] unsigned shard_index() const noexcept {
+    return sync::current_cpu(cpus_);
+  }
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -44,7 +44,8 @@ class CellsByCpu {
  public:
   using Cell = sync::atomic<std::uint64_t>;
   explicit CellsByCpu(unsigned shards) : shard_(std::make_unique<Shard[]>(shards)) {}
-  [[nodiscard]] Cell& at(unsigned shard, std::uint32_t traffic_class) const noexcept {
+  [[nodiscard, gnu::always_inline]] Cell& at(unsigned shard,
+                                             std::uint32_t traffic_class) const noexcept {
     return shard_[shard].cells[traffic_class];
   }
   [[nodiscard]] static constexpr std::uint64_t bytes(unsigned shards) noexcept {
@@ -205,7 +206,7 @@ class BasicShardedQuota {
   // sum at once. So a window costs about (limit / batch) * shards transfers of announcing and
   // shards * batch of summing, least where batch * batch = limit. At most half a window is summed,
   // or its last `shards` permits if these are more.
-  [[nodiscard]] unsigned batch_shift(Permits limit) const noexcept {
+  [[nodiscard, gnu::always_inline]] unsigned batch_shift(Permits limit) const noexcept {
     const unsigned bits = static_cast<unsigned>(std::bit_width(limit));
     return std::min(bits / 2, bits - std::min(bits, shard_bits_ + 2));
   }
@@ -216,7 +217,7 @@ class BasicShardedQuota {
     return static_cast<std::int64_t>(Window::generation(cell) - Window::generation(word)) > 0;
   }
 
-  [[nodiscard]] Cell& own_cell(std::uint32_t traffic_class) noexcept {
+  [[nodiscard, gnu::always_inline]] Cell& own_cell(std::uint32_t traffic_class) noexcept {
     const unsigned cpu = sync::current_cpu();
     return cells_.at(cpu < shards_ ? cpu : cpu % shards_, traffic_class);
   }

@@ -127,7 +127,7 @@ class alignas(sync::false_sharing_range) Window {
   // Counts `cost` if nothing has changed since `word` was read; otherwise refreshes `word`.
   // relaxed: admission publishes nothing, and a release sequence started by (7) continues through
   // a read-modify-write of any order.
-  [[nodiscard]] bool try_add(std::uint64_t& word, Permits cost) noexcept {
+  [[nodiscard, gnu::always_inline]] bool try_add(std::uint64_t& word, Permits cost) noexcept {
     return word_.compare_exchange_weak(word, word + cost, sync::relaxed, sync::relaxed);
   }
 

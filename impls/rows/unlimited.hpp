@@ -24,7 +24,7 @@ class unlimited {
   [[nodiscard]] Handle attach() noexcept { return {}; }
 
   // Version 0: no configuration decided.
-  [[nodiscard]] Decision try_acquire(Handle&, const Request& request) noexcept {
+  [[nodiscard, gnu::always_inline]] Decision try_acquire(Handle&, const Request& request) noexcept {
     if (request.traffic_class >= class_count) [[unlikely]]
       return Decision::refuse(Reason::class_unknown, 0);
     return Decision::admit(0);
