@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # Everything under lib/, in the order in which it builds up.
-library=$(dirname "${BASH_SOURCE[0]}")
+if [[ $- != *p* ]]; then exec bash -p "$script" "$@"; fi
+library=${BASH_SOURCE[0]%/*}
+# shellcheck source=environment.sh
+source "$library/environment.sh"
 # shellcheck source=common.sh
 source "$library/common.sh"
 # shellcheck source=python.sh

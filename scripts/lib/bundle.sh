@@ -25,7 +25,7 @@ bundle() {
   mkdir -p "$root/dist"
   stage=$(mktemp -d "$root/dist/.$name.XXXX")
   # shellcheck disable=SC2064
-  trap "rm -rf '$stage'" EXIT
+  trap "rm -rf ${stage@Q}" EXIT
 
   mkdir -p "$stage/$name/program" "$stage/$name/scripts"
   cp "$LIMITERBENCH_PROGRAM" "$stage/$name/program/"

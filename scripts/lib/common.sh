@@ -2,7 +2,7 @@
 # Where the project is, and how a command speaks.
 set -euo pipefail
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+root=${script%/scripts/*}
 logs=$root/build/logs
 
 say() { printf '%s\n' "$*" >&2; }
@@ -14,7 +14,7 @@ refuse() {
 }
 
 # The lines of the calling command's own head comment.
-show_help() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
+show_help() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$script"; }
 
 # quietly NAME COMMAND...: output to a log, shown only when the command fails. Where the log cannot
 # be written the command does not start: an older log would be shown as its output.

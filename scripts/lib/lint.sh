@@ -13,9 +13,11 @@ check_shell() {
 }
 
 check_python() {
-  "$PYTHON" -m black --quiet --check --diff "$root/scripts" "$root"/tests/{scripts,virtual} &&
-    "$PYTHON" -m flake8 --config "$root/.flake8" "$root/scripts" "$root"/tests/{scripts,virtual} &&
-    (cd "$root" && "$PYTHON" -m mypy --strict scripts/limiterbench tests/scripts tests/virtual)
+  (
+    cd "$root" && "$PYTHON" -m black --quiet --check --diff scripts tests/{scripts,virtual} &&
+      "$PYTHON" -m flake8 scripts tests/{scripts,virtual} &&
+      "$PYTHON" -m mypy --strict scripts/limiterbench tests/scripts tests/virtual
+  )
 }
 
 # check_tidy PRESET: the harness, and the rows through the one header that names them all.

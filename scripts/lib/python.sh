@@ -2,13 +2,17 @@
 # Which Python runs the package. Debian's own comes first, since apt-get installs modules for that
 # one only: the python3 on the PATH may be another, which never sees them.
 
-export PYTHONPATH=$root/scripts${PYTHONPATH:+:$PYTHONPATH}
+package=$root/scripts/limiterbench
+export PYTHONPATH=$root/scripts
 export LIMITERBENCH_ROOT=$root
 export LIMITERBENCH_PROGRAM=${LIMITERBENCH_PROGRAM:-$root/build/release/limiterbench}
 
 python_sees() { # python_sees INTERPRETER MODULE...
   "$1" - "${@:2}" <<'PYTHON' 2>/dev/null
-import importlib.util, sys
+import sys
+# The current directory may have a module of any name.
+del sys.path[0]
+import importlib.util
 sys.exit(sys.version_info < (3, 9) or any(importlib.util.find_spec(m) is None for m in sys.argv[1:]))
 PYTHON
 }
@@ -33,7 +37,7 @@ check_arguments() {
   case " $* " in *" --help "* | *" -h "*) help=yes ;; esac
   checked=no
   if choose_python argparse; then
-    LIMITERBENCH_CHECK_ARGUMENTS=1 "$PYTHON" -m limiterbench "$@" || exit $?
+    LIMITERBENCH_CHECK_ARGUMENTS=1 "$PYTHON" "$package" "$@" || exit $?
     checked=yes
     if [[ $help == yes ]]; then exit 0; fi
   elif [[ $help == yes ]]; then

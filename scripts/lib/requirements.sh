@@ -28,12 +28,18 @@ need_module() { need "$1" "Python module $2" python_sees "$PYTHON" "$2"; }
 
 at_least() { [[ $(printf '%s\n' "$1" "$2" | sort -V | head -n 1) == "$1" ]]; }
 has_command() { command -v "$1"; }
-has_compiler() { has_command "${CXX:-c++}"; }
+# CXX may hold arguments, too, as CMake takes it; or be a path with spaces.
+has_compiler() { has_command "${CXX:-c++}" || has_command "${CXX%% *}"; }
 has_cmake() { at_least 3.25 "$(cmake --version | sed -n '1s/[^0-9]*//p')"; }
-has_hwloc() { pkg-config --exists 'hwloc >= 2.4'; }
+IFS=: read -ra prefixes <<<"${CMAKE_PREFIX_PATH:-}"
+has_hwloc() {
+  local folders=("${prefixes[@]/%//lib/pkgconfig}")
+  PKG_CONFIG_PATH=$(IFS=: && echo "${PKG_CONFIG_PATH:-}:${folders[*]}") \
+    pkg-config --exists 'hwloc >= 2.4'
+}
 has_header() {
   local folder
-  for folder in /usr/include /usr/include/*-linux-gnu /usr/local/include ${CMAKE_PREFIX_PATH:+"$CMAKE_PREFIX_PATH/include"}; do
+  for folder in /usr/include /usr/include/*-linux-gnu /usr/local/include "${prefixes[@]/%//include}"; do
     if [[ -e $folder/$1 ]]; then return 0; fi
   done
   return 1

@@ -57,7 +57,8 @@ run_pytest() { # run_pytest OPTION...
 workers() { echo $(($(nproc) < 8 ? $(nproc) : 8)); }
 
 run_pytest_of() { # run_pytest_of FOLDER OPTION...
-  "$PYTHON" -m pytest -q -p no:cacheprovider --junitxml="$junit" "$root/tests/$1" "${@:2}"
+  # Python would look for modules in the caller's directory first.
+  (cd "$root" && "$PYTHON" -m pytest -q -p no:cacheprovider --junitxml="$junit" "tests/$1" "${@:2}")
 }
 
 close_suites() {

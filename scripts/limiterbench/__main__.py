@@ -1,8 +1,15 @@
-"""`python3 -m limiterbench run|plot|report`."""
+"""`python3 scripts/limiterbench run|plot|report`, from any directory."""
 
 import sys
-
-from limiterbench.cli import main
+from os.path import abspath, dirname
 
 if __name__ == "__main__":
+    # Python looks first into this folder, or with -m into the current directory. Files there can
+    # have the name of a module that is meant.
+    if not getattr(sys.flags, "safe_path", False):
+        del sys.path[0]
+    sys.path.insert(0, dirname(dirname(abspath(__file__))))
+
+    from limiterbench.cli import main
+
     sys.exit(main(sys.argv[1:]))

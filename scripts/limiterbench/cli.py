@@ -11,6 +11,7 @@ import traceback
 from pathlib import Path
 from typing import Callable, Dict, List, NoReturn, Optional, Sequence
 
+from limiterbench import environment
 from limiterbench.errors import HostError, InputError, nearest
 
 _BAD_INPUT = 2
@@ -506,6 +507,7 @@ def _say_no_more() -> None:
 
 def main(arguments: List[str]) -> int:
     _only_if_open()
+    environment.shield_charts()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal without µ gets a question mark, not a stack trace.

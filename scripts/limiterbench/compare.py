@@ -94,6 +94,7 @@ def _plan_differences(base: Manifest, new: Manifest) -> List[Difference]:
             ("phase", f"{base.plan.seconds:g} s", f"{new.plan.seconds:g} s"),
             ("home", base.plan.home or _OWN, new.plan.home or _OWN),
             ("writer", base.plan.writer or _OWN, new.plan.writer or _OWN),
+            ("environment", base.variables or "empty", new.variables or "empty"),
         ]
     )
 

@@ -62,10 +62,16 @@ class Manifest:
     simulated: Optional[Dict[str, Any]] = None
     contention_absent: Optional[str] = None
     """Why there is no contention.json; also None in a run of before there was one."""
+    environment: Optional[Dict[str, Any]] = None
+    """The variables that reached the program and can change numbers; None in an older run."""
 
     @property
     def hostname(self) -> str:
         return str(self.host.get("hostname") or "unknown host")
+
+    @property
+    def variables(self) -> str:
+        return " ".join(f"{name}={value}" for name, value in (self.environment or {}).items())
 
 
 def write(path: Path, manifest: Manifest) -> None:
@@ -125,6 +131,9 @@ def _manifest(fields: Fields) -> Manifest:
         simulated=dict(fields.object("simulated").values) if fields.has("simulated") else None,
         contention_absent=(
             fields.text("contention_absent") if fields.has("contention_absent") else None
+        ),
+        environment=(
+            dict(fields.object("environment").values) if fields.has("environment") else None
         ),
     )
 

@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Sequence
 
+from limiterbench import environment
 from limiterbench.errors import HostError, InputError
 from limiterbench.fields import BadField, Fields, parse_object
 from limiterbench.limits import explain
@@ -64,6 +65,7 @@ class Program:
         try:
             return subprocess.Popen(
                 command,
+                env=environment.of_programs(),
                 stdin=subprocess.DEVNULL,
                 preexec_fn=_die_with_parent,
                 **streams,

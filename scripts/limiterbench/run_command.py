@@ -15,7 +15,7 @@ from typing import List, Optional, Sequence, Tuple
 
 from limiterbench import effort as efforts
 from limiterbench import manifest as manifests
-from limiterbench import contention, rehearsal, run_folder, units
+from limiterbench import contention, environment, rehearsal, run_folder, units
 from limiterbench.cell_process import utc_now
 from limiterbench.cells import Cell
 from limiterbench.doctor.checks import examine
@@ -105,6 +105,7 @@ def _manifest(
         versions={**versions(root, about.versions), "program": about.versions},
         program_sha256=program.digest(),
         status=manifests.INTERRUPTED,
+        environment=environment.recorded(),
     )
 
 

@@ -6,7 +6,7 @@ import os
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable, Iterator, Tuple
 
 from limiterbench import manifest as manifests
 from limiterbench.errors import InputError
@@ -86,11 +86,13 @@ def dropped_if_empty(folder: Path) -> Iterator[None]:
 
 def check_same(folder: Path, stored: Manifest, now: Manifest) -> None:
     """Repetitions of two builds or two hosts must never end up in one folder."""
-    pairs = (
+    pairs: Tuple[Tuple[str, str, str], ...] = (
         ("program", stored.program_sha256[:12], now.program_sha256[:12]),
         ("host", stored.hostname, now.hostname),
         ("topology", stored.topology.summary, now.topology.summary),
     )
+    if stored.environment is not None:
+        pairs += (("environment", stored.variables or "empty", now.variables or "empty"),)
     for what, before, after in pairs:
         if before != after:
             raise InputError(

@@ -7,13 +7,17 @@ import subprocess
 from pathlib import Path
 from typing import Dict, Mapping, Optional
 
+from limiterbench import environment
+
 NO_COMMIT = "nogit"
 
 
-def _git(root: Path, *arguments: str) -> Optional[str]:
+def git(root: Path, *arguments: str) -> Optional[str]:
+    """Of the repository that is there, whoever owns it: its code runs already. None if it fails."""
     try:
         answer = subprocess.run(
-            ["git", "-C", str(root), *arguments],
+            ["git", "-c", "safe.directory=*", "-C", str(root), *arguments],
+            env=environment.of_programs(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -26,14 +30,14 @@ def _git(root: Path, *arguments: str) -> Optional[str]:
 
 def commit(root: Path) -> str:
     """The checkout's commit, marked if files differ from it; `nogit` outside of one."""
-    top = _git(root, "rev-parse", "--show-toplevel")
+    top = git(root, "rev-parse", "--show-toplevel")
     # A copy unpacked inside some other checkout must not take that one's commit for its own.
     if top is None or Path(top).resolve() != root.resolve():
         return NO_COMMIT
-    name = _git(root, "rev-parse", "--short=12", "HEAD")
+    name = git(root, "rev-parse", "--short=12", "HEAD")
     if not name:
         return NO_COMMIT
-    changed = _git(root, "status", "--porcelain", "-uno", "--", ".", ":!results")
+    changed = git(root, "status", "--porcelain", "-uno", "--", ".", ":!results")
     return name + ("-dirty" if changed else "")
 
 

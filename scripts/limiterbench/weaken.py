@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 from typing import Iterator, List, NamedTuple, Optional, Protocol, Sequence, Set
@@ -11,6 +10,7 @@ from limiterbench.errors import HostError, InputError, nearest
 from limiterbench.files import replace_text
 from limiterbench.model_runs import Models, Program, programs_for
 from limiterbench.orders import Header, orders_of, read_headers
+from limiterbench.versions import git
 from limiterbench.weakenings import (
     NOT_MODELLED,
     Change,
@@ -110,16 +110,9 @@ def _print(result: Result) -> None:
     )
 
 
-def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip()
-
-
 def _commit(root: Path) -> str:
-    changed = _git(root, "status", "--porcelain", "impls", "tests/model")
-    return (_git(root, "rev-parse", "HEAD") or "unknown") + (", changed" if changed else "")
+    changed = git(root, "status", "--porcelain", "impls", "tests/model")
+    return (git(root, "rev-parse", "HEAD") or "unknown") + (", changed" if changed else "")
 
 
 def _summary(results: Sequence[Result], headers: Sequence[Header]) -> List[str]:

@@ -11,7 +11,7 @@ run_kind() {
   fi
   scratch=$(mktemp -d)
   # shellcheck disable=SC2064
-  trap "rm -rf '$scratch'" EXIT
+  trap "rm -rf ${scratch@Q}" EXIT
   step "pack" pack
   step "bare root" make_bare_root "$scratch/root"
   step "measure there" measure_bare
@@ -35,7 +35,7 @@ make_bare_root() { # make_bare_root FOLDER
   glibc=$(dirname "$(ldd "$PYTHON" | grep -oE '/[^ ]*/libc\.so\.6')") || return
   stdlib=$("$PYTHON" -c 'import sysconfig; print(sysconfig.get_path("stdlib"))') || return
   mkdir -p "$1"/{proc,sys,dev,tmp,usr/bin,bin} "$1$stdlib"
-  copy_here /bin/sh "$(command -v dirname)" "$PYTHON" &&
+  copy_here /bin/sh "$(command -v readlink)" "$PYTHON" &&
     cp -r "$stdlib/." "$1$stdlib/" && rm -rf "$1$stdlib"/{dist,site}-packages &&
     copy_here "$glibc"/lib{c,m,pthread,dl,rt,resolv,util}.so.? "$stdlib"/lib-dynload/*.so || return
   if find "$1" -path "$1/bundle" -prune -o -name '*hwloc*' -print -o -name 'libstdc++*' -print |
