@@ -77,7 +77,8 @@ def row() -> str:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory, row: str) -> Path:
-    folder = copy_of_the_project(tmp_path_factory.mktemp("project"))
+    # The build copes with any name that a folder may have.
+    folder = copy_of_the_project(tmp_path_factory.mktemp("project") / "d'été (à b)")
     header, line = blocks(PAGE, "cpp")
     add(folder, row, header, line)
     take_off_the_others(folder, row)
