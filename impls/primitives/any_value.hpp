@@ -3,12 +3,16 @@
 // Source: Go, src/runtime/runtime2.go (eface). The value is always boxed, a pointer too, so that a
 //   typed nil is a box with a null pointer in it, and untyped nil has neither type nor box.
 // Memory: one allocation a value.
+// Avoid when: a shared object may be unloaded (dlclose) while a value that it made is alive: the
+//   value's type and destructor are in that object.
 #pragma once
 
 #include <concepts>
 #include <cstddef>
 #include <stdexcept>
+#include <string_view>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 
 #include "../sync.hpp"
@@ -26,9 +30,11 @@ struct AnyBoxOf final : AnyBox {
   sync::plain<T> value;
 };
 
-// A concrete type: the address of its any_type_of<T>.
+// A concrete type. Each shared object may have a copy of its own of any_type_of<T>: hidden symbols
+// and those of a plug-in are not merged. Compare with same_type(), never by address alone.
 struct AnyType {
   bool (*equal)(const AnyBox&, const AnyBox&);  // null: values of this type cannot be compared
+  const std::type_info* name;                   // null: the type has this one AnyType
 };
 
 template <class T>
@@ -37,10 +43,33 @@ bool equal_boxes(const AnyBox& a, const AnyBox& b) {
          static_cast<const AnyBoxOf<T>&>(b).value.read();
 }
 
+// Null for types in an unnamed namespace: two of them may have the same name, which GCC marks in
+// std::type_info and clang does not. Without RTTI, types are not recognised in another object.
 template <class T>
-inline constexpr AnyType any_type_of{nullptr};
+constexpr const std::type_info* type_name_of() noexcept {
+#if defined(__cpp_rtti)
+  constexpr std::string_view name = __PRETTY_FUNCTION__;
+  if (name.find("{anonymous}") == name.npos && name.find("(anonymous namespace)") == name.npos)
+    return &typeid(T);
+#endif
+  return nullptr;
+}
+
+template <class T>
+inline constexpr AnyType any_type_of{nullptr, type_name_of<T>()};
 template <std::equality_comparable T>
-inline constexpr AnyType any_type_of<T>{&equal_boxes<T>};
+inline constexpr AnyType any_type_of<T>{&equal_boxes<T>, type_name_of<T>()};
+
+// Neither may be null. Out of line: the addresses of one type differ only between shared objects.
+[[nodiscard, gnu::noinline]] inline bool same_name(const AnyType& a, const AnyType& b) noexcept {
+  return a.name != nullptr && b.name != nullptr && *a.name == *b.name;
+}
+[[nodiscard, gnu::always_inline]] inline bool same_type(const AnyType& a,
+                                                        const AnyType& b) noexcept {
+  if (&a == &b) [[likely]]
+    return true;
+  return same_name(a, b);
+}
 
 // The two words, without ownership.
 struct AnyView {
@@ -52,12 +81,13 @@ struct AnyView {
   // The value, or null if it is of another type.
   template <class T>
   [[nodiscard, gnu::always_inline]] const T* get() const noexcept {
-    return type == &any_type_of<T> ? &static_cast<const AnyBoxOf<T>*>(box)->value.read() : nullptr;
+    if (type == nullptr || !same_type(*type, any_type_of<T>)) return nullptr;
+    return &static_cast<const AnyBoxOf<T>*>(box)->value.read();
   }
   // As Go's ==: values of different types differ; std::logic_error if the type has no comparison.
   [[nodiscard]] bool equals(const AnyView& other) const {
-    if (type != other.type) return false;
-    if (type == nullptr) return true;
+    if (type == nullptr || other.type == nullptr) return type == other.type;
+    if (!same_type(*type, *other.type)) return false;
     if (type->equal == nullptr) throw std::logic_error("comparing values of incomparable type");
     return type->equal(*box, *other.box);
   }

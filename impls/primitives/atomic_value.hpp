@@ -17,6 +17,7 @@
 //   word and its check.
 #pragma once
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 
@@ -62,7 +63,7 @@ class AtomicValue {
     // (1) acquire: pairs with (3): who sees the type finds data of it. From then on the type stays,
     // so that the two words need not be read at one point.
     const AnyType* const type = type_.load(sync::acquire);
-    if (type == nullptr || type == &first_store_in_progress) [[unlikely]]
+    if (!is_type(type)) [[unlikely]]
       return {reader, {}};
     return {reader, {type, reader.protect(data_)}};
   }
@@ -90,7 +91,7 @@ class AtomicValue {
 
   // Replaces the current value if it equals `old`; nil stands for no value yet.
   bool compare_and_swap(Reader& reader, const AnyValue& old, AnyValue next) {
-    if (old.view() && next.view() && old.view().type != next.view().type)
+    if (old.view() && next.view() && !same_type(*old.view().type, *next.view().type))
       throw std::logic_error("compare and swap of inconsistently typed values");
     while (!accepts("compare and swap", next)) {
       if (old.view()) return false;
@@ -105,7 +106,15 @@ class AtomicValue {
   [[nodiscard]] std::size_t slot_bytes() const noexcept { return domain_.slot_bytes(); }
 
  private:
-  static constexpr AnyType first_store_in_progress{nullptr};
+  // The mark of a first store in progress: an address that no object has. Every shared object must
+  // know it for the mark, so that it is not a variable, which each would have a copy of.
+  static const AnyType* first_store_in_progress() noexcept {
+    return reinterpret_cast<const AnyType*>(std::uintptr_t{1});
+  }
+  // Neither nil nor the mark, in one comparison.
+  [[gnu::always_inline]] static bool is_type(const AnyType* type) noexcept {
+    return reinterpret_cast<std::uintptr_t>(type) > 1;
+  }
 
   // Whether there is a value, of the type of `next`; false if there is none yet. Throws what Go
   // panics with.
@@ -114,9 +123,9 @@ class AtomicValue {
     for (sync::spin_wait wait;; wait()) {
       // (2) acquire: pairs with (3), as (1).
       const AnyType* const type = type_.load(sync::acquire);
-      if (type == &first_store_in_progress) continue;
+      if (type == first_store_in_progress()) continue;
       if (type == nullptr) return false;
-      if (type == next.view().type) return true;
+      if (same_type(*type, *next.view().type)) return true;
       throw std::logic_error(std::string(operation) + " of inconsistently typed value");
     }
   }
@@ -126,7 +135,7 @@ class AtomicValue {
   bool try_store_first(AnyValue& next) noexcept {
     const AnyType* type = nullptr;
     // relaxed: the mark publishes nothing, and nothing came before it.
-    if (!type_.compare_exchange_strong(type, &first_store_in_progress, sync::relaxed,
+    if (!type_.compare_exchange_strong(type, first_store_in_progress(), sync::relaxed,
                                        sync::relaxed))
       return false;
     type = next.view().type;

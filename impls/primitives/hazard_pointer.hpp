@@ -55,6 +55,7 @@ class HazardDomain {
     }
     ~Pointer() {
       if (slot_ == nullptr) return;
+      if constexpr (ForSequences) forget_sequence();
       clear();
       // (1) release: pairs with (2): the next owner's announcements come after ours.
       slot_->taken.store(false, sync::release);

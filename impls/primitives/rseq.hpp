@@ -6,8 +6,10 @@
 //   Linux", 2019; the registration that glibc >= 2.35 makes for every thread (<sys/rseq.h>).
 // Progress: an aborted sequence returns false; what to do then is the caller's choice.
 // Cost: a store, three compares and the store itself. restart_sequences(): a system call.
-// Avoid when: the code may be unloaded (dlclose) while threads that ran it live on: the thread's
-//   area still names the sequence that ran last, and the kernel may look it up.
+// Avoid when: the code is unloaded (dlclose) before each thread that ran it has called
+//   forget_sequence(). A thread's area goes on naming the sequence that it ran last. The kernel
+//   looks it up when it next preempts the thread, and kills the process if it is not there any
+//   more. Nobody can clear another thread's area.
 // Where there is no rseq (older glibc or kernel, another architecture, emulation) rseq_available()
 // is false and rseq_store() never stores.
 #pragma once
@@ -29,6 +31,7 @@ namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
 [[nodiscard]] inline bool rseq_available() noexcept { return sync::restartable_available(); }
 inline void restart_sequences() noexcept { sync::restart_all(); }
+inline void forget_sequence() noexcept {}
 [[nodiscard]] inline bool rseq_store(unsigned cpu, sync::atomic<std::uint64_t>& cell,
                                      std::uint64_t expected, std::uint64_t next,
                                      const sync::atomic<std::uint64_t>& guard,
@@ -54,6 +57,23 @@ inline void restart_sequences() noexcept {
   // the caller's. Not shown at all: the checker is given a restart_sequences() of its own, above.
   sync::fence(sync::seq_cst);
   sync::detail::membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ);
+}
+
+// The calling thread's area names no sequence any more: the code that it ran may be unloaded. Not
+// after each sequence: that store would cost every request.
+inline void forget_sequence() noexcept {
+  if (__rseq_size == 0) return;
+#if defined(__x86_64__)
+  asm volatile("movq $0, %%fs:%c0(%1)"
+               :
+               : "i"(offsetof(struct rseq, rseq_cs)), "r"(__rseq_offset)
+               : "memory");
+#else
+  asm volatile("str xzr, [%0, %1]"
+               :
+               : "r"(sync::rseq_area()), "i"(offsetof(struct rseq, rseq_cs))
+               : "memory");
+#endif
 }
 
 // *cell = next, if this thread is on `cpu` and still sees *cell == expected and *guard == guarded.
@@ -146,6 +166,7 @@ differs:
 
 [[nodiscard]] inline bool rseq_available() noexcept { return false; }
 inline void restart_sequences() noexcept {}
+inline void forget_sequence() noexcept {}
 [[nodiscard]] inline bool rseq_store(unsigned, sync::atomic<std::uint64_t>&, std::uint64_t,
                                      std::uint64_t, const sync::atomic<std::uint64_t>&,
                                      std::uint64_t) noexcept {
