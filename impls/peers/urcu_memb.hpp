@@ -1,4 +1,4 @@
-// Row `urcu_memb`: liburcu's flavour with an asymmetric fence; atomic counter.
+// Design `urcu_memb`: liburcu's flavour with an asymmetric fence; atomic counter.
 //
 // Source: M. Desnoyers, P. McKenney, A. Stern, M. Dagenais and J. Walpole, "User-Level
 //   Implementations of Read-Copy Update", IEEE TPDS 23(2), 2012; liburcu 0.13 or newer.
@@ -7,7 +7,8 @@
 // Cost of the configuration: three loads of lines that only writers write, two stores to the
 //   thread's own line; no fence, since the writer pays membarrier(2).
 // Memory: grace_period.hpp.
-// Avoid when: publish() must not wait for a preempted reader.
+// Avoid when: publish() must not wait for a preempted reader; or the service registers threads with
+//   this flavour after they have attached (urcu.hpp).
 #pragma once
 
 #include "../quota/packed.hpp"
@@ -26,15 +27,14 @@ class UrcuMembDomain {
  public:
   struct Reader {
     [[gnu::always_inline]] void enter() noexcept {
-      if (!Flavour::is_registered()) [[unlikely]]
-        detail::register_thread<Flavour>();
+      UrcuThread<Flavour>::attach();
       urcu_memb_read_lock();
     }
     [[gnu::always_inline]] void leave() noexcept { urcu_memb_read_unlock(); }
   };
 
   [[nodiscard]] Reader attach() noexcept {
-    if (!Flavour::is_registered()) detail::register_thread<Flavour>();
+    UrcuThread<Flavour>::attach();
     return {};
   }
   void wait_for_readers() noexcept { urcu_memb_synchronize_rcu(); }

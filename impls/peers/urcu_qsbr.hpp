@@ -1,4 +1,4 @@
-// Row `urcu_qsbr`: liburcu's flavour of quiescent states, online only while it decides; atomic
+// Design `urcu_qsbr`: liburcu's flavour of quiescent states, online only while it decides; atomic
 // counter.
 //
 // Source: M. Desnoyers, P. McKenney, A. Stern, M. Dagenais and J. Walpole, "User-Level
@@ -8,13 +8,14 @@
 // Cost of the configuration: two loads of lines that only writers write, two stores to the thread's
 //   own line, and three full fences: one to go online, two to go offline.
 // Why online for each decision: the scheme is free for a reader that says when it is idle. A
-//   Limiter is not told: a handle may lie unused for ever after any decision, and a thread that
+//   Limiter is not told: a handle may lie unused forever after any decision, and a thread that
 //   stayed online would then stop reclamation for the whole process. So each decision pays what a
 //   thread pays that goes idle after it. A service that has a loop in which to announce quiescent
-//   states should use the library directly, and pays next to nothing.
+//   states keeps its threads online itself: a decision then leaves them online, and pays no fence.
 // Memory: grace_period.hpp.
-// Avoid when: the thread uses this flavour for its own purposes as well, since a decision leaves it
-//   offline; otherwise as grace_period.hpp.
+// Avoid when: publish() is called while the thread holds references under this flavour: it is a
+//   quiescent state of its caller; or the service registers threads with this flavour after they
+//   have attached (urcu.hpp); otherwise as grace_period.hpp.
 #pragma once
 
 #include "../quota/packed.hpp"
@@ -35,17 +36,27 @@ class UrcuQsbrDomain {
   };
 
  public:
-  struct Reader {
+  class Reader {
+   public:
+    // Hazard: a service that reads under this flavour itself is online, and loses what it reads if
+    // a decision leaves it offline.
     [[gnu::always_inline]] void enter() noexcept {
-      if (!Flavour::is_registered()) [[unlikely]]
-        detail::register_thread<Flavour>();
-      urcu_qsbr_thread_online();
+      UrcuThread<Flavour>::attach();
+      was_online_ = urcu_qsbr_read_ongoing() != 0;
+      if (!was_online_) [[likely]]
+        urcu_qsbr_thread_online();
     }
-    [[gnu::always_inline]] void leave() noexcept { urcu_qsbr_thread_offline(); }
+    [[gnu::always_inline]] void leave() noexcept {
+      if (!was_online_) [[likely]]
+        urcu_qsbr_thread_offline();
+    }
+
+   private:
+    bool was_online_ = false;
   };
 
   [[nodiscard]] Reader attach() noexcept {
-    if (!Flavour::is_registered()) detail::register_thread<Flavour>();
+    UrcuThread<Flavour>::attach();
     return {};
   }
   void wait_for_readers() noexcept { urcu_qsbr_synchronize_rcu(); }

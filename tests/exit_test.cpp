@@ -1,0 +1,204 @@
+// A limiter asked while a thread or the program ends, and in a forked child. Each in a process of
+// its own, with an alarm: what goes wrong there hangs.
+#include <gtest/gtest.h>
+
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <limiterbench/registry.hpp>
+
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "conformance.hpp"
+#include "threads.hpp"
+
+namespace limiterbench {
+namespace {
+
+Config config_of(std::uint64_t version) {
+  return conformance::uniform(version,
+                              {.limit = 1'000'000, .window = 1'000'000'000, .backoff = {}});
+}
+
+// More than any design retires before it waits for its readers.
+template <class L>
+void reload(L& limiter) {
+  for (std::uint64_t version = 2; version < 300; ++version) limiter.publish(config_of(version));
+}
+
+void expect(bool holds) {
+  if (!holds) std::_Exit(1);
+}
+
+// One limiter and one handle for each thread, asked by whoever outlives the handle's thread state.
+template <class L>
+struct Late {
+  static L& limiter() {
+    static auto* const limiter = new L(config_of(1));
+    return *limiter;
+  }
+  static void ask() { expect(limiter().try_acquire(*handle, {}).admitted()); }
+
+  // Never destroyed: the thread asks until it is gone. It goes with a test's process.
+  static inline thread_local typename L::Handle* handle = nullptr;
+};
+
+template <class L>
+void ask_as_a_thread_local_object_ends() {
+  struct Logger {
+    ~Logger() { Late<L>::ask(); }
+    bool used = false;
+  };
+  for (int i = 0; i < 3; ++i) {
+    std::thread([] {
+      static thread_local Logger logger;
+      logger.used = true;
+      Late<L>::handle = new typename L::Handle(Late<L>::limiter().attach());
+      // What the design keeps for this thread is newer than `logger`, and gone before it.
+      Late<L>::ask();
+    }).join();
+    reload(Late<L>::limiter());
+  }
+}
+
+template <class L>
+void ask_as_a_key_is_destroyed() {
+  using Handle = typename L::Handle;
+  static pthread_key_t key;
+  pthread_key_create(&key, [](void* value) {
+    Handle* const handle = static_cast<Handle*>(value);
+    expect(Late<L>::limiter().try_acquire(*handle, {}).admitted());
+    delete handle;
+  });
+  for (int i = 0; i < 3; ++i) {
+    std::thread([] {
+      auto* const handle = new Handle(Late<L>::limiter().attach());
+      static_cast<void>(Late<L>::limiter().try_acquire(*handle, {}));
+      pthread_setspecific(key, handle);
+    }).join();
+    reload(Late<L>::limiter());
+  }
+}
+
+template <class L>
+void ask_as_static_objects_end() {
+  struct Service {
+    L limiter{config_of(1)};
+    std::optional<typename L::Handle> handle;
+    ~Service() {
+      expect(limiter.try_acquire(*handle, {}).admitted());
+      reload(limiter);
+      handle.reset();
+    }
+  };
+  static Service service;
+  service.handle.emplace(service.limiter.attach());
+  expect(service.limiter.try_acquire(*service.handle, {}).admitted());
+}
+
+// The parent's other threads, none of them inside the limiter, are not in the child.
+template <class L>
+void ask_in_a_forked_child() {
+  L limiter(config_of(1));
+  auto handle = limiter.attach();
+  const auto use = [&](const auto& made) { static_cast<void>(made); };
+  const conformance::Idle first(
+      [&] { return std::make_shared<typename L::Handle>(limiter.attach()); }, use);
+  const pid_t child = fork();
+  if (child == 0) {
+    reload(limiter);
+    expect(limiter.try_acquire(handle, {}).admitted());
+    std::thread([&] {
+      auto later = limiter.attach();
+      expect(limiter.try_acquire(later, {}).admitted());
+    }).join();
+    std::_Exit(0);
+  }
+  int status = 0;
+  expect(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+// Threads of a pool, which use one limiter after another.
+template <class L>
+void outlive_limiters() {
+  std::thread([] {
+    for (int i = 0; i < 5; ++i) {
+      L limiter(config_of(1));
+      auto handle = limiter.attach();
+      expect(limiter.try_acquire(handle, {}).admitted());
+      reload(limiter);
+    }
+  }).join();
+}
+
+template <class F>
+void for_each_design(F run) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  for_each_row([&]<class L>(std::type_identity<L>) {
+    const Info info = L::info;
+    SCOPED_TRACE(info.name);
+    EXPECT_EXIT(
+        {
+          alarm(60);
+          run.template operator()<L>();
+          std::exit(0);
+        },
+        testing::ExitedWithCode(0), "");
+  });
+}
+
+TEST(Exit, ThreadLocalObjectsMayAsk) {
+  for_each_design([]<class L>() { ask_as_a_thread_local_object_ends<L>(); });
+}
+TEST(Exit, DestructorsOfKeysMayAsk) {
+  for_each_design([]<class L>() { ask_as_a_key_is_destroyed<L>(); });
+}
+TEST(Exit, StaticObjectsMayAsk) {
+  for_each_design([]<class L>() { ask_as_static_objects_end<L>(); });
+}
+TEST(Exit, ForkedChildrenMayAsk) {
+  for_each_design([]<class L>() { ask_in_a_forked_child<L>(); });
+}
+TEST(Exit, ThreadsMayOutliveLimiters) {
+  for_each_design([]<class L>() { outlive_limiters<L>(); });
+}
+
+#if LIMITERBENCH_WITH_URCU
+// A service that uses the library itself, registered before it attaches.
+TEST(Exit, AServiceMayRegisterWithUrcuFirst) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        alarm(60);
+        urcu_memb limiter(config_of(1));
+        urcu_qsbr other(config_of(1));
+        std::thread([&] {
+          urcu_memb_register_thread();
+          urcu_qsbr_register_thread();
+          auto handle = limiter.attach();
+          auto other_handle = other.attach();
+          urcu_memb_read_lock();
+          expect(limiter.try_acquire(handle, {}).admitted());
+          urcu_memb_read_unlock();
+          expect(urcu_qsbr_read_ongoing() != 0);
+          expect(other.try_acquire(other_handle, {}).admitted());
+          expect(urcu_qsbr_read_ongoing() != 0);  // still online: what the service reads stays
+          urcu_memb_unregister_thread();
+          urcu_qsbr_unregister_thread();
+          expect(limiter.try_acquire(handle, {}).admitted());
+          expect(other.try_acquire(other_handle, {}).admitted());
+        }).join();
+        reload(limiter);
+        reload(other);
+        std::exit(0);
+      },
+      testing::ExitedWithCode(0), "");
+}
+#endif
+
+}  // namespace
+}  // namespace limiterbench
