@@ -169,7 +169,8 @@ json rows_json() {
                     {"exactness", to_string(info.exactness)},
                     {"progress", to_string(info.progress)},
                     {"bound", info.bound},
-                    {"note", info.note}});
+                    {"note", info.note},
+                    {"survives_bad_alloc", info.survives_bad_alloc}});
   }
   return list;
 }

@@ -36,6 +36,12 @@
 // Signals. No row may be used in a signal handler: the thread that it interrupts may hold what the
 // handler would wait for. For the same reason a child that was forked while another thread was
 // inside a limiter must not use that limiter.
+//
+// Lifetime. Handles end before their limiter; threads may outlive both. A thread may ask until it
+// has ended, in destructors of thread_local objects too, and so may destructors of static objects.
+// A limiter may be used by several shared objects of a process. An object that constructed it,
+// attached a handle or published must not be unloaded (dlclose) while the limiter lives. Where a
+// library does not allow this, the design's header says so.
 #pragma once
 
 #include <array>
@@ -258,6 +264,9 @@ struct Info {
   Denial denial = Denial::only_reads;
   std::string_view bound = "0";  // error_bound() as a formula
   std::string_view note = {};    // what differs on this host, for example a fallback in use
+  // What the contract says about std::bad_alloc holds. False: a library that the design uses
+  // allocates inside a function that must not throw, and ends the process when `new` fails.
+  bool survives_bad_alloc = true;
 };
 
 // Bytes that a limiter holds beyond its own sizeof.

@@ -4,6 +4,8 @@
 
 #include <limiterbench/registry.hpp>
 
+#include <csignal>
+#include <cstdlib>
 #include <string>
 #include <type_traits>
 
@@ -29,9 +31,37 @@ class CheckTest : public testing::Test {
   Subject subject_;
 };
 
+// A design that says of itself that it ends the process when memory fails: if no check of that
+// group does so, it says too little of itself.
+class FatalGroupTest : public testing::Test {
+ public:
+  explicit FatalGroupTest(Subject subject) : subject_(std::move(subject)) {}
+  void TestBody() override {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(
+        {
+          Report report;
+          for (const Check& check : all_checks()) {
+            if (check.group == "memory") check.run(subject_, report);
+          }
+          std::_Exit(0);
+        },
+        testing::KilledBySignal(SIGABRT), "");
+  }
+
+ private:
+  Subject subject_;
+};
+
 static void register_subject(const Subject& subject) {
+  if (!subject.info.survives_bad_alloc) {
+    testing::RegisterTest(("memory/" + std::string(subject.info.name)).c_str(),
+                          "ends_the_process_as_it_says", nullptr, nullptr, __FILE__, __LINE__,
+                          [subject]() -> testing::Test* { return new FatalGroupTest(subject); });
+  }
   for (const Check& check : all_checks()) {
     if (!covers(check.scope, subject.info)) continue;
+    if (check.group == "memory" && !subject.info.survives_bad_alloc) continue;
     const std::string suite = std::string(check.group) + "/" + std::string(subject.info.name);
     testing::RegisterTest(
         suite.c_str(), std::string(check.name).c_str(), nullptr, nullptr, __FILE__, __LINE__,

@@ -49,6 +49,9 @@ namespace limiterbench::conformance {
   flaw(changed_window_resets_every_class) flaw(keeps_the_caller_s_checksum)                        \
   flaw(publishes_anything) flaw(constructs_with_anything) flaw(names_no_field)                     \
   flaw(applies_what_comes_before_the_bad_field) flaw(refuses_the_edges) flaw(hoards)               \
+  /* memory */                                                                                     \
+  flaw(constructs_without_memory) flaw(attaches_before_it_allocates)                               \
+  flaw(publishes_before_it_allocates) flaw(allocates_to_decide)                                    \
   /* threads: from here on the concurrent checks are run too */                                    \
   flaw(moved_handle_loses_its_streak) flaw(has_256_slots) flaw(detaching_loses_a_permit)           \
   flaw(counts_by_load_and_store) flaw(turns_in_two_steps) flaw(counts_under_a_replaced_rule)       \
@@ -114,11 +117,18 @@ class mutant {
 
   explicit mutant(const Config& config, Flaw flaw = Flaw::none) : flaw_(flaw) {
     if (!is(Flaw::constructs_with_anything)) validate(config);
+    if (is(Flaw::constructs_without_memory) && !can_allocate()) return;
     put_in_force(config);
     first_version_ = config.version;
   }
 
-  Handle attach() { return Handle(*this); }
+  Handle attach() {
+    if (!is(Flaw::attaches_before_it_allocates)) return Handle(*this);
+    ++config_.version;
+    Handle handle(*this);
+    --config_.version;
+    return handle;
+  }
 
   Decision try_acquire(Handle& handle, const Request& as_given) noexcept {
     std::unique_lock lock(mutex_);
@@ -126,6 +136,8 @@ class mutant {
     const Config config = rules_for(state);
     const Request request = misread(as_given);
     const Reason reason = refusal(config, request);
+    if (is(Flaw::allocates_to_decide) && !can_allocate())
+      return refuse(state, config, request, reason);
     const Decision decision = reason == Reason::none ? decide(lock, state, config, request)
                                                      : refuse(state, config, request, reason);
     if (is(Flaw::adopts_at_the_next_request) && pending_)
@@ -160,6 +172,7 @@ class mutant {
     } else {
       put_in_force(config);
     }
+    if (is(Flaw::publishes_before_it_allocates)) ::operator delete(::operator new(1));
     if (is(Flaw::drops_contended_publications)) let_others_run();
   }
 
@@ -172,6 +185,15 @@ class mutant {
   using Words = std::array<std::uint64_t, sizeof(Config) / sizeof(std::uint64_t)>;
 
   bool is(Flaw flaw) const noexcept { return flaw_ == flaw; }
+
+  static bool can_allocate() {
+    try {
+      ::operator delete(::operator new(1));
+      return true;
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+  }
 
   // Sleeps: where there are few CPUs, a race that is left to chance may not show for minutes.
   static void let_others_run() { std::this_thread::sleep_for(std::chrono::microseconds(1)); }

@@ -1,4 +1,4 @@
-// Row `libcds_hp`: libcds's hazard pointers; atomic counter.
+// Design `libcds_hp`: libcds's hazard pointers; atomic counter.
 //
 // Source: M. Michael, "Hazard Pointers: Safe Memory Reclamation for Lock-Free Objects", IEEE TPDS
 //   15(6), 2004; libcds 2.3 or newer.
@@ -9,7 +9,8 @@
 // Memory: the library keeps what is retired in an array of the retiring thread, for the whole
 //   process and longer than the limiter lives: at most twice as many as threads may attach.
 // Avoid when: more than 512 threads are attached at once, or the process uses libcds for more than
-//   this: both limits are set once, by whoever starts the library first.
+//   this: both limits are set once, by whoever starts the library first. Or a handle is handed to a
+//   thread that never attached one: its first request allocates, and ends the process if it cannot.
 #pragma once
 
 #include <cds/gc/hp.h>
@@ -23,6 +24,10 @@ namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
 // Starts the library once, and attaches the calling thread to it until the thread ends. The library
 // is never stopped: a thread may outlive every static object.
+//
+// A thread may ask again after that, in the destructor of a thread_local object that is older than
+// its first use, or of a key of pthread_setspecific(). It then looks each time: the library has a
+// key of its own, whose destructor detaches a thread at any time from then on.
 class LibcdsThread {
  public:
   [[gnu::always_inline]] static void attach() {
@@ -51,17 +56,23 @@ class LibcdsThread {
       }
       ~AtThreadExit() {
         is_attached = false;
+        is_ending = true;
         ordered_before(&records);
         cds::threading::Manager::detachThread();
       }
     };
     static const Library library;
-    static thread_local const AtThreadExit at_thread_exit;
     static_cast<void>(library);
+    if (is_ending) {
+      if (!cds::threading::Manager::isThreadAttached()) cds::threading::Manager::attachThread();
+      return;
+    }
+    static thread_local const AtThreadExit at_thread_exit;
     static_cast<void>(at_thread_exit);
   }
 
   static inline constinit thread_local bool is_attached = false;
+  static inline constinit thread_local bool is_ending = false;
 };
 
 class LibcdsHazardSource {
@@ -141,7 +152,8 @@ class libcds_hp : public Composed<LibcdsHazardSource, PackedQuota> {
                              .source = "libcds (gc::HP); Michael, Hazard Pointers, IEEE TPDS 2004",
                              .exactness = Exactness::exact,
                              .progress = Progress::lock_free_within_window,
-                             .bound = "0"};
+                             .bound = "0",
+                             .survives_bad_alloc = false};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

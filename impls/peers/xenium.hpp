@@ -4,8 +4,15 @@
 // Progress, cost: in the rows.
 // Memory: the library keeps what is retired in lists of the retiring threads, for the whole process
 //   and longer than the limiter lives.
-// Avoid when: a handle is handed to a thread that never attached one: its first request allocates
-//   that thread's record.
+// Avoid when:
+//   - memory may run out: the library allocates in functions that must not throw, and the process
+//     ends (the designs say where). A handle that is handed to a thread which never attached one
+//     makes that thread's first request allocate its record.
+//   - a thread asks in a destructor of a thread_local object that is older than its first attach():
+//     by then the library has destroyed that thread's record, and uses it again all the same. At
+//     best each such thread leaves a record behind for good.
+//   - several shared objects use one limiter, and the library's symbols are hidden or not merged:
+//     each object then has readers of its own, and frees what those of another one hold.
 #pragma once
 
 #include "../published.hpp"
@@ -75,10 +82,11 @@ class XeniumSource {
     return protection->published.read().config();
   }
   void publish(const Published& published) {
-    Node* const next = sync::make<Node>(published, alive_);
+    // First, since it throws where the thread is new to the library and there is no memory.
     Protection previous;
     // relaxed: publishers are serialised, so this one's predecessor is ordered by their lock.
     previous.acquire(current_, sync::relaxed);
+    Node* const next = sync::make<Node>(published, alive_);
     // (2) release: pairs with (1), (3), (4).
     current_.store(typename Pointer::marked_ptr(next), sync::release);
     previous.reclaim();

@@ -1,4 +1,4 @@
-// Row `xenium_ebr`: xenium's epoch-based reclamation; atomic counter.
+// Design `xenium_ebr`: xenium's epoch-based reclamation; atomic counter.
 //
 // Source: K. Fraser, "Practical Lock-Freedom", PhD thesis, University of Cambridge, 2004; xenium
 //   0.0.2 or newer.
@@ -9,7 +9,8 @@
 //   thread's own line with a full fence between them.
 // Memory: no bound while a reader is preempted inside a section; otherwise some three hundred
 //   retired configurations on each thread that publishes (xenium.hpp).
-// Avoid when: memory must be bounded; otherwise as xenium.hpp.
+// Avoid when: memory must be bounded; or std::bad_alloc must be survived: a thread's first attach()
+//   or publish() allocates its record in a function that must not throw; otherwise as xenium.hpp.
 #pragma once
 
 #include "../quota/packed.hpp"
@@ -25,7 +26,8 @@ class xenium_ebr : public Composed<XeniumSource<xenium::reclamation::epoch_based
                              .source = "xenium (epoch_based); Fraser, Practical Lock-Freedom, 2004",
                              .exactness = Exactness::exact,
                              .progress = Progress::lock_free_within_window,
-                             .bound = "0"};
+                             .bound = "0",
+                             .survives_bad_alloc = false};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

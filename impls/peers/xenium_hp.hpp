@@ -1,4 +1,4 @@
-// Row `xenium_hp`: xenium's hazard pointers; atomic counter.
+// Design `xenium_hp`: xenium's hazard pointers; atomic counter.
 //
 // Source: M. Michael, "Hazard Pointers: Safe Memory Reclamation for Lock-Free Objects", IEEE TPDS
 //   15(6), 2004; xenium 0.0.2 or newer.
@@ -9,7 +9,9 @@
 //   pointers popped and pushed.
 // Memory: at most 100 retired configurations and 6 for each thread, of all limiters of this type
 //   together, on each thread that publishes (xenium.hpp).
-// Avoid when: xenium.hpp.
+// Avoid when: std::bad_alloc must be survived: publish() and the end of a thread that published
+// scan
+//   for readers, which allocates in functions that must not throw; otherwise as xenium.hpp.
 #pragma once
 
 #include "../quota/packed.hpp"
@@ -27,7 +29,8 @@ class xenium_hp
       .source = "xenium (hazard_pointer); Michael, Hazard Pointers, IEEE TPDS 2004",
       .exactness = Exactness::exact,
       .progress = Progress::lock_free_within_window,
-      .bound = "0"};
+      .bound = "0",
+      .survives_bad_alloc = false};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

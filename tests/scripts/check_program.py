@@ -49,6 +49,8 @@ class Prints(unittest.TestCase):
         for row in rows:
             for key in ("summary", "source", "exactness", "progress", "bound"):
                 self.assertTrue(row[key], f"{row['name']}.{key}")
+        fatal = {row["name"] for row in rows if not row["survives_bad_alloc"]}
+        self.assertLessEqual(fatal, {"xenium_hp", "xenium_ebr", "libcds_hp"})
 
     def test_a_row_that_falls_back_says_so(self) -> None:
         env = {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}
