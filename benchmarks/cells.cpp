@@ -28,6 +28,7 @@ void measure(benchmark::State& state, const Cell& cell, CellRun& run, unsigned r
   if (slow_down && slow_down->row == cell.row) spec.added_percent = slow_down->percent;
   spec.strict = options.strict;
   spec.test_skew_ns = options.test_skew_ns;
+  spec.layout = {run.program_layout, stack_offset_of(repetition)};
   const std::string started = utc_now();
   TrialResult result = run_trial(spec);
   const auto operations = static_cast<double>(std::accumulate(

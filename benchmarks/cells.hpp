@@ -15,8 +15,9 @@ namespace limiterbench::bench {
 struct CellRun {
   const host::Topology& topology;
   const Options& options;
-  std::unique_ptr<RecordFile> records;  // may be null
-  bool failed = false;                  // set when a check of any cell fails
+  unsigned program_layout;
+  std::unique_ptr<RecordFile> records = nullptr;  // may stay null
+  bool failed = false;                            // set when a check of any cell fails
 };
 
 // `run` must outlive the benchmarks.

@@ -24,6 +24,7 @@
 #include "host/environment.hpp"
 #include "measure/contention.hpp"
 #include "options.hpp"
+#include "program_layout.hpp"
 #include "rows.hpp"
 
 namespace {
@@ -165,7 +166,7 @@ std::unique_ptr<bench::RecordFile> open_records(const std::string& path) {
 
 int measure(const bench::Options& options, const host::Topology& topology, char* program) {
   const bool lists = lists_only(options);
-  bench::CellRun run{topology, options, nullptr};
+  bench::CellRun run{topology, options, bench::program_layout};
   if (!lists) {
     check_binding(topology);
     check_clock(options);

@@ -362,7 +362,8 @@ TEST(records, say_why_they_cannot_be_written) {
 TEST(records, hold_what_readers_are_promised) {
   const Topology topology = Topology::from("pack:1 core:2 pu:1");
   const Cell cell{find_row("hazard"), find_scenario("steady"), host::Placement::compact, 2, false};
-  const TrialSpec spec = trial_spec(topology, cell, 0.2);
+  TrialSpec spec = trial_spec(topology, cell, 0.2);
+  spec.layout = {2, 48};
   TrialResult result;
   result.latencies.record(130);
   result.failure = "broken";
@@ -387,6 +388,7 @@ TEST(records, hold_what_readers_are_promised) {
   EXPECT_EQ(record["noise"]["steal_ns"], nullptr);
   EXPECT_EQ(record["noise"]["frequency_khz"]["before"], nullptr);
   EXPECT_EQ(record["timer"]["skew_ns"], nullptr);
+  EXPECT_EQ(record["layout"].dump(), R"({"program":2,"stack_offset":48})");
   result.failure.clear();
   EXPECT_EQ(record_of(cell, spec, result, {}, "")["failure"], nullptr);
 }

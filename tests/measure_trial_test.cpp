@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <numeric>
+#include <set>
 #include <string>
 
 #include "faulty_limiter.hpp"
@@ -96,6 +97,45 @@ TEST(trial, does_not_count_the_warm_up) {
   const std::uint64_t counted = sum(result.throughput.operations) + sum(result.latency.operations);
   EXPECT_GT(counting_limiter::asked, 2 * counted);
   EXPECT_EQ(result.latencies.count(), sum(result.latency.operations));
+}
+
+// Right, and notes where the stack was when it was asked.
+class placed_limiter : public faulty_limiter<Fault::none> {
+ public:
+  using faulty_limiter::faulty_limiter;
+  [[gnu::noinline]] Decision try_acquire(Handle& handle, const Request& request) noexcept {
+    place = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+    return faulty_limiter::try_acquire(handle, request);
+  }
+  static inline std::atomic<std::uintptr_t> place{0};
+};
+
+TEST(trial, lowers_the_stack_of_its_threads_as_the_layout_says) {
+  constexpr std::uintptr_t page = 4096;
+  const Row row = row_of<placed_limiter>();
+  const Cell cell{&row, find_scenario("readonly"), host::Placement::compact, 1, false};
+  const auto place_at = [&](unsigned offset) {
+    TrialSpec spec = trial_spec(this_host(), cell, 0.01);
+    spec.layout.stack_offset = offset;
+    EXPECT_EQ(run_trial(spec).failure, "");
+    return placed_limiter::place.load();
+  };
+  const std::uintptr_t first = place_at(0);
+  for (const unsigned offset : {16U, 2544U, 4080U})
+    EXPECT_EQ((first - place_at(offset)) % page, offset);
+}
+
+TEST(trial, stack_offsets_cover_a_page_before_one_comes_again) {
+  std::set<unsigned> seen;
+  for (unsigned repetition = 0; repetition < 256; ++repetition) {
+    const unsigned offset = stack_offset_of(repetition);
+    EXPECT_EQ(offset % 16, 0U);
+    EXPECT_LT(offset, 4096U);
+    seen.insert(offset);
+  }
+  EXPECT_EQ(seen.size(), 256U);
+  EXPECT_EQ(stack_offset_of(0), 0U);
+  EXPECT_EQ(stack_offset_of(1'000'000'000) % 16, 0U);
 }
 
 TEST(trial, says_what_disturbed_it_and_what_was_counted) {

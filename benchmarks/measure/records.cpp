@@ -223,6 +223,7 @@ json record_of(const Cell& cell, const TrialSpec& spec, const TrialResult& resul
       {"counters", counters_json(result)},
       {"counters_absent",
        result.counters_absent.empty() ? json(nullptr) : json(result.counters_absent)},
+      {"layout", {{"program", spec.layout.program}, {"stack_offset", spec.layout.stack_offset}}},
       {"build",
        {{"version", build_info.version},
         {"commit", build_info.commit},

@@ -151,7 +151,8 @@ class Trial {
     team_.run(
         [&](unsigned i) {
           if (i < threads_) {
-            members_[i]->run(mode, barrier, ticks, load);
+            at_stack_offset(spec_.layout.stack_offset,
+                            [&] { members_[i]->run(mode, barrier, ticks, load); });
           } else if (i < busy) {
             writer_->run(barrier, ticks, edge_limit_, version_);
           }

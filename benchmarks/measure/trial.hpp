@@ -20,6 +20,7 @@
 #include "measure/admission.hpp"
 #include "measure/counters.hpp"
 #include "measure/histogram.hpp"
+#include "measure/layout.hpp"
 #include "measure/noise.hpp"
 #include "measure/open_loop.hpp"
 #include "measure/skew.hpp"
@@ -46,6 +47,7 @@ struct TrialSpec {
   std::string writer = "auto";          // how its place was chosen
   bool strict = false;                  // fail rather than fall back to another clock
   double test_skew_ns = 0;              // so much more are the clocks to differ, for a test
+  Layout layout = {};
 };
 
 struct PhaseResult {

@@ -14,13 +14,15 @@ build() {
     quietly "build-$preset" cmake --build "$root/build/$preset" --target "$target"
 }
 
-# Only one program. The tests' libraries are not needed for it, so a tree that was never configured
+# Only one target. The tests' libraries are not needed for it, so a tree that was never configured
 # for tests stays without.
-build_only() { # build_only TARGET
+build_only() { # build_only TARGET OPTION...
   local tests=()
   if [[ ! -e $root/build/release/CMakeCache.txt ]]; then tests=(-DLIMITERBENCH_TESTS=OFF); fi
-  build release "$1" "${tests[@]}"
+  build release "$@" "${tests[@]}"
 }
 
 build_program() { build_only limiterbench; }
+# The program, and from the same objects others with their functions in other places.
+build_layouts() { build_only limiterbench_layouts "-DLIMITERBENCH_LAYOUTS=$1"; } # build_layouts N
 build_simulator() { build_only limiterbench_sim; }

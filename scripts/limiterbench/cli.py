@@ -105,6 +105,13 @@ def _run_parser() -> _Parser:
     parser.add_argument("--threads", metavar="LIST", help="only these thread counts: 1,2,4")
     parser.add_argument("--repetitions", metavar="N", type=_positive_int)
     parser.add_argument("--seconds", metavar="S", type=_positive_seconds, help="of each phase")
+    parser.add_argument(
+        "--layouts",
+        metavar="N",
+        type=_positive_int,
+        help="link N programs with their functions in other places, and deal the repetitions over "
+        "them (3, if there are so many repetitions: linking two more takes seconds)",
+    )
     parser.add_argument("--out", metavar="DIR", type=Path, help="the run's folder, a new one")
     parser.add_argument("--resume", metavar="DIR", type=Path, help="go on with a stopped run")
     parser.add_argument(
@@ -156,10 +163,25 @@ _OF_A_NEW_RUN = (
     "noise_repeats",
     "home",
     "writer",
+    "layouts",
 )
 
 
+def _layouts_to_build(arguments: Sequence[str]) -> int:
+    """For scripts/run, with its arguments, which have been checked."""
+    from limiterbench import layouts
+    from limiterbench.run_folder import open_run
+
+    options = _run_parser().parse(arguments)
+    if options.resume is not None:
+        print(open_run(options.resume).plan.layouts)
+    else:
+        print(layouts.wanted(options.layouts, options.repetitions, options.full))
+    return 0
+
+
 def _run(arguments: Sequence[str]) -> int:
+    from limiterbench import layouts
     from limiterbench.run_folder import open_run, refuse_unless_new
 
     parser = _run_parser()
@@ -172,6 +194,7 @@ def _run(arguments: Sequence[str]) -> int:
                 raise InputError(f"--{flag} cannot change a run that is resumed")
     if options.topology is not None and not options.dry_run:
         raise InputError("--topology only goes with --dry-run: another host cannot be measured")
+    layouts.wanted(options.layouts, options.repetitions, options.full)
     if options.out is not None:
         refuse_unless_new(options.out)
     if _only_checking():
@@ -468,6 +491,7 @@ def _weaken_orders(arguments: Sequence[str]) -> int:
 
 _COMMANDS: Dict[str, Callable[[Sequence[str]], int]] = {
     "run": _run,
+    "layouts_to_build": _layouts_to_build,
     "plot": _plot,
     "report": _report,
     "doctor": _doctor,

@@ -95,6 +95,7 @@ def _plan_differences(base: Manifest, new: Manifest) -> List[Difference]:
             ("home", base.plan.home or _OWN, new.plan.home or _OWN),
             ("writer", base.plan.writer or _OWN, new.plan.writer or _OWN),
             ("environment", base.variables or "empty", new.variables or "empty"),
+            ("layouts", str(base.plan.layouts), str(new.plan.layouts)),
         ]
     )
 

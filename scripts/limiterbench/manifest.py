@@ -42,6 +42,8 @@ class RunPlan:
     """How often a disturbed repetition is measured again."""
     home: Optional[str] = None
     writer: Optional[str] = None
+    layouts: int = 1
+    """Of the program: repetition i is measured by layout i modulo their number."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Manifest:
     """Why there is no contention.json; also None in a run of before there was one."""
     environment: Optional[Dict[str, Any]] = None
     """The variables that reached the program and can change numbers; None in an older run."""
+    layouts_absent: Optional[str] = None
+    """Why the program has fewer layouts than were wanted."""
 
     @property
     def hostname(self) -> str:
@@ -135,6 +139,7 @@ def _manifest(fields: Fields) -> Manifest:
         environment=(
             dict(fields.object("environment").values) if fields.has("environment") else None
         ),
+        layouts_absent=fields.text("layouts_absent") if fields.has("layouts_absent") else None,
     )
 
 
@@ -160,4 +165,5 @@ def _plan(fields: Fields) -> RunPlan:
         noise_repeats=fields.integer("noise_repeats") if fields.has("noise_repeats") else 0,
         home=fields.text("home") if fields.has("home") else None,
         writer=fields.text("writer") if fields.has("writer") else None,
+        layouts=fields.integer("layouts", at_least=1) if fields.has("layouts") else 1,
     )

@@ -10,6 +10,7 @@ from typing import Dict, Iterable, List, Optional, Sequence
 from limiterbench import units
 from limiterbench.effort import Effort
 from limiterbench.files import display
+from limiterbench.layouts import Layouts
 from limiterbench.noise import allowance
 from limiterbench.plan import Boundary, Plan
 
@@ -96,7 +97,22 @@ def _sweep(plan: Plan, effort: Effort) -> List[str]:
     return _sentence("", f"and, in {names}, a sweep of the load: {units.clock(seconds)} of it all")
 
 
-def describe(plan: Plan, effort: Effort, folder: Optional[Path], repeats: bool = False) -> str:
+def _layouts(layouts: Layouts) -> List[str]:
+    text = str(layouts.number)
+    if layouts.number > 1:
+        text += " of the program, which take the repetitions in turn"
+    if layouts.absent is not None:
+        text += f": {layouts.absent}"
+    return _sentence("layouts", text)
+
+
+def describe(
+    plan: Plan,
+    effort: Effort,
+    folder: Optional[Path],
+    repeats: bool = False,
+    layouts: Layouts = Layouts(1),
+) -> str:
     """`repeats`: repetitions that the host disturbs are measured again, and count in the time."""
     cells = plan.cells
     lines = _sentence("host", plan.summary)
@@ -108,6 +124,7 @@ def describe(plan: Plan, effort: Effort, folder: Optional[Path], repeats: bool =
     lines += _sentence(
         "cells", f"{len(cells):,}, each {repetitions} of two {effort.seconds:g} s phases"
     )
+    lines += _layouts(layouts)
     lines += _sweep(plan, effort)
     if plan.left_out:
         lines += _sentence("left out", f"{plan.left_out:,} more, which --full measures")
@@ -150,6 +167,8 @@ def reproducing_command(options: Namespace, effort: Effort, seed: int) -> str:
         if chosen is not None:
             words += [flag, chosen]
     words += ["--repetitions", str(effort.repetitions), "--seconds", f"{effort.seconds:g}"]
+    if options.layouts is not None:
+        words += ["--layouts", str(options.layouts)]
     words += ["--seed", str(seed), "--noise-repeats", str(options.noise_repeats)]
     if options.time_limit is not None:
         words += ["--time-limit", f"{options.time_limit:g}"]

@@ -51,14 +51,38 @@ class About(NamedTuple):
 
 
 class Program:
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, layouts: int = 1) -> None:
+        """Of its layouts, the first so many measure."""
         if not os.access(path, os.X_OK) or not path.is_file():
             raise InputError(f"{path}: the program is not built")
         self.path = path.resolve()
+        self._layouts = [self.path, *map(self._layout, range(1, layouts))]
+
+    def _layout(self, number: int) -> Path:
+        return self.path.with_name(f"{self.path.name}.layout{number}")
+
+    def count_layouts(self, most: int) -> int:
+        """How many there are beside it of the same build, itself included."""
+        for number in range(1, most):
+            path = self._layout(number)
+            if not os.access(path, os.X_OK) or self._version(path) != self._version(self.path):
+                return number
+        return most
+
+    def _version(self, path: Path) -> str:
+        return Program(path).ask("--version")
+
+    def why_no_more(self) -> str:
+        """The build says so where its linker cannot make any."""
+        try:
+            said = (self.path.parent / "layouts" / "absent").read_text(encoding="utf-8").strip()
+        except OSError:
+            said = ""
+        return said or "no other layout of this build lies beside it"
 
     def digest(self) -> str:
         """What tells one build from another."""
-        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+        return hashlib.sha256(b"".join(p.read_bytes() for p in self._layouts)).hexdigest()
 
     def start(self, command: Sequence[str], **streams: Any) -> "subprocess.Popen[Any]":
         """Raises HostError where the system starts no process."""
@@ -135,7 +159,8 @@ class Program:
             f"--threads={cell.threads}",
             f"--placement={cell.placement}",
         ]
-        return [str(self.path), *flags, *settings]
+        path = self._layouts[turn.repetition % len(self._layouts)]
+        return [str(path), *flags, *settings]
 
 
 def _only(name: str) -> str:

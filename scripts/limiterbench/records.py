@@ -68,6 +68,8 @@ class Measured:
     contract: str = "windows"
     cpus: Tuple[int, ...] = ()
     """Where thread 0, 1, 2, … ran."""
+    layout: Optional[int] = None
+    """Which layout of the program measured. None in a record of before there were several."""
 
     @property
     def latency(self) -> Latency:
@@ -202,6 +204,7 @@ def _measured(fields: Fields, threads: int, untimed: bool) -> Measured:
         noise=_noise(fields),
         contract=fields.text("contract") if fields.has("contract") else "windows",
         cpus=tuple(fields.integers("cpus")) if fields.has("cpus") else (),
+        layout=_optional(fields, "layout", "program"),
     )
 
 

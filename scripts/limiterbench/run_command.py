@@ -15,7 +15,7 @@ from typing import List, Optional, Sequence, Tuple
 
 from limiterbench import effort as efforts
 from limiterbench import manifest as manifests
-from limiterbench import contention, environment, rehearsal, run_folder, units
+from limiterbench import contention, environment, layouts, rehearsal, run_folder, units
 from limiterbench.cell_process import utc_now
 from limiterbench.cells import Cell
 from limiterbench.doctor.checks import examine
@@ -24,6 +24,7 @@ from limiterbench.doctor.host import look
 from limiterbench.doctor.show import brief, wants_colour
 from limiterbench.effort import Effort
 from limiterbench.errors import InputError
+from limiterbench.layouts import Layouts
 from limiterbench.manifest import Manifest, RunPlan, Topology
 from limiterbench.measuring import measure, turns_left
 from limiterbench.noise import repeats
@@ -78,8 +79,14 @@ def _plan(program: Program, options: Namespace) -> Tuple[Plan, Effort]:
 
 
 def _manifest(
-    program: Program, plan: Plan, effort: Effort, options: Namespace, root: Path
+    program: Program,
+    plan: Plan,
+    effort: Effort,
+    of_program: Layouts,
+    options: Namespace,
+    root: Path,
 ) -> Manifest:
+    program = Program(program.path, of_program.number)
     about = program.about()
     seed = options.seed if options.seed is not None else random.SystemRandom().getrandbits(32)
     return Manifest(
@@ -100,12 +107,14 @@ def _manifest(
             noise_repeats=options.noise_repeats,
             home=options.home,
             writer=options.writer,
+            layouts=of_program.number,
         ),
         command=reproducing_command(options, effort, seed),
         versions={**versions(root, about.versions), "program": about.versions},
         program_sha256=program.digest(),
         status=manifests.INTERRUPTED,
         environment=environment.recorded(),
+        layouts_absent=of_program.absent,
     )
 
 
@@ -137,20 +146,22 @@ def run(options: Namespace, program: Program, root: Path, host_root: Path) -> in
         return _resume(options, program, root, host_root)
     folder: Optional[Path] = options.out
     plan, effort = _plan(program, options)
+    of_program = layouts.choose(program, options.layouts, effort.repetitions)
     if options.dry_run:
-        print(describe(plan, effort, folder, options.noise_repeats > 0))
+        print(describe(plan, effort, folder, options.noise_repeats > 0, of_program))
         return 0
     if not plan.is_this_host:
         raise InputError("this topology is another host's: only --dry-run can use it")
-    manifest = _manifest(program, plan, effort, options, root)
+    manifest = _manifest(program, plan, effort, of_program, options, root)
     folder = folder or _default_folder(root, manifest)
     run_folder.refuse_unless_new(folder)
     manifest = replace(manifest, doctor=_examine(plan.cells, host_root, options.strict))
     _say(manifest.doctor)
-    print(describe(plan, effort, folder, options.noise_repeats > 0), flush=True)
+    print(describe(plan, effort, folder, options.noise_repeats > 0, of_program), flush=True)
     run_folder.create(folder, manifest, program.write_topology)
     with run_folder.dropped_if_empty(folder):
         manifest = replace(manifest, contention_absent=contention.measure(program, folder))
+        program = Program(program.path, of_program.number)
         return measure(folder, manifest, program, effort, options.strict)
 
 
@@ -160,7 +171,10 @@ def _resume(options: Namespace, program: Program, root: Path, host_root: Path) -
     plan, effort = _plan(program, options)
     phases = _phases(plan, stored.plan.cells)
     effort = replace(effort, seconds=stored.plan.seconds, phases=phases)
-    run_folder.check_same(folder, stored, _manifest(program, plan, effort, options, root))
+    count = stored.plan.layouts
+    layouts.require(program, count)
+    now = _manifest(program, plan, effort, Layouts(count), options, root)
+    run_folder.check_same(folder, stored, now)
     if options.time_limit is not None:
         stored = replace(stored, plan=replace(stored.plan, time_limit=options.time_limit))
     attempts = read_attempts(folder / run_folder.CELLS, stored.plan.cells, torn_end=True)
@@ -174,4 +188,5 @@ def _resume(options: Namespace, program: Program, root: Path, host_root: Path) -
         found = _examine([turn.cell for turn in turns], host_root, options.strict)
         _say(found)
         stored = replace(stored, doctor=worse_of(stored.doctor, found))
+    program = Program(program.path, count)
     return measure(folder, stored, program, effort, options.strict)

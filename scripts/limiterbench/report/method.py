@@ -67,9 +67,10 @@ def _virtual(host: "dict[str, Any]") -> str:
 
 def _plan(manifest: Manifest) -> str:
     plan = manifest.plan
+    layouts = f"over {plan.layouts} layouts of the program, " if plan.layouts > 1 else ""
     return (
         f"{plan.mode}: {units.count(len(plan.cells), 'cell')}, "
-        f"{units.count(plan.repetitions, 'repetition')} in phases of {plan.seconds:g} s, "
+        f"{units.count(plan.repetitions, 'repetition')} in phases of {plan.seconds:g} s, {layouts}"
         f"order of seed {plan.seed}"
     )
 
