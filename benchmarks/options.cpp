@@ -132,6 +132,12 @@ unsigned ordinal(const std::string& flag, const std::string& text) {
   return *index;
 }
 
+pid_t process_id(const std::string& flag, const std::string& text) {
+  const auto id = number<pid_t>(text);
+  if (!id || *id < 1) throw UsageError(flag + "=" + text + ": not a process id");
+  return *id;
+}
+
 void set_home(Options& options, const std::string& name) {
   const auto home = host::parse_home(name);
   if (!home) {
@@ -235,6 +241,8 @@ const std::vector<Flag>& flags() {
        set_writer},
       {"--strict", Takes::nothing, "exit status 3 rather than fall back to another clock",
        [](O& o, const S&) { o.strict = true; }},
+      {"--end_with", Takes::value, "=PID  be killed when that process, which started this, ends",
+       [](O& o, const S& v) { o.end_with = process_id("--end_with", v); }},
       {"--test_skew", Takes::value, hidden, set_test_skew},
       {"--test_slow_down", Takes::value, hidden, set_slow_down}};
   return all;

@@ -35,6 +35,7 @@ struct Options {
   unsigned repetition_index = 0;
   unsigned attempt = 0;  // at that repetition
   bool strict = false;
+  std::optional<pid_t> end_with;
   Conditions conditions;
   double test_skew_ns = 0;
   Selection selection;

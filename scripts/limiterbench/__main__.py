@@ -1,7 +1,12 @@
 """`python3 scripts/limiterbench run|plot|report`, from any directory."""
 
+import os
 import sys
 from os.path import abspath, dirname
+
+# numpy's OpenBLAS starts a thread for each CPU when it is loaded. Nothing here is large enough to
+# need them, and a process with threads cannot share its work between forks.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 if __name__ == "__main__":
     # Python looks first into this folder, or with -m into the current directory. Files there can

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import os
 import re
-import signal
 import subprocess
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Sequence
@@ -26,14 +24,6 @@ HOST_REFUSES = 3
 # Of a process that was asked for a planned cell either says that nothing more can be measured.
 REFUSALS = (_BAD_USAGE, HOST_REFUSES)
 _ANSWER_SECONDS = 60.0
-
-_LIBC = ctypes.CDLL(None, use_errno=True)
-_PR_SET_PDEATHSIG = 1
-
-
-def _die_with_parent() -> None:
-    """In a child: a runner killed by force leaves nothing behind that disturbs the next one."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 class Answer(NamedTuple):
@@ -84,6 +74,14 @@ class Program:
         """What tells one build from another."""
         return hashlib.sha256(b"".join(p.read_bytes() for p in self._layouts)).hexdigest()
 
+    def _command(self, layout: int = 0) -> List[str]:
+        """A runner that is killed leaves no process behind that disturbs the next run.
+
+        The program sees to that itself: Python code between fork and exec can deadlock where
+        another thread held a lock.
+        """
+        return [str(self._layouts[layout]), f"--end_with={os.getpid()}"]
+
     def start(self, command: Sequence[str], **streams: Any) -> "subprocess.Popen[Any]":
         """Raises HostError where the system starts no process."""
         try:
@@ -91,7 +89,6 @@ class Program:
                 command,
                 env=environment.of_programs(),
                 stdin=subprocess.DEVNULL,
-                preexec_fn=_die_with_parent,
                 **streams,
             )
         except (OSError, subprocess.SubprocessError) as error:
@@ -111,7 +108,7 @@ class Program:
         raise HostError(f"{self.path} {' '.join(flags)}: {reason}")
 
     def _answer(self, flags: Sequence[str], seconds: float) -> Answer:
-        command = [str(self.path), *flags]
+        command = [*self._command(), *flags]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         with self.start(command, text=True, errors="replace", **pipes) as process:
             try:
@@ -159,8 +156,8 @@ class Program:
             f"--threads={cell.threads}",
             f"--placement={cell.placement}",
         ]
-        path = self._layouts[turn.repetition % len(self._layouts)]
-        return [str(path), *flags, *settings]
+        layout = turn.repetition % len(self._layouts)
+        return [*self._command(layout), *flags, *settings]
 
 
 def _only(name: str) -> str:

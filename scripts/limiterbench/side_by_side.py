@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import os
 from contextlib import contextmanager
 from typing import Any, Callable, Iterator, Optional, Sequence, TypeVar
 
@@ -14,13 +15,14 @@ Result = TypeVar("Result")
 
 
 def in_order(work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
-    """`work` of each task. Where there is one CPU or one task, no process is started for it.
+    """`work` of each task, in this process if there is one CPU, one task or another thread.
 
     The processes are forks: they share what was read before, `work` with all that it holds; only
-    tasks and results travel between them.
+    tasks and results travel between them. A fork copies no other thread, but every lock that such
+    a thread holds at that moment, and the child may wait for one of them for ever.
     """
     processes = min(cpus(), len(tasks))
-    if processes < 2:
+    if processes < 2 or len(os.listdir("/proc/self/task")) > 1:
         yield from map(work, tasks)
         return
     context = multiprocessing.get_context("fork")

@@ -269,6 +269,10 @@ class Refuses(unittest.TestCase):
             answer, "limiterbench: --records: /nowhere/cells.jsonl: No such file or directory\n"
         )
 
+    def test_a_process_id_that_is_none(self) -> None:
+        for value in ("", "0", "-1", "1x", "99999999999"):
+            self.refused(f"--end_with={value}")
+
     def test_a_filter_that_matches_nothing(self) -> None:
         self.assertEqual(run("--benchmark_filter=^nothing$").returncode, 2)
 

@@ -30,6 +30,7 @@ class CommandLine:
             "LIMITERBENCH_ROOT": str(folder),
             "LIMITERBENCH_PROGRAM": str(FAKE),
             "PYTHONPATH": str(ROOT / "scripts"),
+            "PYTHONWARNINGS": "error",
         }
 
     def without_charts(self) -> "CommandLine":
@@ -62,6 +63,17 @@ class CommandLine:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+
+def refuse_fork_beside_threads() -> None:
+    """The child would wait for ever for a lock that another thread holds. pytest's settings make
+    what is raised here an error of the test."""
+    threads = len(os.listdir("/proc/self/task"))
+    if threads > 1:
+        raise RuntimeError(f"a process with {threads} threads forks")
+
+
+os.register_at_fork(before=refuse_fork_beside_threads)
 
 
 @pytest.fixture(scope="session", autouse=True)

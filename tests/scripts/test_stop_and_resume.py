@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import subprocess
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, List, Optional, Sequence, Tuple
@@ -168,6 +169,20 @@ def killed_by(stop: StopRequest, folder: Path, script: str) -> Optional[Line]:
     plan = RunPlan("quick", 1, [cell], 1, 0.01, PATIENCE_SECONDS, False)
     process = CellProcess(Script(script), plan, folder / "cell", stop, False)
     return process.measure(Turn(cell, 0))
+
+
+def test_a_process_is_started_beside_threads_without_a_fork(tmp_path: Path) -> None:
+    """conftest.py refuses a fork there."""
+    leave = threading.Event()
+    threading.Thread(target=leave.wait).start()
+    try:
+        assert Program(FAKE).ask("--environment")
+        with StopRequest() as stop:
+            line = killed_by(stop, tmp_path, "exit 5")
+    finally:
+        leave.set()
+    assert line is not None
+    assert line.record.failure == "exit status 5"
 
 
 class Script(Program):
