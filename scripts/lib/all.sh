@@ -22,6 +22,8 @@ source "$library/steps.sh"
 source "$library/packages.sh"
 # shellcheck source=guest.sh
 source "$library/guest.sh"
+# shellcheck source=root.sh
+source "$library/root.sh"
 # shellcheck source=lint.sh
 source "$library/lint.sh"
 # shellcheck source=browser.sh

@@ -139,6 +139,11 @@ need_virtual() {
   need cpio "cpio" has_command cpio
 }
 
+need_bare() {
+  need git "git" has_command git
+  need debootstrap "debootstrap" has_command debootstrap
+}
+
 find_missing() { # find_missing LEVEL
   missing_packages=()
   missing_names=()
@@ -151,7 +156,8 @@ find_missing() { # find_missing LEVEL
     browser) need_browser ;;
     aarch64) need_build && need_tests && need_aarch64 ;;
     virtual) need_build && want_peers && need_tests && need_virtual ;;
-    *) refuse "setup: unknown level '$1' (plot, compare, browser, run, test, ci, aarch64, virtual)" ;;
+    bare) need_bare ;;
+    *) refuse "setup: unknown level '$1' (plot, compare, browser, run, test, ci, aarch64, virtual, bare)" ;;
   esac
   need_python "$1"
 }

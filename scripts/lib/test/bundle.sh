@@ -3,9 +3,7 @@
 run_kind() {
   (($# == 0)) || refuse "test: unexpected argument '$1'"
   ensure run
-  local wrapper=(unshare --mount)
-  if ((EUID != 0)); then wrapper+=(--map-root-user); fi
-  if ! "${wrapper[@]}" true; then
+  if ! mounting true; then
     say "NOT TRIED: the bundle in a bare root needs leave to make one (root, or user namespaces)"
     return 0
   fi
@@ -45,25 +43,17 @@ make_bare_root() { # make_bare_root FOLDER
   fi
 }
 
-# in_bare_root COMMAND...: what is mounted for it is gone when it ends.
-in_bare_root() {
-  # shellcheck disable=SC2016
-  "${wrapper[@]}" sh -c '
-    cd "$0" && mount --rbind /proc proc && mount --rbind /sys sys && mount --rbind /dev dev &&
-      exec chroot . env -i PATH=/usr/bin:/bin "$@"' "$scratch/root" "$@"
-}
-
 measure_bare() {
   copy_here "$(command -v env)"
   local module
   for module in rich numpy matplotlib; do
-    if in_bare_root "$PYTHON" -c "import $module" 2>/dev/null; then
+    if in_root "$scratch/root" "$PYTHON" -c "import $module" 2>/dev/null; then
       say "the root is not bare: Python finds $module"
       return 1
     fi
   done
-  in_bare_root /bundle/scripts/doctor &&
-    in_bare_root /bundle/scripts/run --scenario steady --repetitions 2 --seconds 0.02 --out /tmp/run
+  in_root "$scratch/root" /bundle/scripts/doctor &&
+    in_root "$scratch/root" /bundle/scripts/run --scenario steady --repetitions 2 --seconds 0.02 --out /tmp/run
 }
 
 draw_bare() {

@@ -8,7 +8,7 @@ run_kind() {
   step "Python scripts" check_python
   step "gcc: build" build release all -DLIMITERBENCH_TESTS=ON -DLIMITERBENCH_WERROR=ON
   step "gcc: tests" all_pass suite gcc run_ctest release
-  step "all rows" has_all_rows
+  step "all designs" all_designs
   step "scripts: tests" all_pass suite pytest run_pytest
   step "report in a browser" check_report
   step "killed and resumed" "$PYTHON" "$root/tests/scripts/check_resume.py" "$LIMITERBENCH_PROGRAM"
@@ -24,11 +24,7 @@ run_kind() {
   close_suites
 }
 
-# Debian 12 has every library that a row is about.
-has_all_rows() {
-  "$LIMITERBENCH_PROGRAM" --list=json |
-    "$PYTHON" -c 'import json, sys; sys.exit(len(json.load(sys.stdin)) < 24)'
-}
+all_designs() { "$LIMITERBENCH_PROGRAM" --list=json | has_all_designs; }
 
 # Measures for real, then draws once more: every chart is there, and the second drawing is the same
 # to the byte.
