@@ -5,6 +5,8 @@ Usage: check_program.py PROGRAM DENY_BINDING_LIBRARY [unittest arguments]
 
 import json
 import os
+import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -39,6 +41,34 @@ def printed_json(*arguments: str) -> Any:
     done = run(*arguments)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+STARTS_PROGRAM = """
+import os, subprocess, sys
+subprocess.run([sys.argv[1], f"--end_with={os.getpid()}", *sys.argv[2:]])
+"""
+
+
+class Ends(unittest.TestCase):
+    def test_with_the_process_that_it_is_told(self) -> None:
+        cell = ("--limiter=unlimited", "--scenario=steady", "--threads=1", "--seconds=3600")
+        command = [sys.executable, "-c", STARTS_PROGRAM, PROGRAM, *cell]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as starter:
+            assert starter.stdout is not None
+            self.assertTrue(starter.stdout.read(1))
+            starter.kill()
+            # Nobody else holds the pipe: it is closed once the program has ended.
+            output = starter.stdout.fileno()
+            self.assertTrue(select.select([output], [], [], 60)[0])
+            while select.select([output], [], [], 60)[0]:
+                if not os.read(output, 1 << 16):
+                    return
+            self.fail("the program outlived the process that started it")
+
+    def test_at_once_if_that_process_has_ended(self) -> None:
+        gone = subprocess.Popen(["true"])
+        gone.wait()
+        self.assertEqual(run(f"--end_with={gone.pid}", "--list").returncode, -signal.SIGKILL)
 
 
 class Prints(unittest.TestCase):
