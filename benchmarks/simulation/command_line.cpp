@@ -128,7 +128,8 @@ Options parse_options(const std::vector<std::string>& arguments) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
     const std::size_t equals = argument.find('=');
-    const Flag& flag = flag_named(argument.substr(0, equals));
+    const std::string name = argument.substr(0, equals);
+    const Flag& flag = flag_named(name);
     if (flag.value.empty()) {
       if (equals != std::string::npos) throw InputError(std::string(flag.name) + " takes no value");
       flag.apply(options, "");
