@@ -1,9 +1,9 @@
 // limiterbench: a Google Benchmark program whose benchmarks run the harness's own pinned threads.
 //
 // Exit status: 0, or 1 if a cell failed or nothing could be measured, or 2 for bad arguments or a
-// --records file that cannot be written, or 3 if threads cannot be bound here, a record cannot be
-// written (the disk is full) or, with --strict, the clock cannot be trusted, so that no other cell
-// need be tried.
+// --records file that cannot be written, or 3 if threads, or memory to the --home that was asked
+// for, cannot be bound here, a record cannot be written (the disk is full) or, with --strict, the
+// clock cannot be trusted, so that no other cell need be tried.
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
 
@@ -27,6 +27,7 @@
 #include "host/clock.hpp"
 #include "host/describe.hpp"
 #include "host/environment.hpp"
+#include "host/home.hpp"
 #include "measure/contention.hpp"
 #include "options.hpp"
 #include "program_layout.hpp"
@@ -94,7 +95,7 @@ void print_version() {
             << ", " << build.flags << "\n";
 }
 
-void check_binding(const host::Topology& topology) {
+void check_binding(const bench::Options& options, const host::Topology& topology) {
   if (!topology.is_this_host())
     throw bench::UsageError(
         "the topology comes from a description (HWLOC_XMLFILE or "
@@ -102,6 +103,9 @@ void check_binding(const host::Topology& topology) {
   try {
     host::require_binding(topology);
     host::require_timing();
+    // The default is only a preference.
+    if (options.conditions.home != host::Home::local)
+      host::require_home(topology, options.conditions.home);
   } catch (const std::runtime_error& error) {
     throw CannotMeasure(error.what());
   }
@@ -123,7 +127,7 @@ void inform(const bench::Options& options, const host::Topology& topology) {
     if (options.topology == bench::Format::json)
       std::cout << host::describe_json(topology).dump(2) << "\n";
   }
-  if (options.check_binding) check_binding(topology);
+  if (options.check_binding) check_binding(options, topology);
   if (options.environment) std::cout << environment_json().dump(2) << "\n";
   if (!options.topology_xml.empty()) topology.write_xml(options.topology_xml);
 }
@@ -173,7 +177,7 @@ int measure(const bench::Options& options, const host::Topology& topology, char*
   const bool lists = lists_only(options);
   bench::CellRun run{topology, options, bench::program_layout};
   if (!lists) {
-    check_binding(topology);
+    check_binding(options, topology);
     check_clock(options);
     if (!options.records.empty()) run.records = open_records(options.records);
   }
@@ -187,11 +191,12 @@ int measure(const bench::Options& options, const host::Topology& topology, char*
   return run.failed ? 1 : 0;
 }
 
-int map_contention(bench::Format format, const host::Topology& topology) {
-  check_binding(topology);
+int map_contention(const bench::Options& options, const host::Topology& topology) {
+  check_binding(options, topology);
   const bench::ContentionMap map = bench::measure_contention(topology);
-  std::cout << (format == bench::Format::json ? bench::contention_json(map).dump(2) + "\n"
-                                              : bench::describe(map, topology));
+  std::cout << (options.contention == bench::Format::json
+                    ? bench::contention_json(map).dump(2) + "\n"
+                    : bench::describe(map, topology));
   return 0;
 }
 
@@ -220,8 +225,7 @@ int run(const std::vector<std::string>& arguments, char* program) {
     inform(options, topology);
     return 0;
   }
-  if (options.contention != bench::Format::none)
-    return map_contention(options.contention, topology);
+  if (options.contention != bench::Format::none) return map_contention(options, topology);
   return measure(options, topology, program);
 }
 

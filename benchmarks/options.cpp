@@ -216,7 +216,8 @@ const std::vector<Flag>& flags() {
        set_plan},
       {"--environment", Takes::nothing, "the host's facts that decide the numbers, as JSON",
        [](O& o, const S&) { o.environment = true; }},
-      {"--check_binding", Takes::nothing, "exit status 3 unless threads can be bound to each CPU",
+      {"--check_binding", Takes::nothing,
+       "exit status 3 unless threads, and memory to --home, can be bound",
        [](O& o, const S&) { o.check_binding = true; }},
       {"--contention_map", Takes::maybe_value,
        "[=json]  measure what moving a line between CPUs costs here",
@@ -341,7 +342,8 @@ void check_threads(const Options& options, const host::Topology& topology) {
 void check_conditions(const Options& options, const host::Topology& topology) {
   if (options.conditions.home == host::Home::remote && topology.numa_nodes() < 2)
     throw UsageError(
-        "--home=remote: this host has one NUMA node; nothing is remote\nvalid: local, interleave");
+        "--home=remote: there is one NUMA node whose memory may be used; nothing is remote\n"
+        "valid: local, interleave");
   const WriterPlace::Kind kind = options.conditions.writer.kind;
   if (kind != WriterPlace::Kind::own_core && kind != WriterPlace::Kind::cpu) return;
   for (const Cell& cell : plan(topology, options.selection)) {

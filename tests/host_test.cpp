@@ -1,8 +1,17 @@
 // What a machine is made of, as read from hwloc.
 #include <gtest/gtest.h>
+#include <hwloc.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
+#include <cstddef>
+
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -81,18 +90,20 @@ TEST(topology, ids_are_dense_and_nested) {
       packages.insert(cpu.package);
       complexes.insert(cpu.complex);
       cores.insert(cpu.core);
-      nodes.insert(cpu.numa);
+      nodes.insert(cpu.numa.value());
       core_homes.emplace(cpu.core, cpu.complex);
       complex_homes.emplace(cpu.complex, cpu.package);
       seats.emplace(cpu.core, cpu.sibling);
       EXPECT_TRUE(cpu.sibling == 0 || seats.contains({cpu.core, cpu.sibling - 1}));
     }
     EXPECT_EQ(seats.size(), topology.cpus().size());
+    EXPECT_LE(nodes.size(), topology.numa_nodes());
     EXPECT_EQ(core_homes.size(), cores.size()) << "a core is in two complexes";
     EXPECT_EQ(complex_homes.size(), complexes.size()) << "a complex is in two packages";
     for (const auto& [ids, count] :
          {std::pair{packages, topology.packages()}, std::pair{complexes, topology.complexes()},
-          std::pair{cores, topology.cores()}, std::pair{nodes, topology.numa_nodes()}}) {
+          std::pair{cores, topology.cores()},
+          std::pair{nodes, static_cast<unsigned>(nodes.size())}}) {
       EXPECT_EQ(ids.size(), count);
       EXPECT_EQ(*ids.rbegin(), count - 1);
     }
@@ -128,12 +139,117 @@ TEST(topology, refuses_what_it_cannot_read) {
     EXPECT_NE(message.find("'" + std::string(spec) + "' is neither"), std::string::npos) << message;
   }
   const std::string path = temporary("not.xml");
-  std::ofstream(path) << "<topology version=\"2.0\"><object";
-  const std::string message = message_of([&] { (void)Topology::from(path); });
-  EXPECT_NE(message.find("is not an hwloc XML file"), std::string::npos) << message;
+  const std::string newer = std::to_string((hwloc_get_api_version() >> 16) + 1) + ".0";
+  for (const auto& [text, reason] : std::initializer_list<std::pair<std::string, std::string>>{
+           {"", "it is empty"},
+           {"pack:2 core:4", "it is not XML"},
+           {"<?xml version=\"1.0\"?>\n<svg/>", "it holds no topology"},
+           {"<topology version=\"2.0\"><object", "it is damaged or cut short"},
+           {"<topology version=\"\"/>", "it is damaged"},
+           {"<topology" + std::string(100'000, ' '), "it is in the format of hwloc 1, or damaged"},
+           {"<topology>\n<object type=\"System\">", "it is in the format of hwloc 1, or damaged"},
+           {"<topology version=\"" + newer + "\"></topology>",
+            "it is in the format of hwloc " + newer + "; hwloc "}}) {
+    std::ofstream(path) << text;
+    const std::string message = message_of([&] { (void)Topology::from(path); });
+    EXPECT_TRUE(message.starts_with("hwloc cannot read '" + path + "': " + reason)) << message;
+    setenv("HWLOC_XMLFILE", path.c_str(), 1);
+    EXPECT_EQ(message_of([] { (void)Topology::this_host(); }), message);
+    unsetenv("HWLOC_XMLFILE");
+  }
   std::filesystem::remove(path);
   const Topology topology = Topology::from("pu:1");
   EXPECT_THROW(topology.write_xml("/nonexistent/topology.xml"), std::runtime_error);
+}
+
+TEST(topology, says_that_a_file_may_not_be_read) {
+  const std::string path = temporary("secret.xml");
+  Topology::from("pu:1").write_xml(path);
+  std::filesystem::permissions(path, std::filesystem::perms::none);
+  constexpr uid_t nobody = 65534;
+  const bool is_root = geteuid() == 0;
+  ASSERT_EQ(is_root ? seteuid(nobody) : 0, 0);
+  const std::string message = message_of([&] { (void)Topology::from(path); });
+  ASSERT_EQ(is_root ? seteuid(0) : 0, 0);
+  std::filesystem::remove(path);
+  EXPECT_EQ(message, "hwloc cannot read '" + path + "': Permission denied");
+}
+
+TEST(topology, counts_the_nodes_that_have_memory) {
+  constexpr std::size_t gib = std::size_t{1} << 30;
+  struct Case {
+    std::vector<NodeMemory> packages;
+    unsigned nodes;
+    std::vector<std::optional<unsigned>> near;
+  };
+  const std::nullopt_t none = std::nullopt;
+  for (const Case& each : std::vector<Case>{{{gib, gib}, 2, {0, 1}},
+                                            {{gib, 0}, 1, {0, none}},
+                                            {{0, gib}, 1, {none, 0}},
+                                            {{gib, none}, 1, {0, none}},
+                                            {{none, gib}, 1, {none, 0}},
+                                            {{none, gib, 0, gib}, 2, {none, 0, none, 1}},
+                                            // No memory is told: every node counts.
+                                            {{0, 0}, 2, {0, 1}}}) {
+    const std::string path = temporary("memory.xml");
+    std::ofstream(path) << xml_of_packages(each.packages);
+    const Topology topology = Topology::from(path);
+    EXPECT_EQ(topology.numa_nodes(), each.nodes);
+    EXPECT_EQ(topology.packages(), each.packages.size());
+    std::vector<std::optional<unsigned>> near;
+    for (const Cpu& cpu : topology.cpus()) near.push_back(cpu.numa);
+    EXPECT_EQ(near, each.near);
+    topology.write_xml(path);
+    const Topology read = Topology::from(path);
+    EXPECT_EQ(read.cpus(), topology.cpus());
+    EXPECT_EQ(read.numa_nodes(), each.nodes);
+    std::filesystem::remove(path);
+  }
+}
+
+TEST(topology, counts_nodes_without_a_cpu_after_those_with_some) {
+  // Forbidden CPUs do not forbid their memory.
+  const Topology part = Topology::from("pack:2 [numa] core:2 pu:1").restricted_to({2, 3});
+  EXPECT_EQ(part.numa_nodes(), 2U);
+  EXPECT_EQ(part.packages(), 1U);
+  EXPECT_EQ(part.cpus()[0].numa, 0U);
+  // Two kinds of memory in each package: CPUs are near the first.
+  const Topology two_kinds = Topology::from("pack:2 [numa] [numa] core:1 pu:1");
+  EXPECT_EQ(two_kinds.numa_nodes(), 4U);
+  EXPECT_EQ(two_kinds.cpus()[0].numa, 0U);
+  EXPECT_EQ(two_kinds.cpus()[1].numa, 1U);
+  // More memory behind the packages' own.
+  const Topology machine_memory = Topology::from("[numa] pack:2 [numa] core:1 pu:1");
+  EXPECT_EQ(machine_memory.numa_nodes(), 3U);
+  EXPECT_EQ(machine_memory.cpus()[1].numa, 1U);
+}
+
+// Whatever library or inline call it comes through.
+void kill_at(unsigned call) {
+  std::array code{
+      sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
+      sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+      sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program{code.size(), code.data()};
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) _exit(1);
+}
+
+TEST(topology, is_found_out_without_binding_any_thread) {
+  const auto discover = [](const std::function<void()>& then) {
+    kill_at(SYS_sched_setaffinity);
+    (void)Topology::from("pu:2");
+    (void)Topology::this_host();
+    then();
+    _exit(0);
+  };
+  EXPECT_EXIT(discover([] {}), ::testing::ExitedWithCode(0), "");
+  cpu_set_t mask;
+  ASSERT_EQ(sched_getaffinity(0, sizeof mask, &mask), 0);
+  const auto bind = [&] { sched_setaffinity(0, sizeof mask, &mask); };
+  EXPECT_EXIT(discover(bind), ::testing::KilledBySignal(SIGSYS), "");
 }
 
 TEST(topology, this_host_has_exactly_the_cpus_of_the_affinity_mask) {

@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <cstdio>
+#include <optional>
 #include <random>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +40,39 @@ inline const std::vector<std::string>& machine_specs() {
       "pack:2 l3:1 core:2 pu:2(indexes=0,4,2,6,1,5,3,7)",
   };
   return specs;
+}
+
+// How many bytes a package's NUMA node has; nullopt: there is no such node.
+using NodeMemory = std::optional<std::size_t>;
+
+// hwloc's XML of packages of one CPU each, for what a synthetic description cannot say.
+inline std::string xml_of_packages(const std::vector<NodeMemory>& packages) {
+  const auto hex = [](std::size_t set) {
+    std::ostringstream digits;
+    digits << "0x" << std::hex << set << "\"";
+    return digits.str();
+  };
+  const auto sets = [&](std::size_t cpus, std::size_t nodes) {
+    return "\" cpuset=\"" + hex(cpus) + " complete_cpuset=\"" + hex(cpus) + " nodeset=\"" +
+           hex(nodes) + " complete_nodeset=\"" + hex(nodes);
+  };
+  std::string text;
+  std::size_t nodes = 0;
+  for (std::size_t i = 0; i < packages.size(); ++i) {
+    const std::size_t bit = std::size_t{1} << i;
+    const std::size_t node = packages[i] ? bit : 0;
+    const std::string number = "\" os_index=\"" + std::to_string(i) + sets(bit, node);
+    nodes |= node;
+    text += "<object type=\"Package" + number + ">";
+    if (packages[i])
+      text += "<object type=\"NUMANode" + number + " local_memory=\"" +
+              std::to_string(*packages[i]) + "\"/>";
+    text += "<object type=\"PU" + number + "/></object>\n";
+  }
+  const std::size_t cpus = (std::size_t{1} << packages.size()) - 1;
+  return "<topology version=\"2.0\">\n<object type=\"Machine" + sets(cpus, nodes) +
+         " allowed_cpuset=\"" + hex(cpus) + " allowed_nodeset=\"" + hex(nodes) + ">\n" + text +
+         "</object>\n</topology>\n";
 }
 
 struct Machine {

@@ -106,7 +106,8 @@ std::vector<Share> shares_of(const std::vector<Cpu>& order) {
     }
     Share& share = shares[at->second];
     share.threads.push_back(thread);
-    if (share.numa.empty() || share.numa.back() != cpu.numa) share.numa.push_back(cpu.numa);
+    if (cpu.numa && (share.numa.empty() || share.numa.back() != *cpu.numa))
+      share.numa.push_back(*cpu.numa);
     share.cores.push_back(cpu.core);
     share.cpus.push_back(cpu.os_index);
   }
@@ -119,8 +120,8 @@ std::string table(const std::vector<Cpu>& order) {
   std::string text = row(header);
   for (const Share& share : shares_of(order)) {
     text += row({ranges(share.threads), std::to_string(share.package),
-                 std::to_string(share.complex), ranges(share.numa), ranges(share.cores),
-                 std::to_string(share.sibling), ranges(share.cpus)});
+                 std::to_string(share.complex), share.numa.empty() ? "-" : ranges(share.numa),
+                 ranges(share.cores), std::to_string(share.sibling), ranges(share.cpus)});
   }
   return text;
 }
@@ -163,8 +164,9 @@ std::string section(const Topology& topology, Placement placement) {
 }
 
 json to_json(const Cpu& cpu) {
-  return {{"os_index", cpu.os_index}, {"package", cpu.package}, {"complex", cpu.complex},
-          {"core", cpu.core},         {"sibling", cpu.sibling}, {"numa", cpu.numa}};
+  return {{"os_index", cpu.os_index}, {"package", cpu.package},
+          {"complex", cpu.complex},   {"core", cpu.core},
+          {"sibling", cpu.sibling},   {"numa", cpu.numa ? json(*cpu.numa) : json(nullptr)}};
 }
 
 json to_json(const std::vector<Cpu>& cpus) {

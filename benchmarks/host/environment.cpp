@@ -114,6 +114,15 @@ std::optional<std::string> hypervisor(const fs::path& root) {
   return std::nullopt;
 }
 
+// Those whose memory this process may use; a kernel without cpusets lets it use all that have any.
+json numa_nodes(const fs::path& root) {
+  const fs::path nodes = root / "sys/devices/system/node";
+  auto list = field(root / "proc/self/status", "Mems_allowed_list", ':');
+  if (!list) list = first_line(nodes / "has_memory");
+  if (!list) list = first_line(nodes / "online");
+  return list ? json(count_of_list(*list)) : json(nullptr);
+}
+
 json load_average(const fs::path& root) {
   std::ifstream file(root / "proc/loadavg");
   double one = 0, five = 0, fifteen = 0;
@@ -183,7 +192,6 @@ json environment(const fs::path& root) {
   utsname names{};
   uname(&names);
   const fs::path system = root / "sys/devices/system";
-  const auto nodes = first_line(system / "node/online");
   const CpuQuota quota = cpu_quota(root);
   const auto hypervisor_name = hypervisor(root);
   json facts;
@@ -195,7 +203,7 @@ json environment(const fs::path& root) {
   facts["cpu_model"] = or_null(cpu_model(root));
   facts["cpus_online"] = or_null(first_line(system / "cpu/online"));
   facts["cpus_allowed"] = or_null(field(root / "proc/self/status", "Cpus_allowed_list", ':'));
-  facts["numa_nodes"] = nodes ? json(count_of_list(*nodes)) : json(nullptr);
+  facts["numa_nodes"] = numa_nodes(root);
   facts["smt"] = flag(first_line(system / "cpu/smt/active"), "1");
   facts["governor"] = or_null(governor(root));
   facts["boost"] = boost(root);

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <memory>
+#include <set>
 #include <stdexcept>
-#include <string>
+#include <thread>
 
 namespace limiterbench::host {
 namespace {
@@ -16,15 +18,30 @@ using Bitmap = std::unique_ptr<hwloc_bitmap_s, decltype(&hwloc_bitmap_free)>;
 
 Bitmap make_bitmap() { return {hwloc_bitmap_alloc(), &hwloc_bitmap_free}; }
 
-[[noreturn]] void refuse(Home home, int error) {
+// Returns the note for a preference, and throws for what the user asked for.
+std::string refused(Home home, const char* call, int error) {
+  std::string why = std::string(call) + ": " + std::strerror(error);
+  if (error == EPERM) why += " (a container or sandbox forbids it)";
+  if (home == Home::local) return "the kernel chose the node, for it refused " + why;
   throw std::runtime_error("cannot take memory from its home, " + std::string(to_string(home)) +
-                           ": " + std::strerror(error));
+                           ": " + why);
+}
+
+std::string note_on(Home home, const Cpu& first) {
+  if (first.numa || home == Home::interleave) return "";
+  return "CPU " + std::to_string(first.os_index) + " has no NUMA node near: " +
+         (home == Home::local ? "the kernel chose the node" : "every node is remote");
+}
+
+bool leaves_a_choice(const Topology& topology, Home home, const Cpu& first) {
+  return topology.numa_nodes() > 1 &&
+         (home == Home::interleave || node_at_home(topology, home, first).has_value());
 }
 
 Bitmap nodeset_of(const Topology& topology, Home home, const Cpu& first) {
   Bitmap nodes = make_bitmap();
-  if (const std::optional<Cpu> cpu = cpu_at_home(topology, home, first)) {
-    hwloc_bitmap_only(nodes.get(), node_of(topology, *cpu));
+  if (const std::optional<unsigned> node = node_at_home(topology, home, first)) {
+    hwloc_bitmap_only(nodes.get(), os_index_of_node(topology, *node));
   } else {
     hwloc_bitmap_copy(nodes.get(), hwloc_topology_get_topology_nodeset(topology.native()));
   }
@@ -48,46 +65,75 @@ std::optional<Home> parse_home(std::string_view name) noexcept {
   return std::nullopt;
 }
 
-std::optional<Cpu> cpu_at_home(const Topology& topology, Home home, const Cpu& first) {
+std::optional<unsigned> node_at_home(const Topology& topology, Home home, const Cpu& first) {
   if (home == Home::interleave) return std::nullopt;
-  if (home == Home::local) return first;
-  const auto& cpus = topology.cpus();
-  auto found = std::ranges::find_if(
-      cpus, [&](const Cpu& cpu) { return cpu.package != first.package && cpu.numa != first.numa; });
-  if (found == cpus.end())
-    found = std::ranges::find_if(cpus, [&](const Cpu& cpu) { return cpu.numa != first.numa; });
-  return found == cpus.end() ? std::nullopt : std::optional(*found);
+  if (home == Home::local) return first.numa;
+  const hwloc_topology_t native = topology.native();
+  const auto package_of = [native](const hwloc_obj* object) {
+    return hwloc_get_ancestor_obj_by_type(native, HWLOC_OBJ_PACKAGE,
+                                          const_cast<hwloc_obj_t>(object));
+  };
+  const auto* const own_package = package_of(hwloc_get_pu_obj_by_os_index(native, first.os_index));
+  std::optional<unsigned> away, other;
+  for (unsigned numa = 0; numa < topology.numa_nodes(); ++numa) {
+    if (numa == first.numa) continue;
+    const hwloc_obj* node = topology.node(numa);
+    const auto* const package = package_of(node);
+    if (package != nullptr && package != own_package) return numa;
+    if (!away && hwloc_bitmap_isset(node->cpuset, first.os_index) == 0) away = numa;
+    if (!other) other = numa;
+  }
+  return away ? away : other;
 }
 
-unsigned node_of(const Topology& topology, const Cpu& cpu) {
-  const hwloc_obj_t pu = hwloc_get_pu_obj_by_os_index(topology.native(), cpu.os_index);
-  return static_cast<unsigned>(std::max(0, hwloc_bitmap_first(pu->nodeset)));
+unsigned os_index_of_node(const Topology& topology, unsigned numa) {
+  return topology.node(numa)->os_index;
 }
 
 MemoryFrom::MemoryFrom(const Topology& topology, Home home, const Cpu& first)
-    : topology_(topology) {
-  if (topology.numa_nodes() < 2) return;
+    : topology_(topology), note_(note_on(home, first)) {
+  if (!leaves_a_choice(topology, home, first)) return;
   const Bitmap nodes = nodeset_of(topology, home, first);
   constexpr int flags = HWLOC_MEMBIND_THREAD | HWLOC_MEMBIND_BYNODESET;
-  if (hwloc_set_membind(topology.native(), nodes.get(), policy_of(home), flags) != 0)
-    refuse(home, errno);
+  is_set_ = hwloc_set_membind(topology.native(), nodes.get(), policy_of(home), flags) == 0;
+  if (!is_set_) note_ = refused(home, "set_mempolicy", errno);
 }
 
 MemoryFrom::~MemoryFrom() {
-  if (topology_.numa_nodes() < 2) return;
+  if (!is_set_) return;
   constexpr int flags = HWLOC_MEMBIND_THREAD | HWLOC_MEMBIND_BYNODESET;
   hwloc_set_membind(topology_.native(), hwloc_topology_get_topology_nodeset(topology_.native()),
                     HWLOC_MEMBIND_DEFAULT, flags);
 }
 
-void move_home(const Topology& topology, Home home, const Cpu& first,
-               std::span<const std::byte> object) {
-  if (topology.numa_nodes() < 2) return;
+std::string move_home(const Topology& topology, Home home, const Cpu& first,
+                      std::span<const std::byte> object) {
+  if (!leaves_a_choice(topology, home, first)) return note_on(home, first);
   const Bitmap nodes = nodeset_of(topology, home, first);
   constexpr int flags = HWLOC_MEMBIND_BYNODESET | HWLOC_MEMBIND_MIGRATE;
   if (hwloc_set_area_membind(topology.native(), object.data(), object.size(), nodes.get(),
                              policy_of(home), flags) != 0)
-    refuse(home, errno);
+    return refused(home, "mbind", errno);
+  return note_on(home, first);
+}
+
+void require_home(const Topology& topology, Home home) {
+  std::exception_ptr problem;
+  // In a thread of its own: what it takes from there is all that it ever touches.
+  std::thread([&] {
+    try {
+      std::set<std::optional<unsigned>> tried;
+      for (const Cpu& cpu : topology.cpus()) {
+        if (!tried.insert(node_at_home(topology, home, cpu)).second) continue;
+        const MemoryFrom memory(topology, home, cpu);
+        const std::vector<std::byte> page(4096);
+        move_home(topology, home, cpu, page);
+      }
+    } catch (...) {
+      problem = std::current_exception();
+    }
+  }).join();
+  if (problem) std::rethrow_exception(problem);
 }
 
 std::vector<unsigned> nodes_of(const Topology& topology, std::span<const std::byte> object) {

@@ -1,13 +1,15 @@
-// Which CPUs this process may use, and what they share.
+// Which CPUs and which memory this process may use, and what the CPUs share.
 //
 // Ids are dense and follow hwloc's logical order, which lists CPUs that share most next to each
 // other; only `os_index` is the kernel's number.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+struct hwloc_obj;
 struct hwloc_topology;
 
 namespace limiterbench::host {
@@ -18,24 +20,31 @@ struct Cpu {
   unsigned complex;  // CPUs under one last-level cache; see Topology
   unsigned core;     // over the whole machine, not within its package
   unsigned sibling;  // rank among the CPUs of its core that may be used, 0 first
-  unsigned numa;
+  // The nearest NUMA node whose memory may be used. A CPU may have none: the kernel then takes its
+  // memory from elsewhere.
+  std::optional<unsigned> numa;
   friend bool operator==(const Cpu&, const Cpu&) = default;
 };
 
 // A complex is an L3 cache. Where none is reported it is the outermost cache that several cores
 // share, else the NUMA node, and never more than one package. What is not reported at all (no
 // package, no core) counts as one package, and as one core per CPU.
+//
+// A NUMA node counts if it has memory and this process may use it. It need not have a CPU: another
+// package's memory stays usable when only its CPUs are forbidden, and CXL memory never has any.
+// Nodes with CPUs are numbered first.
 class Topology {
  public:
   // The CPUs that this machine has online, the cpuset allows and the calling thread's affinity
-  // mask contains; so call it before binding. Throws std::runtime_error.
+  // mask contains; so call it before binding. The calling thread visits none of them meanwhile.
+  // Throws std::runtime_error.
   [[nodiscard]] static Topology this_host();
   // An hwloc synthetic description ("pack:2 l3:8 core:8 pu:2") or the path of an hwloc XML file.
-  // Throws std::runtime_error.
+  // Throws std::runtime_error, which says what is wrong with the file.
   [[nodiscard]] static Topology from(const std::string& spec);
 
-  // The same machine as if only these CPUs might be used. Throws std::runtime_error if none is
-  // left.
+  // The same machine and memory as if only these CPUs might be used. Throws std::runtime_error if
+  // none is left.
   [[nodiscard]] Topology restricted_to(const std::vector<unsigned>& os_indexes) const;
 
   [[nodiscard]] const std::vector<Cpu>& cpus() const& noexcept { return cpus_; }
@@ -50,7 +59,10 @@ class Topology {
   [[nodiscard]] unsigned packages() const noexcept { return packages_; }
   [[nodiscard]] unsigned complexes() const noexcept { return complexes_; }
   [[nodiscard]] unsigned cores() const noexcept { return cores_; }
-  [[nodiscard]] unsigned numa_nodes() const noexcept { return numa_nodes_; }
+  [[nodiscard]] unsigned numa_nodes() const noexcept {
+    return static_cast<unsigned>(nodes_.size());
+  }
+  [[nodiscard]] const hwloc_obj* node(unsigned numa) const { return nodes_.at(numa); }
   // What a complex is on this machine: "L3", "L2", "NUMA" or "package".
   [[nodiscard]] const std::string& complex_kind() const noexcept { return complex_kind_; }
 
@@ -62,6 +74,7 @@ class Topology {
   };
   using Handle = std::unique_ptr<hwloc_topology, Destroy>;
 
+  [[nodiscard]] static Handle make_handle();
   Topology(Handle handle, bool is_this_host);
 
   Handle handle_;
@@ -70,7 +83,7 @@ class Topology {
   unsigned packages_ = 0;
   unsigned complexes_ = 0;
   unsigned cores_ = 0;
-  unsigned numa_nodes_ = 0;
+  std::vector<const hwloc_obj*> nodes_;
   std::string complex_kind_;
 };
 

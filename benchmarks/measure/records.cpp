@@ -151,13 +151,15 @@ json cpus_json(const TrialSpec& spec) {
   return list;
 }
 
-// `numa` as the topology numbers it, null if all nodes are home; `nodes` as the kernel does.
+// `numa` as the topology numbers it, null if all nodes are home or the CPU has none; `nodes` as the
+// kernel does.
 json home_json(const TrialSpec& spec, const TrialResult& result) {
-  const auto home = host::cpu_at_home(spec.topology, spec.home, spec.cpus[0]);
+  const auto node = host::node_at_home(spec.topology, spec.home, spec.cpus[0]);
   return {{"policy", host::to_string(spec.home)},
           {"cpu", spec.cpus[0].os_index},
-          {"numa", home ? json(home->numa) : json(nullptr)},
-          {"nodes", result.nodes}};
+          {"numa", node ? json(*node) : json(nullptr)},
+          {"nodes", result.nodes},
+          {"note", result.home_note}};
 }
 
 [[noreturn]] void refuse(const std::string& path, int error) {

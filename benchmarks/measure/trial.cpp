@@ -107,7 +107,9 @@ class Trial {
     const host::MemoryFrom home(spec_.topology, spec_.home, spec_.cpus[0]);
     std::unique_ptr<Subject> subject =
         spec_.row.create(configuration(spec_.scenario, version_, edge_limit_));
-    host::move_home(spec_.topology, spec_.home, spec_.cpus[0], subject->memory());
+    const std::string moved =
+        host::move_home(spec_.topology, spec_.home, spec_.cpus[0], subject->memory());
+    result_.home_note = home.note().empty() ? moved : home.note();
     result_.nodes = host::nodes_of(spec_.topology, subject->memory());
     return spec_.added_percent == 0 ? std::move(subject)
                                     : lengthened(std::move(subject), spec_.added_percent);
@@ -279,9 +281,9 @@ class Trial {
 
   // Interleaving is page by page, so that a small limiter lies on one node all the same.
   void check_home() {
-    const auto cpu = host::cpu_at_home(spec_.topology, spec_.home, spec_.cpus[0]);
-    if (!cpu || spec_.home == host::Home::local || result_.nodes.empty()) return;
-    const unsigned wanted = host::node_of(spec_.topology, *cpu);
+    const auto node = host::node_at_home(spec_.topology, spec_.home, spec_.cpus[0]);
+    if (!node || spec_.home == host::Home::local || result_.nodes.empty()) return;
+    const unsigned wanted = host::os_index_of_node(spec_.topology, *node);
     if (result_.nodes != std::vector{wanted})
       fail("the limiter does not lie on NUMA node " + std::to_string(wanted) + ", its home");
   }

@@ -17,7 +17,8 @@ class Place(NamedTuple):
     package: int
     complex: int
     core: int
-    numa: int
+    numa: Optional[int]
+    """The nearest NUMA node, `None` where the CPU has none."""
 
 
 class HostMap(NamedTuple):
@@ -55,10 +56,13 @@ def _host_map(machine: ElementTree.Element) -> HostMap:
         if node.get("type") == "NUMANode"
     ]
     places: List[Place] = []
+    numbers: Dict[int, int] = {}
     for number, within in _cpus(machine):
         if not allowed >> number & 1:
             continue
-        numa = next((index for index, node in enumerate(nodes) if node >> number & 1), 0)
+        near = [(bin(cpus).count("1"), at) for at, cpus in enumerate(nodes) if cpus >> number & 1]
+        # Numbered in order of their appearance, as the program does it.
+        numa = numbers.setdefault(min(near)[1], len(numbers)) if near else None
         package = within.get("package", 0)
         core = within.get("core", number)
         places.append(Place(number, package, within.get("complex", package), core, numa))

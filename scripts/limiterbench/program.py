@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 from limiterbench import environment
 from limiterbench.errors import HostError, InputError
@@ -136,9 +136,10 @@ class Program:
         except BadField as error:
             raise HostError(f"{self.path} {' '.join(flags)}: {error}") from None
 
-    def require_binding(self) -> None:
-        """Raises HostError where threads cannot be bound: no cell could be measured."""
-        self.ask("--check_binding")
+    def require_binding(self, home: Optional[str]) -> None:
+        """Raises HostError where no cell could be measured: threads, or memory to this home, cannot
+        be bound."""
+        self.ask("--check_binding", *([f"--home={home}"] if home else []))
 
     def write_topology(self, path: Path) -> None:
         self.ask(f"--topology_xml={path}")

@@ -73,7 +73,7 @@ def _plan(program: Program, options: Namespace) -> Tuple[Plan, Effort]:
     )
     if plan.is_this_host:
         if not options.dry_run:
-            program.require_binding()
+            program.require_binding(options.home)
         overhead = rehearsal.overhead(program, plan, _oversubscribes(options))
     return plan, replace(effort, overhead=overhead, once=rehearsal.once(plan))
 

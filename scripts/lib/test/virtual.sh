@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# [SECONDS]: a virtual machine of 64 CPUs; at most so long (600)
+# [SECONDS]: virtual machines of 64 CPUs and of uneven memory; each at most so long (600)
 run_kind() {
   (($# <= 1)) || refuse "test: unexpected argument '$2'"
   local limit=${1:-600}
@@ -10,9 +10,10 @@ run_kind() {
   step "setup" ensure virtual
   step "kernel" unpack_packages amd64 "$root/build/virtual-packages" \
     linux-image-cloud-amd64 busybox-static
-  step "build" build release limiterbench_misplace -DLIMITERBENCH_TESTS=ON
+  step "build" build release limiterbench_misplace deny_calls -DLIMITERBENCH_TESTS=ON
   step "image" make_virtual_image
-  step "64 CPUs" boot_virtual "$limit"
+  step "64 CPUs" boot_big "$limit"
+  step "uneven memory" boot_uneven "$limit"
   step "checks" all_pass suite virtual run_pytest_of virtual
   close_suites
 }
@@ -22,7 +23,8 @@ make_virtual_image() {
   rm -rf "$guest"
   add_own_libraries "$build/limiterbench" &&
     make_image "$guest" "$packages" "$root/tests/virtual/init" \
-      "$build/limiterbench" "$build/tests/libmisplace.so"
+      "$build/limiterbench" "$build/tests/libmisplace.so" \
+      "$build/tests/deny_calls" "$root"/tests/virtual/{big,uneven}
 }
 
 add_own_libraries() { # add_own_libraries PROGRAM: what it loads here, at the same places
@@ -35,7 +37,7 @@ add_own_libraries() { # add_own_libraries PROGRAM: what it loads here, at the sa
 # 2 packages of 2 dies of 8 cores of 2 threads, a NUMA node on each die. Under another vendor's name
 # the guest's kernel finds neither the dies nor the threads. Nothing in there may be slow enough for
 # a watchdog to be right.
-boot_virtual() { # boot_virtual SECONDS
+boot_big() { # boot_big SECONDS
   local node other distance numa=()
   for node in 0 1 2 3; do
     numa+=(-object "memory-backend-ram,id=memory$node,size=512M" -numa
@@ -47,7 +49,25 @@ boot_virtual() { # boot_virtual SECONDS
       numa+=(-numa "dist,src=$node,dst=$other,val=$distance")
     done
   done
-  boot "$guest" "$1" isa-serial qemu-system-x86_64 -machine q35 -accel tcg,thread=multi \
-    -cpu max,vendor=GenuineIntel -smp 64,sockets=2,dies=2,cores=8,threads=2 -m 2G "${numa[@]}" \
-    -append "console=ttyS0 quiet panic=-1 nowatchdog"
+  boot_layout big "$guest" "$1" -smp 64,sockets=2,dies=2,cores=8,threads=2 -m 2G "${numa[@]}"
+}
+
+# 3 packages of 4 cores. The second one's node has no memory, and the last node has no CPU.
+boot_uneven() { # boot_uneven SECONDS
+  local node memory=(512M "" 256M 256M) cpus=(0-3 4-7 8-11 "") numa=()
+  for node in 0 1 2 3; do
+    [[ -z ${memory[node]} ]] ||
+      numa+=(-object "memory-backend-ram,id=memory$node,size=${memory[node]}")
+    numa+=(-numa
+      "node,nodeid=$node${cpus[node]:+,cpus=${cpus[node]}}${memory[node]:+,memdev=memory$node}")
+  done
+  mkdir -p "$guest/uneven/results"
+  ln -sf ../kernel ../image "$guest/uneven"
+  boot_layout uneven "$guest/uneven" "$1" -smp 12,sockets=3,cores=4 -m 1G "${numa[@]}"
+}
+
+boot_layout() { # boot_layout NAME FOLDER SECONDS QEMU'S FLAG...
+  boot "$2" "$3" isa-serial qemu-system-x86_64 -machine q35 -accel tcg,thread=multi \
+    -cpu max,vendor=GenuineIntel "${@:4}" \
+    -append "console=ttyS0 quiet panic=-1 nowatchdog layout=$1"
 }

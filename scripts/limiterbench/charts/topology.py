@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from matplotlib import colormaps
 from matplotlib.patches import Rectangle
@@ -42,6 +42,10 @@ class _Box(NamedTuple):
 
     number: int
     cores: List[List[Place]]
+
+
+def _none_last(number: Optional[int]) -> Tuple[bool, int]:
+    return number is None, number or 0
 
 
 def _packages(host: HostMap) -> Dict[int, List[_Box]]:
@@ -117,9 +121,10 @@ class _Drawing:
             x += width + _PAD
 
     def _title(self, box: _Box) -> str:
-        nodes = sorted({place.numa for core in box.cores for place in core})
+        numbers = {place.numa for core in box.cores for place in core}
+        nodes = ["none" if n is None else str(n) for n in sorted(numbers, key=_none_last)]
         name = f"{self._host.complex_kind} {box.number}" if self._host.complex_kind else "cores"
-        return name + (f", node {', '.join(map(str, nodes))}" if self._many_nodes else "")
+        return name + (f", node {', '.join(nodes)}" if self._many_nodes else "")
 
     def _frame(
         self, axes: Any, corner: Tuple[float, float], size: Tuple[float, float], fill: str

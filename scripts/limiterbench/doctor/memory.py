@@ -11,11 +11,18 @@ _CAP_IPC_LOCK = 14
 _ENOUGH_BYTES = 64 << 20
 
 
+def _nodes(host: Host) -> int:
+    """How many have memory that this process may use; 0 where that is not shown."""
+    allowed = host.field("proc/self/status", "Mems_allowed_list")
+    listed = allowed or host.text("sys/devices/system/node/has_memory")
+    return len(cpu_list(listed or host.text("sys/devices/system/node/online") or ""))
+
+
 def numa_balancing(host: Host) -> Finding:
     check = "NUMA balancing"
-    nodes = len(cpu_list(host.text("sys/devices/system/node/online") or ""))
+    nodes = _nodes(host)
     if nodes == 1:
-        return Finding(check, OK, "one NUMA node: nothing to balance")
+        return Finding(check, OK, "one NUMA node with memory to use: nothing to balance")
     mode = host.number("proc/sys/kernel/numa_balancing")
     if mode is None:
         return Finding(check, UNKNOWN, "NUMA balancing is not shown here")
