@@ -153,6 +153,10 @@ TEST_F(environment_facts, are_read_from_the_tree) {
   EXPECT_EQ(facts.at("cpus_allowed"), "0-3");
   EXPECT_EQ(facts.at("cpus_online"), "0-7");
   EXPECT_EQ(facts.at("numa_nodes"), 5);
+  write("sys/devices/system/node/has_memory", "0,2-3");
+  EXPECT_EQ(environment(root).at("numa_nodes"), 3);
+  write("proc/self/status", "Mems_allowed:\t5\nMems_allowed_list:\t0,2");
+  EXPECT_EQ(environment(root).at("numa_nodes"), 2);
   EXPECT_EQ(facts.at("smt"), true);
   EXPECT_EQ(facts.at("boost"), false);
   EXPECT_EQ(facts.at("load_average"), (std::vector<double>{0.25, 1.5, 2.0}));

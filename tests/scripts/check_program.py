@@ -1,6 +1,6 @@
 """What the program prints, measures, refuses, and with which exit status.
 
-Usage: check_program.py PROGRAM DENY_BINDING_LIBRARY [unittest arguments]
+Usage: check_program.py PROGRAM DENY_BINDING_LIBRARY DENY_CALLS [unittest arguments]
 """
 
 import json
@@ -16,6 +16,13 @@ from typing import Any, Dict, List, Optional
 
 PROGRAM = ""
 DENY_BINDING = ""
+DENY_CALLS = ""
+MEMORY_CALLS = "mbind,set_mempolicy,get_mempolicy,move_pages,migrate_pages"
+# This host's CPUs, near nodes that no host has.
+ABSENT_NODES = {
+    "HWLOC_SYNTHETIC": "pack:2 [numa(indexes=1001,1002)] core:512 pu:1",
+    "HWLOC_THISSYSTEM": "1",
+}
 HAND_WRITTEN = {
     *("unlimited", "rwmutex", "go_rwmutex", "rwmutex_read", "snapshot", "snapshot_value"),
     *("snapshot_ring", "hazard", "sharded", "leased", "leased_rseq", "seqlock", "left_right"),
@@ -30,6 +37,18 @@ def run(
     return subprocess.run(
         [PROGRAM, *arguments],
         env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+def run_denied(error: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Where the kernel refuses to say or to choose where memory lies."""
+    return subprocess.run(
+        [DENY_CALLS, error, MEMORY_CALLS, PROGRAM, *arguments],
+        env={**os.environ, **ABSENT_NODES},
         capture_output=True,
         text=True,
         check=False,
@@ -246,6 +265,18 @@ class Measures(unittest.TestCase):
             absent = record["counters"] is None or None in record["counters"].values()
             self.assertEqual(absent, record["counters_absent"] is not None)
 
+    def test_memory_that_cannot_be_bound_costs_the_default_home_a_note(self) -> None:
+        for error in ("EPERM", "ENOSYS"):
+            flags = ("--limiter=hazard", "--scenario=readonly", "--threads=1", "--seconds=0.02")
+            records = self.folder / f"{error}.jsonl"
+            done = run_denied(error, *flags, f"--records={records}")
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            (record,) = map(json.loads, records.read_text(encoding="utf-8").splitlines())
+            self.assertEqual((record["status"], record["home"]["policy"]), ("ok", "local"))
+            self.assertEqual(record["home"]["nodes"], [])
+            refused = "the kernel chose the node, for it refused set_mempolicy: "
+            self.assertTrue(record["home"]["note"].startswith(refused), record["home"])
+
 
 class Refuses(unittest.TestCase):
     def refused(self, *arguments: str, env: Optional[Dict[str, str]] = None) -> str:
@@ -314,11 +345,26 @@ class Refuses(unittest.TestCase):
             self.assertIn("cannot bind", done.stderr)
             self.assertEqual(done.stdout, "")
 
+    def test_a_home_that_cannot_be_had(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            records = Path(folder) / "cells.jsonl"
+            for home in ("remote", "interleave"):
+                for arguments in ((f"--records={records}", "--threads=1"), ("--check_binding",)):
+                    done = run_denied("EPERM", f"--home={home}", *arguments)
+                    self.assertEqual((done.returncode, done.stdout), (3, ""), done.stderr)
+                    self.assertEqual(
+                        done.stderr,
+                        f"limiterbench: cannot take memory from its home, {home}: set_mempolicy: "
+                        "Operation not permitted (a container or sandbox forbids it)\n",
+                    )
+            self.assertFalse(records.exists())
+        self.assertEqual(run_denied("EPERM", "--check_binding", "--home=local").returncode, 0)
+
     def test_binding_is_permitted_here(self) -> None:
         done = run("--check_binding")
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
 
 
 if __name__ == "__main__":
-    PROGRAM, DENY_BINDING = sys.argv[1:3]
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
+    PROGRAM, DENY_BINDING, DENY_CALLS = sys.argv[1:4]
+    unittest.main(argv=[sys.argv[0], *sys.argv[4:]])

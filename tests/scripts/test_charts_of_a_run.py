@@ -128,6 +128,23 @@ def test_the_map_of_a_host_with_many_words_of_cpus(tmp_path: Path) -> None:
     assert [place.cpu for place in read_host_map(path).places] == [40]
 
 
+def test_a_cpu_has_the_nearest_node_or_none(tmp_path: Path) -> None:
+    def cpu(number: int) -> str:
+        return f'<object type="Core"><object type="PU" os_index="{number}"/></object>'
+
+    def node(cpus: str) -> str:
+        return f'<object type="NUMANode" cpuset="{cpus}"/>'
+
+    path = tmp_path / "topology.xml"
+    for all_of_them, nodes in (("", [None, 0, 1]), (node("0x7"), [0, 1, 2])):
+        path.write_text(
+            f'<topology><object type="Machine" allowed_cpuset="0x7">{all_of_them}{cpu(0)}'
+            f'{node("0x4")}{cpu(2)}{node("0x2")}{cpu(1)}</object></topology>'
+        )
+        places = sorted(read_host_map(path).places)
+        assert [places[n].numa for n in (0, 2, 1)] == nodes
+
+
 @pytest.mark.parametrize(
     "name, text, said",
     [

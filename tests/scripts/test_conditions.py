@@ -50,6 +50,31 @@ def test_the_program_refuses_a_home_before_anything_is_measured(cli: CommandLine
     assert not (cli.folder / "run").exists()
 
 
+def test_a_home_that_cannot_be_had_is_refused_before_anything_is_measured(
+    bare: CommandLine,
+) -> None:
+    for refused, homes in (("remote", ["local", "interleave"]), ("interleave", ["remote"])):
+        answer = bare("run", *ONE, "--home", refused, FAKE_NO_HOME=refused)
+        assert answer.returncode == 1
+        assert answer.stderr.endswith(f"cannot take memory from its home, {refused}\n")
+        assert not (bare.folder / "run").exists()
+        for home in homes:
+            out = ("--out", f"run_{home}")
+            assert (
+                bare("run", *ONE[:-2], *out, "--home", home, FAKE_NO_HOME=refused).returncode == 0
+            )
+
+
+def test_a_resumed_run_asks_for_its_home_again(bare: CommandLine) -> None:
+    assert bare("run", *ONE, "--home", "remote").returncode == 0
+    cells = bare.folder / "run" / "cells.jsonl"
+    cells.write_text(cells.read_text().splitlines(keepends=True)[0])
+    answer = bare("run", "--resume", "run", FAKE_NO_HOME="remote")
+    assert answer.returncode == 1
+    assert "cannot take memory from its home, remote" in answer.stderr
+    assert len(lines_of(bare.folder / "run")) == 1
+
+
 def test_nothing_is_chosen_unless_asked(finished_run: Path) -> None:
     manifest = manifest_of(finished_run)
     assert (manifest["plan"]["home"], manifest["plan"]["writer"]) == (None, None)

@@ -31,6 +31,7 @@ CLOCK = "sys/devices/system/clocksource/clocksource0"
 CURRENT, AVAILABLE = f"{CLOCK}/current_clocksource", f"{CLOCK}/available_clocksource"
 GROUP = "sys/fs/cgroup/user.slice"
 NODES = "sys/devices/system/node/online"
+WITH_MEMORY = "sys/devices/system/node/has_memory"
 BALANCING = "proc/sys/kernel/numa_balancing"
 PAGES = "sys/kernel/mm/transparent_hugepage/enabled"
 FLAGS = "proc/cpuinfo"
@@ -182,6 +183,7 @@ def test_files_that_hold_something_else_are_survived(host: Host, junk: str) -> N
         ("isolated CPUs", {ISOLATED: None}, UNKNOWN, "not shown"),
         ("NUMA balancing", {BALANCING: "1"}, WARN, "between 2 nodes"),
         ("NUMA balancing", {BALANCING: "1", NODES: "0"}, OK, "one NUMA node"),
+        ("NUMA balancing", {BALANCING: "1", WITH_MEMORY: "1"}, OK, "one NUMA node"),
         ("NUMA balancing", {BALANCING: "1", NODES: None}, UNKNOWN, "nodes are not shown"),
         ("NUMA balancing", {BALANCING: None}, UNKNOWN, "not shown"),
         ("huge pages", {PAGES: "[always] madvise never"}, WARN, "always"),
