@@ -12,18 +12,19 @@ make_image() {
     (cd "$tree" && find . | cpio --quiet -o -H newc -R 0:0 | gzip -1) >"$1/image"
 }
 
-# With many emulated CPUs a kernel now and then loses a timer while it starts, and waits for ever:
-# then its first process never speaks, and the machine is started again.
+# With many emulated CPUs a kernel now and then loses a timer while it starts, and waits for ever or
+# panics: then its first process never speaks, and the machine is started again.
 boot_patience=60
 boot_tries=3
 
-speaks() { # speaks CONSOLE PROCESS: once it has, or has ended
+speaks() { # speaks CONSOLE PROCESS: once it has, or failing when it has ended
   local end=$((SECONDS + boot_patience))
   while kill -0 "$2" 2>/dev/null; do
     if grep -q 'guest: ' "$1"; then return 0; fi
     if ((SECONDS >= end)); then return 1; fi
     sleep 1
   done
+  grep -q 'guest: ' "$1"
 }
 
 # boot FOLDER SECONDS PORT QEMU ARGUMENT...: FOLDER/results holds what was sent through the serial
@@ -43,8 +44,8 @@ boot() {
     # shellcheck disable=SC2064
     trap "kill $machine 2>/dev/null" EXIT
     if speaks "$folder/console.log" "$machine" || ((try == boot_tries)); then break; fi
-    say "the virtual machine did not start within $boot_patience s; once more"
-    kill "$machine"
+    say "the virtual machine did not start; once more"
+    kill "$machine" 2>/dev/null || true
     wait "$machine" || true
   done
   wait "$machine" || status=$?
