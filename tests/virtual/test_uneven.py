@@ -1,6 +1,7 @@
-"""The program on a virtual machine whose memory is uneven: scripts/test --virtual has booted it before.
+"""The program on a virtual machine of uneven memory: scripts/test --virtual has booted it before.
 
-CPUs 0-3 are near node 0, and 8-11 near node 2. Node 1, of CPUs 4-7, has no memory; node 3 has no CPU.
+CPUs 0-3 are near node 0, and 8-11 near node 2. Node 1, of CPUs 4-7, has no memory. Node 3 has no
+CPU.
 """
 
 from __future__ import annotations
