@@ -59,7 +59,7 @@ def _phases(plan: Plan, cells: Optional[Sequence[Cell]] = None) -> float:
     return fmean(plan.phases(plan.cells if cells is None else cells))
 
 
-def _plan(program: Program, options: Namespace) -> Tuple[Plan, Effort]:
+def _plan(program: Program, options: Namespace, home: Optional[str]) -> Tuple[Plan, Effort]:
     started = time.monotonic()
     program.ask("--environment")
     overhead = time.monotonic() - started
@@ -73,7 +73,7 @@ def _plan(program: Program, options: Namespace) -> Tuple[Plan, Effort]:
     )
     if plan.is_this_host:
         if not options.dry_run:
-            program.require_binding(options.home)
+            program.require_binding(home)
         overhead = rehearsal.overhead(program, plan, _oversubscribes(options))
     return plan, replace(effort, overhead=overhead, once=rehearsal.once(plan))
 
@@ -145,7 +145,7 @@ def run(options: Namespace, program: Program, root: Path, host_root: Path) -> in
     if options.resume is not None:
         return _resume(options, program, root, host_root)
     folder: Optional[Path] = options.out
-    plan, effort = _plan(program, options)
+    plan, effort = _plan(program, options, options.home)
     of_program = layouts.choose(program, options.layouts, effort.repetitions)
     if options.dry_run:
         print(describe(plan, effort, folder, options.noise_repeats > 0, of_program))
@@ -168,7 +168,7 @@ def run(options: Namespace, program: Program, root: Path, host_root: Path) -> in
 def _resume(options: Namespace, program: Program, root: Path, host_root: Path) -> int:
     folder: Path = options.resume
     stored = run_folder.open_run(folder)
-    plan, effort = _plan(program, options)
+    plan, effort = _plan(program, options, stored.plan.home)
     phases = _phases(plan, stored.plan.cells)
     effort = replace(effort, seconds=stored.plan.seconds, phases=phases)
     count = stored.plan.layouts

@@ -43,7 +43,7 @@ class Simulated(NamedTuple):
 
 
 class Simulator(Program):
-    def _command(self) -> List[str]:
+    def _command(self, layout: int = 0) -> List[str]:
         """Without --end_with: a simulation ends within seconds, and disturbs no measurement."""
         return [str(self.path)]
 
