@@ -62,7 +62,7 @@ def test_other_records_give_other_charts(cli: CommandLine, stored_run: Path) -> 
         ("cells.jsonl", '{"schema": 2}\n', "cells.jsonl:1: schema is 2, newer"),
         ("cells.jsonl", "", "no repetition that can be drawn"),
         ("run.json", '{\n "schema": 2\n}', "run.json:2: schema is 2, newer"),
-        ("run.json", '{\n x\n}', "run.json:2: not JSON"),
+        ("run.json", "{\n x\n}", "run.json:2: not JSON"),
         # Pythons disagree on the line: that of the comma, or that of the brace.
         ("run.json", '{\n "schema": 1,\n}', ": not JSON"),
         ("run.json", '{\n "schema": 1\n}', "run.json:1: topology is missing"),
