@@ -2,8 +2,8 @@
 //
 // Semantics: exact; requests and reloads are simply one after the other.
 // Progress: blocking.
-// Cost: the lock's exclusive acquire and release, which write a shared line at a denial too; nothing
-//   else is atomic.
+// Cost: the lock's exclusive acquire and release, which write a shared line even at a denial; there
+//   are no other atomic accesses.
 // Memory: one configuration and 16 counters.
 // Avoid when: more than one thread makes requests. It is the baseline.
 #pragma once

@@ -5,8 +5,8 @@
 // Semantics: as LeasedQuota::try_take() by restartable sequences, decided by the rule in force.
 //   False: undecided, nothing was spent.
 // Progress: wait-free; a sequence that is interrupted returns false.
-// Cost: some twenty instructions, on lines that are seldom written and on this CPU's own. Up to 40 %
-//   more where a load agrees in its low 12 bits with a store before it, on the stack or in the
+// Cost: some twenty instructions, on lines that are seldom written and on this CPU's own. Up to
+//   40 % more where a load agrees in its low 12 bits with a store before it, on the stack or in the
 //   cell: the load then waits for the store.
 // Memory: none.
 // Avoid when: rules may be freed without restart_sequences() before; see RestartableSource.
