@@ -72,7 +72,8 @@ void read_from(benchmark::State& state) {
   auto reader = source.attach();
   for (auto _ : state) {
     const auto guard = source.read(reader, 0);
-    benchmark::DoNotOptimize((*guard).rule.limit);
+    auto limit = (*guard).rule.limit;
+    benchmark::DoNotOptimize(limit);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <utility>
 
 #include "options.hpp"
@@ -34,9 +35,9 @@ void check_names(const json& file) {
   }
 }
 
-const json& required(const json& file, const std::string& field) {
-  const auto found = file.find(field);
-  if (found == file.end()) throw InputError(field + ": missing");
+const json& required(const json& file, std::string_view field) {
+  const auto found = file.find(std::string(field));
+  if (found == file.end()) throw InputError(std::string(field) + ": missing");
   return *found;
 }
 
