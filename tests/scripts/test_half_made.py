@@ -132,8 +132,10 @@ def test_the_limits_have_their_values(tmp_path: Path) -> None:
 
 
 def bash(script: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """As a command of the project runs it, for the library asks where that command is."""
+    sourced = f'script=$0; source "${{0%/*}}/lib/common.sh"; {script}'
     return subprocess.run(
-        ["bash", "-c", f"source {ROOT}/scripts/lib/common.sh; {script}", "bash", *arguments],
+        ["bash", "-c", sourced, str(ROOT / "scripts/run"), *arguments],
         capture_output=True,
         text=True,
         check=False,
