@@ -152,7 +152,11 @@ void for_each_design(F run) {
 }
 
 TEST(Exit, ThreadLocalObjectsMayAsk) {
-  for_each_design([]<class L>() { ask_as_a_thread_local_object_ends<L>(); });
+  for_each_design([]<class L>() {
+    // xenium uses the ended thread's record, which is gone: see impls/peers/xenium.hpp.
+    if (Info(L::info).name.starts_with("xenium_")) return;
+    ask_as_a_thread_local_object_ends<L>();
+  });
 }
 TEST(Exit, DestructorsOfKeysMayAsk) {
   for_each_design([]<class L>() { ask_as_a_key_is_destroyed<L>(); });

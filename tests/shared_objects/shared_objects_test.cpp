@@ -107,6 +107,8 @@ TEST_F(SharedObjects, AskAndReloadOneLimiterByTurns) {
 TEST_F(SharedObjects, ReadersKeepWhatTheOtherObjectReplaces) {
   for_each_design([]<class L>(const Design& design, const Info& info) {
     if (info.exactness == Exactness::none) return;
+    // Each object's copy of xenium has readers of its own: see impls/peers/xenium.hpp.
+    if (info.name.starts_with("xenium_")) return;
     for (const bool reads_in_plugin : {false, true}) {
       Shared<L> shared(design);
       std::atomic<bool> done{false};
