@@ -10,6 +10,7 @@
 #include <fstream>
 #include <map>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 namespace limiterbench::host {
@@ -121,6 +122,7 @@ std::optional<std::string> format_version(const std::string& attributes) {
   const std::size_t at = attributes.find(name);
   if (at == std::string::npos) return "1";
   const std::size_t begin = at + name.size() + 1;
+  if (begin > attributes.size()) return std::nullopt;
   const std::size_t length =
       std::min(attributes.find_first_not_of("0123456789.", begin), attributes.size()) - begin;
   if (length == 0) return std::nullopt;
@@ -236,13 +238,16 @@ Topology Topology::this_host() {
 Topology Topology::from(const std::string& spec) {
   Handle handle = make_handle();
   hwloc_topology_t raw = handle.get();
-  std::error_code ignored;
-  if (std::filesystem::is_regular_file(spec, ignored)) {
+  std::error_code hidden;
+  if (std::filesystem::is_regular_file(spec, hidden)) {
     if (hwloc_topology_set_xml(raw, spec.c_str()) != 0 || hwloc_topology_load(raw) != 0) {
       fail_to_read(spec);
     }
   } else if (spec.empty() || hwloc_topology_set_synthetic(raw, spec.c_str()) != 0 ||
              hwloc_topology_load(raw) != 0) {
+    // Not before: where the working folder may not be searched a description is one all the same.
+    if (hidden == std::errc::permission_denied)
+      fail_errno("hwloc cannot read '" + spec + "'", EACCES);
     fail("'" + spec +
          "' is neither a file nor an hwloc description such as \"pack:2 l3:8 core:8 pu:2\"");
   }
