@@ -52,6 +52,8 @@ namespace limiterbench::conformance {
   /* memory */                                                                                     \
   flaw(constructs_without_memory) flaw(attaches_before_it_allocates)                               \
   flaw(publishes_before_it_allocates) flaw(allocates_to_decide)                                    \
+  flaw(constructs_with_much_memory) flaw(attaches_with_much_memory)                                \
+  flaw(publishes_with_much_memory)                                                                 \
   /* threads: from here on the concurrent checks are run too */                                    \
   flaw(moved_handle_loses_its_streak) flaw(has_256_slots) flaw(detaching_loses_a_permit)           \
   flaw(counts_by_load_and_store) flaw(turns_in_two_steps) flaw(counts_under_a_replaced_rule)       \
@@ -118,11 +120,13 @@ class mutant {
   explicit mutant(const Config& config, Flaw flaw = Flaw::none) : flaw_(flaw) {
     if (!is(Flaw::constructs_with_anything)) validate(config);
     if (is(Flaw::constructs_without_memory) && !can_allocate()) return;
+    if (is(Flaw::constructs_with_much_memory)) allocate_much();
     put_in_force(config);
     first_version_ = config.version;
   }
 
   Handle attach() {
+    if (is(Flaw::attaches_with_much_memory)) allocate_much();
     if (!is(Flaw::attaches_before_it_allocates)) return Handle(*this);
     ++config_.version;
     Handle handle(*this);
@@ -160,6 +164,7 @@ class mutant {
 
   void publish(const Config& config) {
     check(config);
+    if (is(Flaw::publishes_with_much_memory)) allocate_much();
     std::unique_lock lock(mutex_, std::defer_lock);
     if (!is(Flaw::drops_contended_publications))
       lock.lock();
@@ -193,6 +198,10 @@ class mutant {
     } catch (const std::bad_alloc&) {
       return false;
     }
+  }
+
+  static void allocate_much() {
+    for (int i = 0; i < 20; ++i) ::operator delete(::operator new(1));
   }
 
   // Sleeps: where there are few CPUs, a race that is left to chance may not show for minutes.
