@@ -11,6 +11,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "host/thread.hpp"
+
 namespace limiterbench::host {
 namespace {
 
@@ -120,7 +122,7 @@ std::string move_home(const Topology& topology, Home home, const Cpu& first,
 void require_home(const Topology& topology, Home home) {
   std::exception_ptr problem;
   // In a thread of its own: what it takes from there is all that it ever touches.
-  std::thread([&] {
+  start_thread([&] {
     try {
       std::set<std::optional<unsigned>> tried;
       for (const Cpu& cpu : topology.cpus()) {
