@@ -69,13 +69,20 @@ TEST(home, is_nowhere_remote_on_one_node) {
 TEST(home, is_where_the_kernel_says_that_memory_lies) {
   const Topology topology = Topology::this_host();
   const Cpu& first = topology.cpus()[0];
+  try {
+    for (const Home home : homes) require_home(topology, home);
+  } catch (const std::runtime_error& error) {
+    GTEST_SKIP() << error.what();
+  }
   for (const Home home : homes) {
     const auto node = node_at_home(topology, home, first);
     if (home == Home::remote && !node) continue;
     std::vector<std::byte> before(100'000, std::byte{1});
     move_home(topology, home, first, before);
     const MemoryFrom memory(topology, home, first);
-    EXPECT_EQ(memory.note(), "");
+    if (first.numa) {
+      EXPECT_EQ(memory.note(), "");
+    }
     const std::vector<std::byte> fresh(1'000'000, std::byte{1});
     for (const auto& object : {std::span<const std::byte>(before), std::span(fresh)}) {
       const std::vector<unsigned> nodes = nodes_of(topology, object);
