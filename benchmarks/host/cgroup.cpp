@@ -4,11 +4,18 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <system_error>
 
 namespace limiterbench::host {
 namespace {
 
 namespace fs = std::filesystem;
+
+// False also for what may not be looked at: nothing can be read there either.
+bool is_seen(const fs::path& path) {
+  std::error_code hidden;
+  return fs::exists(path, hidden);
+}
 
 struct Membership {
   int version;
@@ -68,8 +75,8 @@ struct Group {
   // cgroup.controllers. In version 1 it alone has release_agent.
   [[nodiscard]] bool hides_others() const {
     if (is_outside()) return true;
-    if (version == 1) return !fs::exists(mount / "release_agent");
-    return fs::exists(mount / "cgroup.events") || !fs::exists(mount / "cgroup.controllers");
+    if (version == 1) return !is_seen(mount / "release_agent");
+    return is_seen(mount / "cgroup.events") || !is_seen(mount / "cgroup.controllers");
   }
 };
 
@@ -82,8 +89,8 @@ std::optional<Group> own_group(const fs::path& root, const std::string& controll
   const fs::path first = base / (own->version == 2 ? "unified" : "cpu,cpuacct");
   const fs::path second = own->version == 2 ? base : base / controller;
   const bool may_be_first = own->version == 2 || controller == "cpu";
-  const fs::path mount = may_be_first && fs::exists(first) ? first : second;
-  if (!fs::exists(mount)) return std::nullopt;
+  const fs::path mount = may_be_first && is_seen(first) ? first : second;
+  if (!is_seen(mount)) return std::nullopt;
   return Group{own->version, mount, below};
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# Those of pathlib raise for what may not be looked at.
+from os.path import exists, isdir
 from pathlib import Path, PurePosixPath
 from typing import Callable, List, NamedTuple, Optional, Tuple
 
@@ -24,9 +26,9 @@ class Group(NamedTuple):
         if ".." in self.path.parts:
             return True
         if self.version == 2:
-            is_top = not (self.mount / "cgroup.events").exists()
-            return not (is_top and (self.mount / "cgroup.controllers").exists())
-        return not (self.mount / "release_agent").exists()
+            is_top = not exists(self.mount / "cgroup.events")
+            return not (is_top and exists(self.mount / "cgroup.controllers"))
+        return not exists(self.mount / "release_agent")
 
     def tightest(self, limit: Callable[[Path], Optional[float]]) -> Optional[float]:
         """Of the limits of the group and all above it. In a container the lower folders may not be
@@ -69,5 +71,5 @@ def own_group(root: Path, controller: str) -> Optional[Group]:
         return None
     version, path = member
     folders = (root / _MOUNT / name for name in _mounts(version, controller))
-    mount = next((folder for folder in folders if folder.is_dir()), None)
+    mount = next((folder for folder in folders if isdir(folder)), None)
     return None if mount is None else Group(version, mount, path)
