@@ -10,8 +10,7 @@
 // Memory: at most 100 retired configurations and 6 for each thread, of all limiters of this type
 //   together, on each thread that publishes (xenium.hpp).
 // Avoid when: std::bad_alloc must be survived: publish() and the end of a thread that published
-// scan
-//   for readers, which allocates in functions that must not throw; otherwise as xenium.hpp.
+//   scan for readers, which allocates in functions that must not throw; otherwise as xenium.hpp.
 #pragma once
 
 #include "../quota/packed.hpp"
