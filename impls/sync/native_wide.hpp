@@ -7,6 +7,8 @@
 // load() reads the two halves one after the other, because not every x86-64 or aarch64 CPU loads 16
 // bytes at once. It returns the value that was there when it read `low`, provided that `high` did
 // not change and change back between its two reads of `high`. The user must rule that out.
+// Where libatomic locks it may store `low` first, so that load() mixes two values; there, too, only
+// a denial that follows can be wrong, because swap_if() compares both halves.
 // The loads acquire and the swaps release: each load sees at least what the load before it saw.
 //
 // Included by sync.hpp alone.
