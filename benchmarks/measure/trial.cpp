@@ -111,6 +111,8 @@ class Trial {
         host::move_home(spec_.topology, spec_.home, spec_.cpus[0], subject->memory());
     result_.home_note = home.note().empty() ? moved : home.note();
     result_.nodes = host::nodes_of(spec_.topology, subject->memory());
+    if (result_.nodes.empty() && result_.home_note.empty() && spec_.topology.numa_nodes() > 1)
+      result_.home_note = "the kernel does not say where the memory lies";
     return spec_.added_percent == 0 ? std::move(subject)
                                     : lengthened(std::move(subject), spec_.added_percent);
   }

@@ -93,7 +93,7 @@ struct TrialResult {
   std::uint64_t configs_backwards = 0;  // older than one that the same thread had read
   Histogram publishes;
   std::vector<unsigned> nodes;  // that the limiter lies on, as the kernel numbers and tells them
-  std::string home_note;        // why the limiter may lie elsewhere than at home; usually ""
+  std::string home_note;        // why it may not lie at home, or that it is not told; usually ""
   Noise noise;
   std::optional<Skew> skew;     // nullopt where it was not, or could not be measured
   std::vector<Count> counters;  // of hardware_events, in the throughput phase, by all threads
