@@ -85,7 +85,10 @@ def _build_differences(base: Manifest, new: Manifest) -> List[Difference]:
     built = [manifest.versions.get("program") for manifest in (base, new)]
     before, after = [values if isinstance(values, dict) else {} for values in built]
     pairs = [(key, str(before.get(key)), str(after.get(key))) for key in _BUILD_KEYS]
-    return _differing([*pairs, ("program", base.program_sha256[:12], new.program_sha256[:12])])
+    # The sum is of all layouts together: those of another number tell nothing of the build.
+    if base.plan.layouts == new.plan.layouts:
+        pairs.append(("program", base.program_sha256[:12], new.program_sha256[:12]))
+    return _differing(pairs)
 
 
 def _plan_differences(base: Manifest, new: Manifest) -> List[Difference]:

@@ -123,6 +123,21 @@ def test_other_builds(cli: CommandLine, other_run: Path) -> None:
     assert whats == ["flags", "program"]
 
 
+def test_runs_of_one_build_with_1_and_3_layouts(cli: CommandLine, other_run: Path) -> None:
+    def link_two_more(values: Line) -> None:
+        values["program_sha256"] = "0" * 64
+        values["plan"]["layouts"] = 3
+
+    change_manifest(other_run, link_two_more)
+    answer = cli("compare", "run", "other", "--json")
+    assert answer.returncode == 0, answer.stderr
+    (difference,) = json.loads(answer.stdout)["differences"]
+    assert difference == {"what": "layouts", "base": "1", "new": "3"}
+    assert "beware: layouts: 1 -> 3" in cli("compare", "run", "other").stdout
+    change_manifest(other_run, lambda values: values["versions"]["program"].update(commit="x"))
+    assert "different builds" in refused(cli, "run", "other")
+
+
 def test_other_phases_are_said(cli: CommandLine, other_run: Path) -> None:
     change_manifest(other_run, lambda values: values["plan"].update(seconds=2.0))
     assert "beware: phase: 0.01 s -> 2 s" in cli("compare", "run", "other").stdout
