@@ -10,8 +10,10 @@ set(layouts_absent "")
 file(WRITE ${PROJECT_BINARY_DIR}/layouts/probe.ld
      "SECTIONS { .text.layout : SUBALIGN(16) { *(.text.probe) } }\nINSERT BEFORE .text;\n")
 include(CheckCXXSourceCompiles)
-set(CMAKE_REQUIRED_LINK_OPTIONS -Wl,-T,${PROJECT_BINARY_DIR}/layouts/probe.ld)
+set(CMAKE_REQUIRED_LINK_OPTIONS -T${PROJECT_BINARY_DIR}/layouts/probe.ld)
 set(CMAKE_REQUIRED_QUIET ON)
+# Asked each time: the linker may have come or gone since.
+unset(LIMITERBENCH_LINKER_REORDERS CACHE)
 check_cxx_source_compiles("int main() { return 0; }" LIMITERBENCH_LINKER_REORDERS)
 unset(CMAKE_REQUIRED_LINK_OPTIONS)
 unset(CMAKE_REQUIRED_QUIET)
@@ -36,8 +38,8 @@ function(add_layout number)
     COMMENT ""
     VERBATIM)
   add_executable(${program} ${script} program_layout.cpp)
-  target_link_options(${program} PRIVATE -Wl,-T,${script})
+  target_link_options(${program} PRIVATE -T${script})
   set_target_properties(${program} PROPERTIES OUTPUT_NAME limiterbench.layout${number}
-                                              EXCLUDE_FROM_ALL TRUE LINK_DEPENDS ${script})
+                                              LINK_DEPENDS ${script})
   set(program ${program} PARENT_SCOPE)
 endfunction()
