@@ -26,6 +26,16 @@ run_kind() {
 
 all_designs() { "$LIMITERBENCH_PROGRAM" --list=json | has_all_designs; }
 
+# More than one, and as many as were wanted.
+has_layouts() { # has_layouts RUN_JSON
+  "$PYTHON" - "$1" <<'PYTHON'
+import json, sys
+run = json.load(open(sys.argv[1]))
+found = run["plan"]["layouts"], run["layouts_absent"]
+sys.exit(0 if found[0] >= 2 and found[1] is None else f"layouts of the quick run: {found}")
+PYTHON
+}
+
 # Measures for real, then draws once more: every chart is there, and the second drawing is the same
 # to the byte.
 quick_run() {
@@ -33,6 +43,7 @@ quick_run() {
   scratch=$(mktemp -d)
   figures=$scratch/run/figures
   "$root/scripts/run" --quick --no-install --out "$scratch/run" &&
+    has_layouts "$scratch/run/run.json" &&
     "$PYTHON" "$root/tests/scripts/check_charts.py" "$scratch/run" &&
     (cd "$figures" && sha256sum -- *) >"$scratch/before" &&
     "$root/scripts/plot" --no-install "$scratch/run" &&
