@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,14 @@ FAKE = Path(__file__).resolve().with_name("fake_limiterbench")
 PATIENCE_SECONDS = 60.0
 
 sys.path.insert(0, str(ROOT / "scripts"))
+
+
+def compiler() -> List[str]:
+    """The one that CXX names, or the system's. Skips the test where it is missing."""
+    words = shlex.split(os.environ.get("CXX") or "c++")
+    if shutil.which(words[0]) is None:
+        pytest.skip(f"needs the compiler {words[0]}")
+    return words
 
 
 class CommandLine:

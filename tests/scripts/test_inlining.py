@@ -8,6 +8,7 @@ from typing import List
 
 import pytest
 from check_inlining import check, read_allowed, short_name
+from conftest import compiler
 
 LOOPS = """
 namespace limiterbench::native { struct direct; struct detour; struct stranger; struct hidden; }
@@ -44,7 +45,7 @@ def failures_of_the_loops(tmp_path_factory: pytest.TempPathFactory) -> List[str]
     (folder / "allowed.txt").write_text("* slow aside::decide  # on purpose\n", encoding="utf-8")
     program = folder / "loops"
     flags = ["-std=c++20", "-O2", "-w", "-fpermissive", "-o", str(program)]
-    subprocess.run(["g++", *flags, str(folder / "loops.cpp")], check=True)
+    subprocess.run([*compiler(), *flags, str(folder / "loops.cpp")], check=True)
     designs = ["direct", "detour", "stranger", "hidden", "absent"]
     allowed = read_allowed(Path(folder, "allowed.txt"))
     return [line.split(": ", 1)[1] for line in check(str(program), allowed, designs)]

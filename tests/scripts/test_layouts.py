@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Dict, List, Set
 
 import pytest
-from conftest import FAKE, ROOT, CommandLine
+from conftest import FAKE, ROOT, CommandLine, compiler
 from test_run import lines_of, manifest_of
 
 from limiterbench.records import read_records
@@ -204,8 +204,8 @@ def test_the_script_that_orders_functions(tmp_path: Path) -> None:
     source.write_text(
         "".join(f"void {name}() {{}}\n" for name in "one two three four five".split())
     )
-    command = ["c++", "-ffunction-sections", "-c", str(source), "-o", str(tmp_path / "a.o")]
-    subprocess.run(command, check=True)
+    flags = ["-ffunction-sections", "-c", str(source), "-o", str(tmp_path / "a.o")]
+    subprocess.run([*compiler(), *flags], check=True)
 
     def ordered(number: int) -> List[str]:
         output = tmp_path / f"{number}.ld"
