@@ -19,9 +19,9 @@
 //   Footprint footprint() const noexcept;
 //
 // What an admitted request runs is marked always_inline wherever a compiler might leave it as a
-// call. What only other requests run (roll-over, denial, refill) is marked noinline, because inlining
-// it makes the fast path spill registers. Without the marks the compiler's estimates would decide,
-// and those differ from design to design. A test disassembles every design's loop.
+// call. What only other requests run (roll-over, denial, refill) is marked noinline, because
+// inlining it makes the fast path spill registers. Without the marks the compiler's estimates would
+// decide, and those differ from design to design. A test disassembles every design's loop.
 #pragma once
 
 #include "published.hpp"
