@@ -121,7 +121,8 @@ def test_a_program_alone_has_one_layout(cli: CommandLine) -> None:
 
 def test_a_layout_of_another_build_is_left_alone(bare: CommandLine) -> None:
     other = bare.folder / "programs" / "limiterbench.layout2"
-    other.write_text(f'#!/bin/sh\n[ $1 = --version ] && echo older && exit\nexec {FAKE} "$@"\n')
+    older = 'case "$*" in *--version*) echo older; exit ;; esac'
+    other.write_text(f'#!/bin/sh\n{older}\nexec {FAKE} "$@"\n')
     assert bare("run", *SHORT, "--repetitions", "3").returncode == 0
     manifest = manifest_of(bare.folder / "run")
     assert manifest["plan"]["layouts"] == 2
