@@ -47,6 +47,21 @@ def repeats(plan: RunPlan, attempts: Sequence[Record]) -> List[Turn]:
     return turns
 
 
+def most_repeats(plan: RunPlan, attempts: Sequence[Record]) -> int:
+    """How many repetitions may still be measured again, should the host disturb all that follow."""
+    left = Counter(allowance(plan.cells, plan.repetitions, plan.mode))
+    left.subtract(record.cell.scenario for record in attempts if record.attempt > 0)
+    last = {_Repetition(record.cell, record.repetition): record for record in attempts}
+    again: Counter[str] = Counter()
+    for cell, repetition, _ in interleave(plan.cells, plan.repetitions, plan.seed):
+        record = last.get(_Repetition(cell, repetition))
+        if record is None:
+            again[cell.scenario] += plan.noise_repeats
+        elif record.disturbed:
+            again[cell.scenario] += max(0, plan.noise_repeats - record.attempt)
+    return sum(max(0, min(count, left[scenario])) for scenario, count in again.items())
+
+
 def _lost_share(record: Record) -> float:
     noise = record.measured.noise if record.measured else None
     return noise.lost_share if noise else 0.0

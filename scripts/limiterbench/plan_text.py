@@ -149,7 +149,15 @@ def describe(
     return "\n".join(lines)
 
 
-def reproducing_command(options: Namespace, effort: Effort, seed: int) -> str:
+def describe_rest(effort: Effort, left: int, more: int) -> str:
+    """What a resumed run has left, and how much `more` it needs at most if the host disturbs it."""
+    text = f"{units.count(left, 'repetition')} left"
+    if more:
+        text += f", and up to {more:,} more to measure again what the host disturbs"
+    return f"{text}: about {units.clock(effort.duration(left + more))}"
+
+
+def reproducing_command(options: Namespace, effort: Effort, layouts: int, seed: int) -> str:
     """The one command that repeats a run, with everything chosen for the user spelled out."""
     words = ["./scripts/run", f"--{effort.mode}"]
     for flag, names in (
@@ -167,9 +175,8 @@ def reproducing_command(options: Namespace, effort: Effort, seed: int) -> str:
         if chosen is not None:
             words += [flag, chosen]
     words += ["--repetitions", str(effort.repetitions), "--seconds", f"{effort.seconds:g}"]
-    if options.layouts is not None:
-        words += ["--layouts", str(options.layouts)]
-    words += ["--seed", str(seed), "--noise-repeats", str(options.noise_repeats)]
+    words += ["--layouts", str(layouts), "--seed", str(seed)]
+    words += ["--noise-repeats", str(options.noise_repeats)]
     if options.time_limit is not None:
         words += ["--time-limit", f"{options.time_limit:g}"]
     return shlex.join(words)

@@ -27,9 +27,9 @@ from limiterbench.errors import InputError
 from limiterbench.layouts import Layouts
 from limiterbench.manifest import Manifest, RunPlan, Topology
 from limiterbench.measuring import measure, turns_left
-from limiterbench.noise import repeats
+from limiterbench.noise import most_repeats, repeats
 from limiterbench.plan import Choice, Plan, make_plan, thin, without_sweeps
-from limiterbench.plan_text import describe, reproducing_command
+from limiterbench.plan_text import describe, describe_rest, reproducing_command
 from limiterbench.program import Program
 from limiterbench.records import read_attempts
 from limiterbench.versions import versions
@@ -109,7 +109,7 @@ def _manifest(
             writer=options.writer,
             layouts=of_program.number,
         ),
-        command=reproducing_command(options, effort, seed),
+        command=reproducing_command(options, effort, of_program.number, seed),
         versions={**versions(root, about.versions), "program": about.versions},
         program_sha256=program.digest(),
         status=manifests.INTERRUPTED,
@@ -178,10 +178,11 @@ def _resume(options: Namespace, program: Program, root: Path, host_root: Path) -
     if options.time_limit is not None:
         stored = replace(stored, plan=replace(stored.plan, time_limit=options.time_limit))
     attempts = read_attempts(folder / run_folder.CELLS, stored.plan.cells, torn_end=True)
-    turns = turns_left(stored.plan, attempts) + repeats(stored.plan, attempts)
+    again = repeats(stored.plan, attempts)
+    turns = turns_left(stored.plan, attempts) + again
     if options.dry_run:
-        repetitions = units.count(len(turns), "repetition")
-        print(f"{repetitions} left: about {units.clock(effort.duration(len(turns)))}")
+        more = most_repeats(stored.plan, attempts) - len(again)
+        print(describe_rest(effort, len(turns), more))
         return 0
     run_folder.refuse_unless_resumable(folder)
     if turns:

@@ -17,7 +17,7 @@ from limiterbench.cells import Cell
 from limiterbench.charts.caption import caption
 from limiterbench.errors import InputError
 from limiterbench.manifest import RunPlan
-from limiterbench.noise import repeats
+from limiterbench.noise import most_repeats, repeats
 from limiterbench.records import Record, parse_record, read_attempts, read_records
 from limiterbench.run_folder import CELLS, RUN_JSON
 from limiterbench.series import group_records
@@ -181,13 +181,38 @@ def test_resume_repeats_what_was_left_disturbed(bare: CommandLine) -> None:
     without_repeat = whole[: whole[:-1].rfind(b"\n") + 1]
     cells.write_bytes(without_repeat)
     answer = bare("run", "--resume", "run", "--dry-run")
-    assert "1 repetition left" in answer.stdout
+    assert "1 repetition left: about" in answer.stdout
     assert bare("run", "--resume", "run", FAKE_NOISY=DISTURBED).returncode == 0
     lines = lines_of(bare.folder / "run")
     assert len(lines) == SMALL_REPETITIONS + 1
     assert attempts_of(lines, DISTURBED) == [0, 0, 1]
     assert cells.read_bytes().startswith(without_repeat)
-    assert "0 repetitions left" in bare("run", "--resume", "run", "--dry-run").stdout
+    assert "0 repetitions left: about" in bare("run", "--resume", "run", "--dry-run").stdout
+
+
+def test_what_a_resumed_run_has_left_includes_repeats(bare: CommandLine) -> None:
+    assert bare("run", *SMALL, "--out", "run").returncode == 0
+    cells = bare.folder / "run" / CELLS
+    cells.write_text("".join(cells.read_text().splitlines(keepends=True)[:3]))
+    said = bare("run", "--resume", "run", "--dry-run").stdout
+    assert "5 repetitions left, and up to 1 more to measure again" in said
+
+
+def test_no_more_repeats_are_foreseen_than_there_can_be(finished_run: Path) -> None:
+    record = disturbed_record(finished_run)
+    calm = parse_record(json.dumps(lines_of(finished_run)[0]))
+    plan = planned(finished_run, mode="full", cells=[record.cell], repetitions=15, noise_repeats=2)
+
+    def attempts(like: Record, count: int) -> List[Record]:
+        return [replace(like, repetition=n, attempt=0) for n in range(count)]
+
+    assert most_repeats(plan, []) == 3
+    assert most_repeats(replace(plan, noise_repeats=0), []) == 0
+    assert most_repeats(plan, attempts(calm, 15)) == 0
+    assert most_repeats(plan, attempts(calm, 14)) == 2
+    assert most_repeats(plan, [*attempts(calm, 14), replace(record, repetition=14)]) == 2
+    again = [replace(record, repetition=0, attempt=n) for n in (1, 2)]
+    assert most_repeats(plan, [*attempts(record, 15), *again]) == 1
 
 
 def test_attempts_must_follow_each_other(stored_run: Path) -> None:

@@ -53,6 +53,8 @@ def test_every_repetition_is_recorded_once_in_the_seeds_order(finished_run: Path
 def test_the_stored_command_measures_the_same_plan(cli: CommandLine, finished_run: Path) -> None:
     words = shlex.split(manifest_of(finished_run)["command"])
     assert words[0] == "./scripts/run"
+    layouts = words[words.index("--layouts") + 1]
+    assert layouts == str(manifest_of(finished_run)["plan"]["layouts"])
     answer = cli.without_charts()("run", *words[1:], "--out", "again")
     assert answer.returncode == 0, answer.stderr
     again, first = manifest_of(cli.folder / "again"), manifest_of(finished_run)
