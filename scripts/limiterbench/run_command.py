@@ -15,7 +15,7 @@ from typing import List, Optional, Sequence, Tuple
 
 from limiterbench import effort as efforts
 from limiterbench import manifest as manifests
-from limiterbench import contention, environment, layouts, rehearsal, run_folder, units
+from limiterbench import contention, environment, layouts, rehearsal, run_folder
 from limiterbench.cell_process import utc_now
 from limiterbench.cells import Cell
 from limiterbench.doctor.checks import examine
