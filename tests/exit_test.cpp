@@ -165,6 +165,7 @@ TEST(Exit, StaticObjectsMayAsk) {
   for_each_design([]<class L>() { ask_as_static_objects_end<L>(); });
 }
 TEST(Exit, ForkedChildrenMayAsk) {
+  if (LIMITERBENCH_TSAN) GTEST_SKIP() << "ThreadSanitizer follows no thread of a forked child";
   for_each_design([]<class L>() { ask_in_a_forked_child<L>(); });
 }
 TEST(Exit, ThreadsMayOutliveLimiters) {
