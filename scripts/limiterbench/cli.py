@@ -491,7 +491,6 @@ def _weaken_orders(arguments: Sequence[str]) -> int:
 
 _COMMANDS: Dict[str, Callable[[Sequence[str]], int]] = {
     "run": _run,
-    "layouts_to_build": _layouts_to_build,
     "plot": _plot,
     "report": _report,
     "doctor": _doctor,
@@ -502,8 +501,14 @@ _COMMANDS: Dict[str, Callable[[Sequence[str]], int]] = {
 }
 
 
+# What the shell asks; nobody types it.
+_QUESTIONS = {"layouts_to_build": _layouts_to_build}
+
+
 def _dispatch(arguments: List[str]) -> int:
     name: Optional[str] = arguments[0] if arguments else None
+    if name in _QUESTIONS:
+        return _QUESTIONS[name](arguments[1:])
     if name not in _COMMANDS:
         said = f"unknown command '{name}'{nearest(name, _COMMANDS)}" if name else "no command"
         raise InputError(f"{said}\nvalid commands: {', '.join(_COMMANDS)}")

@@ -29,7 +29,7 @@ _CALL = re.compile(r"([\w:]+)\($")
 _TEMPLATE_CALL = re.compile(r"(\w+)<$")
 _TEMPLATE_DEFAULT = re.compile(r"\bsync::memory_order \w+ = $")
 _ATOMIC = re.compile(
-    r"load|store|exchange|fetch_(?:add|sub|and|or|xor)|compare_exchange_(?:weak|strong)|wait"
+    r"load|store|exchange|fetch_(?:add|sub|and|or|xor)|compare_exchange_(?:weak|strong)|swap_if|wait"
 )
 
 

@@ -85,7 +85,7 @@ def test_strict_stops_at_a_clock_that_cannot_be_trusted(bare: CommandLine) -> No
     answer = bare("run", *ONE, "--strict", FAKE_APART="/")
     assert answer.returncode == 1
     assert answer.stderr.endswith("--strict: the clock cannot be trusted: it stutters\n")
-    assert lines_of(bare.folder / "run") == []
+    assert not (bare.folder / "run").exists()
     assert bare("run", "--resume", "run", FAKE_APART="/").returncode == 0
     assert len(lines_of(bare.folder / "run")) == 2
 

@@ -62,7 +62,7 @@ def size_axis(axes: Any, values: Sequence[float], least: float) -> None:
     fix_ticks(
         axes.yaxis,
         ticks[:: math.ceil(len(ticks) / _MOST_TICKS)],
-        lambda held: "≤ " * (held <= least) + units.size(held),
+        lambda held: ("≤ " if held <= least else "") + units.size(held),
     )
 
 
