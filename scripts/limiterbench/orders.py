@@ -29,7 +29,8 @@ _CALL = re.compile(r"([\w:]+)\($")
 _TEMPLATE_CALL = re.compile(r"(\w+)<$")
 _TEMPLATE_DEFAULT = re.compile(r"\bsync::memory_order \w+ = $")
 _ATOMIC = re.compile(
-    r"load|store|exchange|fetch_(?:add|sub|and|or|xor)|compare_exchange_(?:weak|strong)|swap_if|wait"
+    r"load|store|exchange|fetch_(?:add|sub|and|or|xor)"
+    r"|compare_exchange_(?:weak|strong)|swap_if|wait"
 )
 
 

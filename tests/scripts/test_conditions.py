@@ -86,7 +86,7 @@ def test_strict_stops_at_a_clock_that_cannot_be_trusted(bare: CommandLine) -> No
     assert answer.returncode == 1
     assert answer.stderr.endswith("--strict: the clock cannot be trusted: it stutters\n")
     assert not (bare.folder / "run").exists()
-    assert bare("run", "--resume", "run", FAKE_APART="/").returncode == 0
+    assert bare("run", *ONE, FAKE_APART="/").returncode == 0
     assert len(lines_of(bare.folder / "run")) == 2
 
 

@@ -161,10 +161,12 @@ def test_a_host_that_forbids_binding_is_found_before_the_run_begins(cli: Command
 
 
 def test_a_host_that_no_longer_binds_stops_the_run(cli: CommandLine) -> None:
-    answer = cli("run", *SMALL, "--out", "run", FAKE_LOSES_CPUS="/")
-    assert answer.returncode == 1
-    assert "cannot bind a thread to CPU 0" in answer.stderr
-    assert lines_of(cli.folder / "run") == []
+    for lost, kept in (("/", False), ("hazard/steady/compact/threads:1", True)):
+        answer = cli("run", *SMALL, "--out", "run", FAKE_LOSES_CPUS=lost)
+        assert answer.returncode == 1
+        assert "cannot bind a thread to CPU 0" in answer.stderr
+        assert (cli.folder / "run").exists() == kept
+    assert lines_of(cli.folder / "run") != []
     assert manifest_of(cli.folder / "run")["status"] == "failed"
 
 
