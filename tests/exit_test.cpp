@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "conformance.hpp"
 #include "threads.hpp"
@@ -43,7 +44,12 @@ struct Late {
   }
   static void ask() { expect(limiter().try_acquire(*handle, {}).admitted()); }
 
-  // Never destroyed: the thread asks until it is gone. It goes with a test's process.
+  // Never destroyed: the thread asks until it is gone. It goes with a test's process, and is kept
+  // in a list until then, or LeakSanitizer would report it.
+  static void attach() {
+    static auto* const all = new std::vector<typename L::Handle*>;
+    handle = all->emplace_back(new typename L::Handle(limiter().attach()));
+  }
   static inline thread_local typename L::Handle* handle = nullptr;
 };
 
@@ -57,7 +63,7 @@ void ask_as_a_thread_local_object_ends() {
     std::thread([] {
       static thread_local Logger logger;
       logger.used = true;
-      Late<L>::handle = new typename L::Handle(Late<L>::limiter().attach());
+      Late<L>::attach();
       // What the design keeps for this thread is newer than `logger`, and gone before it.
       Late<L>::ask();
     }).join();
