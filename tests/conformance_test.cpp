@@ -5,7 +5,6 @@
 
 #include <limiterbench/registry.hpp>
 
-#include <csignal>
 #include <cstdlib>
 #include <string>
 #include <type_traits>
