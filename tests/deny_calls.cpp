@@ -20,7 +20,7 @@
 namespace {
 
 // The build lists every call that this system's headers know.
-constexpr std::array calls{
+constexpr std::pair<const char*, int> calls[]{
 #include "system_calls.inc"
 };
 
