@@ -11,6 +11,8 @@
 // Avoid when: more than 512 threads are attached at once, or the process uses libcds for more than
 //   this: both limits are set once, by whoever starts the library first. Or a handle is handed to a
 //   thread that never attached one: its first request allocates, and ends the process if it cannot.
+//   Or several shared objects built by clang ask one limiter: each has its own copy of what the
+//   library keeps for a thread.
 #pragma once
 
 #include <cds/gc/hp.h>

@@ -109,6 +109,8 @@ TEST_F(SharedObjects, ReadersKeepWhatTheOtherObjectReplaces) {
     if (info.exactness == Exactness::none) return;
     // Each object's copy of xenium has readers of its own: see impls/peers/xenium.hpp.
     if (info.name.starts_with("xenium_")) return;
+    // Built by clang, libcds has the same trouble: see impls/peers/libcds_hp.hpp.
+    if (info.name == "libcds_hp") return;
     for (const bool reads_in_plugin : {false, true}) {
       Shared<L> shared(design);
       std::atomic<bool> done{false};
