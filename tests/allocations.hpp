@@ -7,7 +7,7 @@
 
 namespace limiterbench {
 
-// Of this thread. constinit: they are used by whatever allocates first.
+// One for each thread. constinit: whatever allocates first uses them.
 inline constinit thread_local unsigned allocations = 0;
 inline constinit thread_local long allocations_until_failure = -1;  // below 0: none fails
 

@@ -15,7 +15,7 @@ struct Layout {
   unsigned stack_offset = 0;  // bytes, below where the stack would be otherwise
 };
 
-// Of a repetition: 0 for the first; 256 in turn differ, and any few of them lie far apart within a
+// The first repetition has 0. 256 in turn differ, and any few of them lie far apart within a
 // page, since 159 / 256 is close to the golden ratio.
 [[nodiscard]] constexpr unsigned stack_offset_of(unsigned repetition) noexcept {
   return 16 * (repetition * 159 % 256);
