@@ -68,7 +68,6 @@ class UrcuThread {
  private:
   [[gnu::noinline]] static void register_thread() noexcept {
     struct AtThreadExit {
-      AtThreadExit() noexcept {}
       ~AtThreadExit() {
         is_ending = true;
         leave();
@@ -76,7 +75,7 @@ class UrcuThread {
     };
     Flavour::register_thread();
     if (is_ending) return leave_by_key();
-    static thread_local const AtThreadExit at_thread_exit;
+    static thread_local const AtThreadExit at_thread_exit{};
     static_cast<void>(at_thread_exit);
   }
   // The service may have unregistered the thread meanwhile.

@@ -49,7 +49,8 @@ template <class T>
 constexpr const std::type_info* type_name_of() noexcept {
 #if defined(__cpp_rtti)
   constexpr std::string_view name = __PRETTY_FUNCTION__;
-  if (name.find("{anonymous}") == name.npos && name.find("(anonymous namespace)") == name.npos)
+  constexpr auto absent = std::string_view::npos;
+  if (name.find("{anonymous}") == absent && name.find("(anonymous namespace)") == absent)
     return &typeid(T);
 #endif
   return nullptr;

@@ -17,6 +17,7 @@
 //   word and its check.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -109,7 +110,7 @@ class AtomicValue {
   // The mark of a first store in progress: an address that no object has. Every shared object must
   // know it for the mark, so that it is not a variable, which each would have a copy of.
   static const AnyType* first_store_in_progress() noexcept {
-    return reinterpret_cast<const AnyType*>(std::uintptr_t{1});
+    return std::bit_cast<const AnyType*>(std::uintptr_t{1});
   }
   // Neither nil nor the mark, in one comparison.
   [[gnu::always_inline]] static bool is_type(const AnyType* type) noexcept {
