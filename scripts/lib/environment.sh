@@ -34,6 +34,6 @@ choose_locale() {
   export LANG=C LC_CTYPE=$characters
 }
 
-read_decisions "$library/../limiterbench/environment.txt"
+read_decisions "$library/../limiterbench/common/environment.txt"
 drop_variables "$@"
 choose_locale 2>/dev/null

@@ -11,8 +11,8 @@ import traceback
 from pathlib import Path
 from typing import Callable, Dict, List, NoReturn, Optional, Sequence
 
-from limiterbench import environment
-from limiterbench.errors import HostError, InputError, nearest
+from limiterbench.common import environment
+from limiterbench.common.errors import HostError, InputError, nearest
 
 _BAD_INPUT = 2
 _INTERRUPTED = 130
@@ -169,8 +169,8 @@ _OF_A_NEW_RUN = (
 
 def _layouts_to_build(arguments: Sequence[str]) -> int:
     """For scripts/run, with its arguments, which have been checked."""
-    from limiterbench import layouts
-    from limiterbench.run_folder import open_run
+    from limiterbench.run import layouts
+    from limiterbench.records.run_folder import open_run
 
     options = _run_parser().parse(arguments)
     if options.resume is not None:
@@ -181,8 +181,8 @@ def _layouts_to_build(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    from limiterbench import layouts
-    from limiterbench.run_folder import open_run, refuse_unless_new
+    from limiterbench.run import layouts
+    from limiterbench.records.run_folder import open_run, refuse_unless_new
 
     parser = _run_parser()
     options = parser.parse(arguments)
@@ -199,8 +199,8 @@ def _run(arguments: Sequence[str]) -> int:
         refuse_unless_new(options.out)
     if _only_checking():
         return 0
-    from limiterbench.program import Program
-    from limiterbench.run_command import run
+    from limiterbench.run.program import Program
+    from limiterbench.run.command import run
 
     root = _root()
     built = root / "build" / "release" / "limiterbench"
@@ -216,10 +216,13 @@ def _plot(arguments: Sequence[str]) -> int:
     if _only_checking():
         return 0
     from limiterbench.charts.catalogue import unreadable
-    from limiterbench.files import display
-    from limiterbench.plot import draw
+    from limiterbench.common.files import display
+    from limiterbench.charts.plot import draw
+    from limiterbench.predict import folder as predictions
+    from limiterbench.records.run_folder import open_run
 
-    for path in draw(folder):
+    is_measured = open_run(folder).simulated is None
+    for path in draw(folder) if is_measured else predictions.draw(folder):
         print(display(path))
     for problem in unreadable(folder):
         print(problem, file=sys.stderr)
@@ -266,18 +269,23 @@ def _report(arguments: Sequence[str]) -> int:
         )
     if _only_checking():
         return 0
-    from limiterbench.files import display
+    from limiterbench.common.files import display
+    from limiterbench.predict import appendix
     from limiterbench.report.command import print_report, write_page
 
     if options.format is not None:
-        from limiterbench.summary import export
+        from limiterbench.stats.summary import export
 
         for folder in options.dirs:
             print(display(export(folder, options.format)))
     elif options.text:
-        print_report(options.dirs, options.prediction)
+        measured = appendix.print_rankings(options.dirs)
+        predictions = appendix.read(options.prediction)
+        print_report(measured)
+        appendix.print_answers(predictions)
     else:
-        print(display(write_page(options.dirs, options.out, options.prediction)))
+        added = appendix.of(appendix.read(options.prediction))
+        print(display(write_page(options.dirs, options.out, added)))
     return 0
 
 
@@ -303,7 +311,7 @@ def _doctor(arguments: Sequence[str]) -> int:
         return 0
     from limiterbench.doctor import show
     from limiterbench.doctor.checks import examine
-    from limiterbench.doctor.finding import FAIL
+    from limiterbench.records.finding import FAIL
     from limiterbench.doctor.host import look
 
     findings = examine(look(_host_root()))
@@ -344,9 +352,22 @@ def _compare(arguments: Sequence[str]) -> int:
     options = parser.parse(arguments)
     if _only_checking():
         return 0
-    from limiterbench.compare import compare
+    from limiterbench.stats.comparison import check_comparable, compare_runs, read_run
 
-    return compare(options)
+    base, new = read_run(options.base), read_run(options.new)
+    differences = check_comparable(base, new, options.across_hosts, options.across_builds)
+    comparison = compare_runs(base, new, options.margin / 100, differences)
+    limit = options.fail_on_slower
+    failing = [] if limit is None else comparison.slower_than(limit)
+    if options.json:
+        from limiterbench.report.compare_json import print_json
+
+        print_json(comparison, limit, failing)
+    else:
+        from limiterbench.report.compare_text import print_text
+
+        print_text(comparison, options.all, limit, failing)
+    return 1 if failing else 0
 
 
 _ABOUT_PREDICTION = """\
@@ -395,8 +416,8 @@ def _predict_parser() -> _Parser:
 def _predict(arguments: Sequence[str]) -> int:
     parser = _predict_parser()
     options = parser.parse(arguments)
-    from limiterbench.prediction import hosts
-    from limiterbench.run_folder import open_run, refuse_unless_new
+    from limiterbench.predict import hosts
+    from limiterbench.records.run_folder import open_run, refuse_unless_new
 
     root = _root()
     if options.validate is not None:
@@ -416,10 +437,10 @@ def _predict(arguments: Sequence[str]) -> int:
         refuse_unless_new(options.out, can_resume=False)
     if _only_checking():
         return 0
-    from limiterbench.prediction.command import predict
-    from limiterbench.prediction.simulator import Simulator
-    from limiterbench.prediction.validate import validate
-    from limiterbench.program import Program
+    from limiterbench.predict.command import predict
+    from limiterbench.predict.simulator import Simulator
+    from limiterbench.predict.validate import validate
+    from limiterbench.run.program import Program
 
     built = root / "build" / "release"
     program = Program(Path(os.environ.get("LIMITERBENCH_PROGRAM", built / "limiterbench")))
@@ -440,10 +461,12 @@ def _readme(arguments: Sequence[str]) -> int:
     folder = parser.parse(arguments).dir
     if _only_checking():
         return 0
-    from limiterbench.files import display
-    from limiterbench.readme import update
+    from limiterbench.common.files import display
+    from limiterbench.maintain import readme
+    from limiterbench.predict import documents
 
-    for path in update(_root(), folder):
+    root = _root()
+    for path in dict.fromkeys([*readme.update(root, folder), *documents.update(root)]):
         print(display(path))
     return 0
 
@@ -480,7 +503,7 @@ def _weaken_orders(arguments: Sequence[str]) -> int:
         raise InputError("--out is for the table of all headers")
     if _only_checking():
         return 0
-    from limiterbench.weaken import choose, list_steps, weaken
+    from limiterbench.maintain.weaken import choose, list_steps, weaken
 
     headers = choose(_root() / "impls", options.file)
     if options.list:

@@ -13,10 +13,10 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from limiterbench.charts.catalogue import KINDS, charts_of  # noqa: E402
-from limiterbench.manifest import Manifest  # noqa: E402
-from limiterbench.records import read_records  # noqa: E402
-from limiterbench.run_folder import CELLS, FIGURES, open_run  # noqa: E402
-from limiterbench.series import group_records  # noqa: E402
+from limiterbench.records.manifest import Manifest  # noqa: E402
+from limiterbench.records.records import read_records  # noqa: E402
+from limiterbench.records.run_folder import CELLS, FIGURES, open_run  # noqa: E402
+from limiterbench.stats.series import group_records  # noqa: E402
 
 
 def excused(manifest: Manifest) -> Set[str]:

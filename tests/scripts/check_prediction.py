@@ -13,10 +13,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from limiterbench.cells import Cell  # noqa: E402
-from limiterbench.prediction import hosts, published  # noqa: E402
-from limiterbench.prediction.points import Assumption  # noqa: E402
-from limiterbench.prediction.simulator import Simulator  # noqa: E402
+from limiterbench.predict import hosts, published  # noqa: E402
+from limiterbench.predict.points import Assumption  # noqa: E402
+from limiterbench.predict.simulator import Simulator  # noqa: E402
+from limiterbench.records.cells import Cell  # noqa: E402
 
 SIMULATOR = ""
 # Mean absolute errors of the oldest-first policy, from 8 threads up. rwlock_read is fitted on

@@ -15,8 +15,8 @@ from typing import Dict, List, NamedTuple
 
 from synthetic_run import synthesise
 
-from limiterbench.records import read_records
-from limiterbench.run_folder import CELLS
+from limiterbench.records.records import read_records
+from limiterbench.records.run_folder import CELLS
 
 CPUS = 2
 MOST_SECONDS = 60.0

@@ -9,11 +9,11 @@ from typing import Dict, Optional
 
 from conftest import ROOT, CommandLine
 
-from limiterbench.cells import Cell
-from limiterbench.legends import OWN
-from limiterbench.prediction import points
-from limiterbench.prediction.points import Assumption, Point
-from limiterbench.prediction.tasks import SCENARIOS
+from limiterbench.charts.legends import OWN
+from limiterbench.predict import points
+from limiterbench.predict.points import Assumption, Point
+from limiterbench.predict.tasks import SCENARIOS
+from limiterbench.records.cells import Cell
 
 FAKE = Path(__file__).resolve().with_name("fake_limiterbench_sim")
 

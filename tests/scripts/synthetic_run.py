@@ -7,12 +7,12 @@ import subprocess
 from pathlib import Path
 from typing import Any, Dict
 
-from limiterbench import manifest as manifests
-from limiterbench.cells import parse_cell
-from limiterbench.fields import Fields
-from limiterbench.manifest import Manifest, RunPlan, Topology
-from limiterbench.plan import parse_boundaries
-from limiterbench.run_folder import CELLS, RUN_JSON
+from limiterbench.records import manifest as manifests
+from limiterbench.records.cells import parse_cell
+from limiterbench.records.fields import Fields
+from limiterbench.records.manifest import Manifest, RunPlan, Topology
+from limiterbench.records.manifest import parse_boundaries
+from limiterbench.records.run_folder import CELLS, RUN_JSON
 
 REPETITIONS = 5
 

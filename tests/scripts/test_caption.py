@@ -9,9 +9,9 @@ from typing import List
 import pytest
 
 from limiterbench.charts.caption import caption
-from limiterbench.records import Measured, read_records
-from limiterbench.run_folder import CELLS, open_run
-from limiterbench.series import Group, group_records
+from limiterbench.records.records import Measured, read_records
+from limiterbench.records.run_folder import CELLS, open_run
+from limiterbench.stats.series import Group, group_records
 
 
 @pytest.fixture

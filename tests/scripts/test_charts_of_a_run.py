@@ -13,12 +13,12 @@ from check_charts import lacking
 from conftest import CommandLine
 
 from limiterbench.charts.catalogue import charts_of, unreadable
-from limiterbench.contention import read_contention
-from limiterbench.errors import InputError
-from limiterbench.host_map import read_host_map
-from limiterbench.records import read_records
-from limiterbench.run_folder import CELLS, open_run
-from limiterbench.series import group_records
+from limiterbench.common.errors import InputError
+from limiterbench.records.contention import read_contention
+from limiterbench.records.host_map import read_host_map
+from limiterbench.records.records import read_records
+from limiterbench.records.run_folder import CELLS, open_run
+from limiterbench.stats.series import group_records
 
 TOPOLOGY = """<?xml version="1.0" encoding="UTF-8"?>
 <topology version="2.0"><object type="Machine" allowed_cpuset="0x0000000b">

@@ -13,7 +13,9 @@ from conftest import CommandLine
 from healthy_host import FILES, build, stat, write
 
 from limiterbench.doctor.checks import CHECKS, examine
-from limiterbench.doctor.finding import (
+from limiterbench.doctor.host import Host, Spun, cpu_list, look, spin
+from limiterbench.doctor.show import brief, table
+from limiterbench.records.finding import (
     FAIL,
     OK,
     UNKNOWN,
@@ -23,8 +25,6 @@ from limiterbench.doctor.finding import (
     worse_of,
     worst_first,
 )
-from limiterbench.doctor.host import Host, Spun, cpu_list, look, spin
-from limiterbench.doctor.show import brief, table
 
 CPU = "sys/devices/system/cpu"
 CLOCK = "sys/devices/system/clocksource/clocksource0"

@@ -12,11 +12,11 @@ from conftest import SMALL, CommandLine
 from healthy_host import build, write
 
 from limiterbench.charts.caption import caption
-from limiterbench.doctor.finding import FAIL, OK, WARN, Finding
-from limiterbench.manifest import Manifest
-from limiterbench.records import read_records
-from limiterbench.run_folder import CELLS, open_run
-from limiterbench.series import group_records
+from limiterbench.records.finding import FAIL, OK, WARN, Finding
+from limiterbench.records.manifest import Manifest
+from limiterbench.records.records import read_records
+from limiterbench.records.run_folder import CELLS, open_run
+from limiterbench.stats.series import group_records
 
 GROUP = "sys/fs/cgroup/user.slice/cpu.max"
 PAGES = "sys/kernel/mm/transparent_hugepage/enabled"

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from limiterbench import effort
-from limiterbench.cells import Cell
-from limiterbench.plan import Boundary, Choice, Plan, Scenario, thin, without_sweeps
+from limiterbench.records.cells import Cell
+from limiterbench.records.manifest import Boundary
+from limiterbench.run import effort
+from limiterbench.run.plan import Choice, Plan, Scenario, thin, without_sweeps
 
 
 @pytest.mark.parametrize("cells", [1, 60, 100, 240])

@@ -12,10 +12,10 @@ from typing import Any, Dict, List
 import pytest
 from conftest import SMALL, SMALL_REPETITIONS, CommandLine
 
-from limiterbench.google_benchmark import BENCHMARK_JSON, BenchmarkLog, cell_of
-from limiterbench.manifest import RunPlan
-from limiterbench.run_folder import open_run
-from limiterbench.schedule import Turn
+from limiterbench.records.manifest import RunPlan
+from limiterbench.records.run_folder import open_run
+from limiterbench.run.google_benchmark import BENCHMARK_JSON, BenchmarkLog, cell_of
+from limiterbench.run.schedule import Turn
 
 COMPARE = Path("/usr/share/benchmark/compare.py")
 

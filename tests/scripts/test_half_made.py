@@ -14,11 +14,11 @@ import pytest
 from conftest import FAKE, PATIENCE_SECONDS, ROOT, SMALL, CommandLine
 from test_run import lines_of, manifest_of
 
-from limiterbench import limits
-from limiterbench.cells import Cell, parse_cell
-from limiterbench.errors import HostError
-from limiterbench.program import Program
-from limiterbench.schedule import interleave
+from limiterbench.common import limits
+from limiterbench.common.errors import HostError
+from limiterbench.records.cells import Cell, parse_cell
+from limiterbench.run.program import Program
+from limiterbench.run.schedule import interleave
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import List
 
 import pytest
 
-from limiterbench.histogram import Histogram, bucket_of, clock_step, midpoint, rank_of
+from limiterbench.records.histogram import Histogram, bucket_of, clock_step, midpoint, rank_of
 
 
 def histogram_of(values: List[int]) -> Histogram:

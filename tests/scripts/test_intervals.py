@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from limiterbench.histogram import Histogram, bucket_of, midpoint
-from limiterbench.intervals import bootstrap_percentile, median_interval
-from limiterbench.latencies import Latency
+from limiterbench.records.histogram import Histogram, bucket_of, midpoint
+from limiterbench.records.latencies import Latency
+from limiterbench.stats.intervals import bootstrap_percentile, median_interval
 
 
 @pytest.mark.parametrize("n, coverage", [(1, 0.0), (2, 0.5), (3, 0.75), (5, 0.9375)])

@@ -12,7 +12,7 @@ import pytest
 from conftest import FAKE, ROOT, CommandLine, compiler
 from test_run import lines_of, manifest_of
 
-from limiterbench.records import read_records
+from limiterbench.records.records import read_records
 
 CELLS = ("--impl", "rwmutex", "--impl", "hazard", "--scenario", "steady", "--threads", "1")
 SHORT = (*CELLS, "--seconds", "0.01", "--seed", "1", "--out", "run")

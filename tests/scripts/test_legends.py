@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from limiterbench.legends import LEGENDS, OWN, PEERS, families_of, legends_of
+from limiterbench.charts.legends import LEGENDS, OWN, PEERS, families_of, legends_of
 
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference" / "run.json"
 UNKNOWN = [f"unheard_of_{index}" for index in range(30)]

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from limiterbench.errors import HostError, InputError
-from limiterbench.files import LineLog, replace_text, sync
+from limiterbench.common.errors import HostError, InputError
+from limiterbench.common.files import LineLog, replace_text, sync
 
 
 def test_lines_are_appended(tmp_path: Path) -> None:

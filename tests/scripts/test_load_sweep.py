@@ -9,15 +9,15 @@ from typing import Any, Callable, Dict
 import pytest
 from conftest import CommandLine
 
+from limiterbench.charts.legends import legends_of
 from limiterbench.charts.load import load
-from limiterbench.errors import InputError
-from limiterbench.histogram import Histogram
-from limiterbench.latencies import Latency
-from limiterbench.legends import legends_of
-from limiterbench.load_sweep import LoadPoint
-from limiterbench.records import read_records
-from limiterbench.run_folder import open_run
-from limiterbench.series import group_records
+from limiterbench.common.errors import InputError
+from limiterbench.records.histogram import Histogram
+from limiterbench.records.latencies import Latency
+from limiterbench.records.load_sweep import LoadPoint
+from limiterbench.records.records import read_records
+from limiterbench.records.run_folder import open_run
+from limiterbench.stats.series import group_records
 
 RUN = (
     *("run", "--impl", "hazard", "--impl", "ck_epoch", "--scenario", "open_loop"),

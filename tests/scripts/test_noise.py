@@ -12,15 +12,15 @@ import pytest
 from conftest import SMALL, SMALL_REPETITIONS, CommandLine
 from test_run import lines_of, manifest_of
 
-from limiterbench import manifest as manifests
-from limiterbench.cells import Cell
 from limiterbench.charts.caption import caption
-from limiterbench.errors import InputError
-from limiterbench.manifest import RunPlan
-from limiterbench.noise import most_repeats, repeats
-from limiterbench.records import Record, parse_record, read_attempts, read_records
-from limiterbench.run_folder import CELLS, RUN_JSON
-from limiterbench.series import group_records
+from limiterbench.common.errors import InputError
+from limiterbench.records import manifest as manifests
+from limiterbench.records.cells import Cell
+from limiterbench.records.manifest import RunPlan
+from limiterbench.records.records import Record, parse_record, read_attempts, read_records
+from limiterbench.records.run_folder import CELLS, RUN_JSON
+from limiterbench.run.noise import most_repeats, repeats
+from limiterbench.stats.series import group_records
 
 DISTURBED = "hazard/steady/compact/threads:2"
 

@@ -7,8 +7,15 @@ from typing import List
 import pytest
 
 from conftest import ROOT
-from limiterbench.errors import InputError
-from limiterbench.orders import Header, comment_of, is_atomic, orders_of, read_header, read_headers
+from limiterbench.common.errors import InputError
+from limiterbench.maintain.orders import (
+    Header,
+    comment_of,
+    is_atomic,
+    orders_of,
+    read_header,
+    read_headers,
+)
 
 
 def header(folder: Path, code: str) -> Header:

@@ -8,12 +8,13 @@ import pytest
 from conftest import SMALL, CommandLine
 from test_run import manifest_of
 
-from limiterbench import units
-from limiterbench.cells import Cell
-from limiterbench.effort import Effort
-from limiterbench.plan import Boundary, Plan, Scenario
-from limiterbench.plan_text import describe
-from limiterbench.progress import RunProgress
+from limiterbench.common import units
+from limiterbench.records.cells import Cell
+from limiterbench.records.manifest import Boundary
+from limiterbench.run.effort import Effort
+from limiterbench.run.plan import Plan, Scenario
+from limiterbench.run.plan_text import describe
+from limiterbench.run.progress import RunProgress
 
 COMPLEXES = [Boundary(count, "complex") for count in (8, 16, 24, 32, 40)]
 

@@ -61,7 +61,7 @@ def test_two_predictions_are_the_same_to_the_byte(predict: CommandLine, predicte
 
 def test_every_chart_says_simulated(predicted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from limiterbench.charts.frame import Frame
-    from limiterbench.plot import draw
+    from limiterbench.predict.folder import draw
 
     titles = []
     original = Frame.__init__

@@ -12,20 +12,20 @@ import pytest
 from conftest import ROOT, CommandLine
 from simulation import FAKE, HOST, SMALL, add_contention, set_up, write_host
 
-from limiterbench.cells import Cell
-from limiterbench.errors import InputError
-from limiterbench.legends import OWN
-from limiterbench.plan import Boundary
-from limiterbench.prediction import calibrate, documents, hosts, page, published, sensitivity
-from limiterbench.prediction.answers import read_prediction
-from limiterbench.prediction.hosts import Host
-from limiterbench.prediction.machine import Pair, transfers
-from limiterbench.prediction.points import Assumption, Band, Point, p99, read, throughput, write
-from limiterbench.prediction.ranking import MARGIN, Rows, rank
-from limiterbench.prediction.simulator import Simulator
-from limiterbench.prediction.tasks import thread_counts
-from limiterbench.prediction.validation_page import read_validation
-from limiterbench.records import UNEQUAL
+from limiterbench.charts.legends import OWN
+from limiterbench.common.errors import InputError
+from limiterbench.predict import calibrate, documents, hosts, page, published, sensitivity
+from limiterbench.predict.answers import read_prediction
+from limiterbench.predict.hosts import Host
+from limiterbench.predict.machine import Pair, transfers
+from limiterbench.predict.points import Assumption, Band, Point, p99, read, throughput, write
+from limiterbench.predict.ranking import MARGIN, Rows, rank
+from limiterbench.predict.simulator import Simulator
+from limiterbench.predict.tasks import thread_counts
+from limiterbench.predict.validation_page import read_validation
+from limiterbench.records.cells import Cell
+from limiterbench.records.manifest import Boundary
+from limiterbench.records.records import UNEQUAL
 
 PROFILES = sorted((ROOT / "benchmarks" / "hosts").glob("*.json"))
 
@@ -235,7 +235,7 @@ def test_rows_that_serve_their_threads_unequally_are_marked(cli: CommandLine) ->
 
 
 def test_bands_hold_every_assumption() -> None:
-    from limiterbench.prediction.points import band, ratio
+    from limiterbench.predict.points import band, ratio
 
     rows = rows_of({"a": (10, 30), "b": (5, 60)})
     assert band(rows["a"], throughput) == Band(10, 30)

@@ -9,14 +9,14 @@ from typing import Dict, Tuple
 
 import pytest
 
-from limiterbench import units
-from limiterbench.errors import InputError
-from limiterbench.primitives import ORDERS, read_costs, table
-from limiterbench.readme import render, render_orders
-from limiterbench.records import read_records
-from limiterbench.run_folder import CELLS, open_run
-from limiterbench.summary import SUMMARY, summarise
-from limiterbench.tidy import as_csv
+from limiterbench.common import units
+from limiterbench.common.errors import InputError
+from limiterbench.common.tidy import as_csv
+from limiterbench.maintain.readme import render, render_orders
+from limiterbench.records.primitives import ORDERS, read_costs, table
+from limiterbench.records.records import read_records
+from limiterbench.records.run_folder import CELLS, open_run
+from limiterbench.stats.summary import SUMMARY, summarise
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "results" / "reference"

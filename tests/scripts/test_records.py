@@ -7,8 +7,8 @@ from typing import Any, Callable, Dict
 import pytest
 from conftest import CommandLine
 
-from limiterbench.errors import InputError
-from limiterbench.records import read_records
+from limiterbench.common.errors import InputError
+from limiterbench.records.records import read_records
 
 Change = Callable[[Dict[str, Any]], Any]
 

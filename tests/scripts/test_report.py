@@ -14,17 +14,17 @@ from typing import Any, Callable, Dict, List, Set
 import pytest
 from conftest import ROOT, CommandLine
 
-from limiterbench import units
 from limiterbench.charts.catalogue import charts_of
+from limiterbench.common import units
+from limiterbench.common.tidy import Line
 from limiterbench.report.answer import answer
 from limiterbench.report.choices import cells
 from limiterbench.report.claims import Number
 from limiterbench.report.contest import Contest, Entrant, contest
 from limiterbench.report.estimates import Estimate
 from limiterbench.report.stored import StoredRun, read_run
-from limiterbench.series import Group, closed_loop
-from limiterbench.summary import write as write_summary
-from limiterbench.tidy import Line
+from limiterbench.stats.series import Group, closed_loop
+from limiterbench.stats.summary import write as write_summary
 
 REFERENCE = ROOT / "results" / "reference"
 

@@ -12,7 +12,8 @@ import pytest
 from conftest import ROOT, CommandLine
 from simulation import SMALL, fill, set_up
 
-from limiterbench.prediction.answers import answer_of, read_prediction
+from limiterbench.predict import appendix
+from limiterbench.predict.answers import answer_of, read_prediction
 from limiterbench.report.command import write_page
 
 ODD = "<script>alert(1)</script>&amp;`x`\"'"
@@ -203,7 +204,8 @@ def test_the_page_of_a_full_run_with_two_whole_predictions_is_small(
     for name in ("one", "two"):
         folders.append(Path(shutil.copytree(predicted, tmp_path / name)))
         fill(folders[-1], name)
-    page = write_page([ROOT / "results" / "reference"], tmp_path / "page.html", folders)
+    added = appendix.of(appendix.read(folders))
+    page = write_page([ROOT / "results" / "reference"], tmp_path / "page.html", added)
     text = page.read_text(encoding="utf-8")
     # Throughput and p99 of four scenarios.
     assert text.partition('<section id="simulated">')[2].count("<figure") == 2 * 2 * 4

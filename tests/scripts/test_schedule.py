@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from limiterbench.cells import Cell, parse_cell
-from limiterbench.schedule import interleave
+from limiterbench.records.cells import Cell, parse_cell
+from limiterbench.run.schedule import interleave
 
 CELLS = [Cell(limiter, "steady", "compact", n) for limiter in "abcdef" for n in (1, 2)]
 

@@ -14,10 +14,10 @@ import pytest
 from conftest import ROOT, SMALL, CommandLine
 from schemas import CELLS, CONTENTION, RUN, Schema, errors_of_run, lines_of, schema, thinned
 
-from limiterbench.records import read_records
-from limiterbench.run_folder import CELLS as CELLS_FILE
-from limiterbench.run_folder import open_run
-from limiterbench.summary import summarise
+from limiterbench.records.records import read_records
+from limiterbench.records.run_folder import CELLS as CELLS_FILE
+from limiterbench.records.run_folder import open_run
+from limiterbench.stats.summary import summarise
 
 PROGRAM = Path(os.environ.get("LIMITERBENCH_PROGRAM", ROOT / "build" / "release" / "limiterbench"))
 STORED = sorted(path.parent for path in ROOT.glob("results/**/run.json"))

@@ -11,7 +11,7 @@ from typing import Dict, List
 import pytest
 from conftest import SMALL, CommandLine
 
-from limiterbench.side_by_side import in_order
+from limiterbench.common.side_by_side import in_order
 
 # Python imports it in every process that finds it.
 NOTE_FORKS = """
@@ -25,7 +25,7 @@ os.register_at_fork(before=note)
 """
 SHARED = """
 import os
-from limiterbench.side_by_side import in_order
+from limiterbench.common.side_by_side import in_order
 
 os.sched_getaffinity = lambda _: {0, 1}
 ids = list(in_order(lambda task: (task, os.getpid()), range(8)))

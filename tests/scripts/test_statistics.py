@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from limiterbench.statistics import coverage, summarize
+from limiterbench.stats.statistics import coverage, summarize
 
 
 def test_summary_is_the_median_with_the_extremes() -> None:

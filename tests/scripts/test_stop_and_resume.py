@@ -15,13 +15,13 @@ import pytest
 from conftest import FAKE, PATIENCE_SECONDS, SMALL, SMALL_REPETITIONS, CommandLine
 from test_run import lines_of, manifest_of
 
-from limiterbench import cell_process
-from limiterbench.cell_process import CellProcess, Line
-from limiterbench.cells import Cell
-from limiterbench.manifest import RunPlan
-from limiterbench.program import Program
-from limiterbench.schedule import Turn
-from limiterbench.stop import StopRequest
+from limiterbench.records.cells import Cell
+from limiterbench.records.manifest import RunPlan
+from limiterbench.run import cell_process
+from limiterbench.run.cell_process import CellProcess, Line
+from limiterbench.run.program import Program
+from limiterbench.run.schedule import Turn
+from limiterbench.run.stop import StopRequest
 
 STUCK = "hazard/steady/compact/threads:2"
 # Its turn comes in the middle of the first round: a run stopped there has something to keep.

@@ -11,10 +11,10 @@ from typing import Any, Dict, List
 import pytest
 from conftest import CommandLine, SMALL_REPETITIONS
 
-from limiterbench.analysis.paired import each_repetition, ratio
-from limiterbench.analysis.scaling import scaling_of
-from limiterbench.records import parse_record
-from limiterbench.tidy import as_csv, plain
+from limiterbench.common.tidy import as_csv, plain
+from limiterbench.records.records import parse_record
+from limiterbench.stats.paired import each_repetition, ratio
+from limiterbench.stats.scaling import scaling_of
 
 
 def lines_of(folder: Path) -> List[Dict[str, str]]:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from limiterbench.text_table import TextTable
+from limiterbench.common.text_table import TextTable
 
 
 def test_names_begin_on_the_left_and_numbers_end_on_the_right() -> None:

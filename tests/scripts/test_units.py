@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from limiterbench import units
+from limiterbench.common import units
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from limiterbench.cells import Cell
-from limiterbench.compare import read_run
-from limiterbench.pooling import draw_together, moderate, variance_of_median
-from limiterbench.series import latency, ops
-from limiterbench.verdicts import (
+from limiterbench.records.cells import Cell
+from limiterbench.stats.comparison import read_run
+from limiterbench.stats.pooling import draw_together, moderate, variance_of_median
+from limiterbench.stats.series import latency, ops
+from limiterbench.stats.verdicts import (
     FASTER,
     SAME,
     SLOWER,

@@ -7,12 +7,12 @@ from typing import List, Optional
 import pytest
 
 from conftest import ROOT, CommandLine
-from limiterbench import weaken
-from limiterbench.errors import HostError, InputError
-from limiterbench.model_runs import Program, programs_for
-from limiterbench.orders import Header, orders_of, read_header, read_headers
-from limiterbench.structural import STRUCTURAL
-from limiterbench.weakenings import (
+from limiterbench.common.errors import HostError, InputError
+from limiterbench.maintain import weaken
+from limiterbench.maintain.model_runs import Program, programs_for
+from limiterbench.maintain.orders import Header, orders_of, read_header, read_headers
+from limiterbench.maintain.structural import STRUCTURAL
+from limiterbench.maintain.weakenings import (
     NOT_MODELLED,
     Change,
     change,

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Sequence, Set
 
-from limiterbench.cell_process import utc_now
-from limiterbench.manifest import COMPLETE, Manifest, RunPlan, Topology
-from limiterbench.plan import Choice, make_plan
-from limiterbench.program import Program
-from limiterbench.run_folder import CELLS, create
-from limiterbench.versions import versions
+from limiterbench.common.versions import versions
+from limiterbench.records.manifest import COMPLETE, Manifest, RunPlan, Topology
+from limiterbench.records.run_folder import CELLS, create
+from limiterbench.run.cell_process import utc_now
+from limiterbench.run.plan import Choice, make_plan
+from limiterbench.run.program import Program
 
 _CPU_FIELD = 36  # of /proc/PID/task/TID/stat, counted after the name in parentheses
 

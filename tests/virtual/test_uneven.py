@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Optional
 
 import pytest
 from guest import Guest
-from limiterbench.host_map import read_host_map
+from limiterbench.records.host_map import read_host_map
 
 ROOT = Path(__file__).resolve().parents[2]
 WITH_MEMORY = {0, 2, 3}

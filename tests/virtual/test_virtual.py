@@ -14,12 +14,12 @@ from typing import Any, Dict, List
 
 import pytest
 from guest import Guest, cpus_of, make_run, misplaced
+from limiterbench.charts.legends import legends_of
+from limiterbench.charts.plot import draw
 from limiterbench.charts.threads import p99, scaling
-from limiterbench.legends import legends_of
-from limiterbench.plot import draw
-from limiterbench.records import read_records
-from limiterbench.run_folder import CELLS, open_run
-from limiterbench.series import group_records
+from limiterbench.records.records import read_records
+from limiterbench.records.run_folder import CELLS, open_run
+from limiterbench.stats.series import group_records
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(os.environ["LIMITERBENCH_PROGRAM"])

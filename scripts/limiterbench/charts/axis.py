@@ -7,8 +7,8 @@ from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from limiterbench import units
-from limiterbench.plan import Boundary
+from limiterbench.common import units
+from limiterbench.records.manifest import Boundary
 
 _MOST_TICKS = 9
 # In octaves: how far right of a count's markers lies what begins with the next thread.

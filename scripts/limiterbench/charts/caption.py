@@ -5,12 +5,12 @@ from __future__ import annotations
 from statistics import median
 from typing import Dict, List, Sequence
 
-from limiterbench import units
-from limiterbench.doctor.finding import FAIL, counts, worst_first
-from limiterbench.manifest import INTERRUPTED, Manifest
-from limiterbench.records import UNEQUAL
-from limiterbench.series import Group, step_of_clock
-from limiterbench.statistics import coverage
+from limiterbench.common import units
+from limiterbench.records.finding import FAIL, counts, worst_first
+from limiterbench.records.manifest import INTERRUPTED, Manifest
+from limiterbench.records.records import UNEQUAL
+from limiterbench.stats.series import Group, step_of_clock
+from limiterbench.stats.statistics import coverage
 
 _FINDINGS_NAMED = 3
 _UNFAIR_NAMED = 8

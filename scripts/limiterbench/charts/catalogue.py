@@ -6,26 +6,26 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
-from limiterbench.analysis.ratios import most_threads
-from limiterbench.analysis.reloads import curves_of, held_bytes, of_reloads, threads_of
-from limiterbench.analysis.reloads import p99 as decision_p99
 from limiterbench.charts.contention import contention_map
 from limiterbench.charts.errors import admission_error
 from limiterbench.charts.fairness import fairness, has_several_threads
 from limiterbench.charts.frame import Frame
+from limiterbench.charts.legends import Legend, legends_of
 from limiterbench.charts.load import load
 from limiterbench.charts.percentiles import percentiles
 from limiterbench.charts.reloads import memory, reload_latency
 from limiterbench.charts.slowdown import has_rivals, slowdown_matrix
 from limiterbench.charts.threads import p99, scaling
 from limiterbench.charts.topology import orders_of, topology
-from limiterbench.contention import CONTENTION, Contention, read_contention
-from limiterbench.errors import InputError
-from limiterbench.host_map import HostMap, read_host_map
-from limiterbench.legends import Legend, legends_of
-from limiterbench.manifest import Manifest
-from limiterbench.run_folder import TOPOLOGY
-from limiterbench.series import Group, closed_loop, is_floor, sweeps_load, timed
+from limiterbench.common.errors import InputError
+from limiterbench.records.contention import CONTENTION, Contention, read_contention
+from limiterbench.records.host_map import HostMap, read_host_map
+from limiterbench.records.manifest import Manifest
+from limiterbench.records.run_folder import TOPOLOGY
+from limiterbench.stats.ratios import most_threads
+from limiterbench.stats.reloads import curves_of, held_bytes, of_reloads, threads_of
+from limiterbench.stats.reloads import p99 as decision_p99
+from limiterbench.stats.series import Group, closed_loop, is_floor, sweeps_load, timed
 
 PLAIN_PLACEMENT = "compact"
 

@@ -9,13 +9,13 @@ from matplotlib import colormaps
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import LogNorm
 
-from limiterbench import units
 from limiterbench.charts.axis import ThreadAxis, fix_ticks, value_axis
 from limiterbench.charts.frame import Frame, Layout
-from limiterbench.contention import Contention, Sharing
-from limiterbench.legends import Legend
-from limiterbench.manifest import Manifest
-from limiterbench.tidy import Line
+from limiterbench.charts.legends import Legend
+from limiterbench.common import units
+from limiterbench.common.tidy import Line
+from limiterbench.records.contention import Contention, Sharing
+from limiterbench.records.manifest import Manifest
 
 # With more CPUs the numbers would not fit their cells.
 _MOST_WRITTEN = 12

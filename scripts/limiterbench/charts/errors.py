@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
-from limiterbench import units
-from limiterbench.analysis.ratios import at
 from limiterbench.charts.axis import fix_ticks, plain_ticks
 from limiterbench.charts.caption import caption
 from limiterbench.charts.frame import Frame, Layout
+from limiterbench.charts.legends import Legend, families_of
 from limiterbench.charts.shared import Entry, heading, mark, mark_bars
-from limiterbench.legends import Legend, families_of
-from limiterbench.manifest import Manifest
-from limiterbench.series import Group, is_floor, is_rival, ops, together
-from limiterbench.statistics import Summary, summarize
-from limiterbench.tidy import Line
+from limiterbench.common import units
+from limiterbench.common.tidy import Line
+from limiterbench.records.manifest import Manifest
+from limiterbench.stats.ratios import at
+from limiterbench.stats.series import Group, is_floor, is_rival, ops, together
+from limiterbench.stats.statistics import Summary, summarize
 
 _COLUMNS = 3
 # Of the horizontal axis: what a label takes.

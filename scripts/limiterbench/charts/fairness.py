@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Sequence
 
-from limiterbench import units
 from limiterbench.charts.axis import NAMES_HEIGHT, ThreadAxis, fix_ticks
 from limiterbench.charts.caption import caption
 from limiterbench.charts.frame import Frame
+from limiterbench.charts.legends import Legend, families_of
 from limiterbench.charts.shared import (
     Entry,
     Series,
@@ -17,9 +17,9 @@ from limiterbench.charts.shared import (
     summary_rows,
 )
 from limiterbench.charts.threads import draw_rows
-from limiterbench.legends import Legend, families_of
-from limiterbench.manifest import Manifest
-from limiterbench.series import Group
+from limiterbench.common import units
+from limiterbench.records.manifest import Manifest
+from limiterbench.stats.series import Group
 
 _ABOUT = (
     "Jain's index of the threads' decisions in the throughput phase: 1 if all decide as often, "

@@ -10,7 +10,7 @@ import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from limiterbench.tidy import Line, as_csv
+from limiterbench.common.tidy import Line, as_csv
 
 # Everything that the user's own matplotlib settings, the clock or chance could change is fixed:
 # the same records give the same bytes. Text is drawn as paths: it lies where it was seen to lie,

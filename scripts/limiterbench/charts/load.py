@@ -6,12 +6,10 @@ from typing import Any, Dict, List, Sequence
 
 from matplotlib.lines import Line2D
 
-from limiterbench import units
-from limiterbench.analysis.loads import Curve, Curves, curves_of
-from limiterbench.analysis.ratios import most_threads
 from limiterbench.charts.axis import value_axis
 from limiterbench.charts.caption import caption
 from limiterbench.charts.frame import Frame
+from limiterbench.charts.legends import Legend, families_of
 from limiterbench.charts.shared import (
     Entry,
     behind,
@@ -21,11 +19,13 @@ from limiterbench.charts.shared import (
     mark,
     mark_bars,
 )
-from limiterbench.legends import Legend, families_of
-from limiterbench.manifest import Manifest
-from limiterbench.series import Group, clock_step_of
-from limiterbench.statistics import summarize
-from limiterbench.tidy import Line
+from limiterbench.common import units
+from limiterbench.common.tidy import Line
+from limiterbench.records.manifest import Manifest
+from limiterbench.stats.loads import Curve, Curves, curves_of
+from limiterbench.stats.ratios import most_threads
+from limiterbench.stats.series import Group, clock_step_of
+from limiterbench.stats.statistics import summarize
 
 _ABOUT = (
     "open loop, each phase half as long; bold: response, from the intended start, thin: service, "

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, NamedTuple, Sequence
 
-from limiterbench import units
 from limiterbench.charts.axis import percentile_axis, percentile_label, value_axis
 from limiterbench.charts.caption import caption
 from limiterbench.charts.frame import Frame
+from limiterbench.charts.legends import Family, Legend, families_of
 from limiterbench.charts.shared import (
     Entry,
     behind,
@@ -17,12 +17,12 @@ from limiterbench.charts.shared import (
     mark,
     mark_bars,
 )
-from limiterbench.legends import Family, Legend, families_of
-from limiterbench.manifest import Manifest
-from limiterbench.records import Measured
-from limiterbench.series import Group, clock_step_of
-from limiterbench.statistics import Summary, summarize
-from limiterbench.tidy import Line
+from limiterbench.common import units
+from limiterbench.common.tidy import Line
+from limiterbench.records.manifest import Manifest
+from limiterbench.records.records import Measured
+from limiterbench.stats.series import Group, clock_step_of
+from limiterbench.stats.statistics import Summary, summarize
 
 # Fewer samples than this beyond a percentile are chance, not a percentile.
 _SAMPLES_BEYOND = 10

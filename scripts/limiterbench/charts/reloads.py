@@ -5,18 +5,10 @@ from __future__ import annotations
 from statistics import median
 from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
-from limiterbench import units
-from limiterbench.analysis.reloads import (
-    Curves,
-    curves_of,
-    held_bytes,
-    p99,
-    publish_median,
-    threads_of,
-)
 from limiterbench.charts.axis import fix_ticks, size_axis, value_axis
 from limiterbench.charts.caption import caption
 from limiterbench.charts.frame import Frame
+from limiterbench.charts.legends import Legend, families_of
 from limiterbench.charts.shared import (
     Entry,
     behind,
@@ -25,10 +17,18 @@ from limiterbench.charts.shared import (
     heading,
     mark_bars,
 )
-from limiterbench.legends import Legend, families_of
-from limiterbench.manifest import Manifest
-from limiterbench.series import Group, together
-from limiterbench.tidy import Line
+from limiterbench.common import units
+from limiterbench.common.tidy import Line
+from limiterbench.records.manifest import Manifest
+from limiterbench.stats.reloads import (
+    Curves,
+    curves_of,
+    held_bytes,
+    p99,
+    publish_median,
+    threads_of,
+)
+from limiterbench.stats.series import Group, together
 
 
 # 0 has no place on a logarithmic axis.

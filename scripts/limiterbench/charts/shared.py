@@ -6,8 +6,8 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 from matplotlib.lines import Line2D
 
-from limiterbench.statistics import Summary
-from limiterbench.tidy import Line
+from limiterbench.common.tidy import Line
+from limiterbench.stats.statistics import Summary
 
 # For each row, its (threads, summary) by ascending threads.
 Series = Dict[str, List[Tuple[int, Summary]]]

@@ -9,16 +9,16 @@ from typing import Any, Dict, List, Sequence
 from matplotlib import colormaps
 from matplotlib.patches import Rectangle
 
-from limiterbench import units
-from limiterbench.analysis.paired import Estimate
-from limiterbench.analysis.ratios import p99_to_best, slowdown
 from limiterbench.charts.axis import fix_ticks
 from limiterbench.charts.caption import caption
 from limiterbench.charts.frame import Frame, Layout
 from limiterbench.charts.shared import mark
-from limiterbench.manifest import Manifest
-from limiterbench.series import Group, is_rival, timed, together
-from limiterbench.tidy import Line
+from limiterbench.common import units
+from limiterbench.common.tidy import Line
+from limiterbench.records.manifest import Manifest
+from limiterbench.stats.paired import Estimate
+from limiterbench.stats.ratios import p99_to_best, slowdown
+from limiterbench.stats.series import Group, is_rival, timed, together
 
 # Lightness alone tells the colours apart, also in grey. Only the numbers say more than the order.
 _COLOURS = colormaps["YlGnBu"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from limiterbench import units
 from limiterbench.charts.axis import NAMES_HEIGHT, ThreadAxis, value_axis
 from limiterbench.charts.caption import caption
 from limiterbench.charts.frame import Frame
+from limiterbench.charts.legends import Legend, families_of
 from limiterbench.charts.shared import (
     Entry,
     Series,
@@ -18,10 +18,10 @@ from limiterbench.charts.shared import (
     mark_bars,
     summary_rows,
 )
-from limiterbench.legends import Legend, families_of
-from limiterbench.manifest import Manifest
-from limiterbench.series import Group, clock_step_of, is_floor, latency, ops
-from limiterbench.statistics import Summary, summarize
+from limiterbench.common import units
+from limiterbench.records.manifest import Manifest
+from limiterbench.stats.series import Group, clock_step_of, is_floor, latency, ops
+from limiterbench.stats.statistics import Summary, summarize
 
 
 def _last(points: Sequence[Tuple[int, Summary]]) -> float:

@@ -7,12 +7,12 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 from matplotlib import colormaps
 from matplotlib.patches import Rectangle
 
-from limiterbench import units
 from limiterbench.charts.frame import Frame, Layout
-from limiterbench.host_map import HostMap, Place
-from limiterbench.manifest import Manifest
-from limiterbench.series import Group
-from limiterbench.tidy import Line
+from limiterbench.common import units
+from limiterbench.common.tidy import Line
+from limiterbench.records.host_map import HostMap, Place
+from limiterbench.records.manifest import Manifest
+from limiterbench.stats.series import Group
 
 _COLOURS = colormaps["YlGnBu"]
 # Sizes in units of one core's width.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import List, Optional
 
-from limiterbench.control_groups import Group, own_group
-from limiterbench.doctor.finding import FAIL, OK, UNKNOWN, WARN, Finding
+from limiterbench.common.control_groups import Group, own_group
 from limiterbench.doctor.host import Host
+from limiterbench.records.finding import FAIL, OK, UNKNOWN, WARN, Finding
 
 
 def _words(folder: Path, version: int) -> List[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Callable, List, Tuple
 
 from limiterbench.doctor import cgroup, frequency, instruments, memory, neighbours
-from limiterbench.doctor.finding import Finding
 from limiterbench.doctor.host import Host
+from limiterbench.records.finding import Finding
 
 CHECKS: Tuple[Callable[[Host], Finding], ...] = (
     cgroup.quota,

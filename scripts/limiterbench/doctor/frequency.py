@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import List, Tuple
 
-from limiterbench.doctor.finding import OK, UNKNOWN, WARN, Finding
 from limiterbench.doctor.host import Host
+from limiterbench.records.finding import OK, UNKNOWN, WARN, Finding
 
 _CPU = "sys/devices/system/cpu"
 # Waking from a deeper state takes longer than most decisions' p99.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional
 
-from limiterbench.control_groups import own_group
+from limiterbench.common.control_groups import own_group
 
 SAMPLE_SECONDS = 1.0
 # Several of a quota's periods, which are 100 ms unless somebody chose otherwise.

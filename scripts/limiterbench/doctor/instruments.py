@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from limiterbench.doctor.finding import FAIL, OK, UNKNOWN, WARN, Finding
 from limiterbench.doctor.host import Host
+from limiterbench.records.finding import FAIL, OK, UNKNOWN, WARN, Finding
 
 _CLOCKS = "sys/devices/system/clocksource/clocksource0"
 _NOT_BY_COUNTER = "timed by clock_gettime, not by the CPU's counter"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from limiterbench.doctor.finding import OK, UNKNOWN, WARN, Finding
 from limiterbench.doctor.host import Host, cpu_list
+from limiterbench.records.finding import OK, UNKNOWN, WARN, Finding
 
 _CAP_IPC_LOCK = 14
 _ENOUGH_BYTES = 64 << 20

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Optional
 
-from limiterbench.doctor.finding import FAIL, OK, UNKNOWN, WARN, Finding
 from limiterbench.doctor.host import Host, cpu_list, stolen_since_boot, usage
+from limiterbench.records.finding import FAIL, OK, UNKNOWN, WARN, Finding
 
 _CPU = "sys/devices/system/cpu"
 _QUIET_CPUS = 0.1

@@ -8,7 +8,7 @@ import textwrap
 from dataclasses import asdict
 from typing import List, Sequence, TextIO
 
-from limiterbench.doctor.finding import FAIL, OK, WARN, Finding, counts, worst_first
+from limiterbench.records.finding import FAIL, OK, WARN, Finding, counts, worst_first
 
 _WIDTH = 80
 _STATUS = 8

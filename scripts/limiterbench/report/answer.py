@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Callable, List, Optional, Sequence, Tuple
 
-from limiterbench import units
-from limiterbench.analysis.ratios import BASELINE, most_threads
+from limiterbench.common import units
 from limiterbench.report.claims import Claim, Code, Number, Part, listed, times
 from limiterbench.report.contest import (
     P99,
@@ -23,7 +22,8 @@ from limiterbench.report.contest import (
 from limiterbench.report.open_loop import open_loop
 from limiterbench.report.stored import StoredRun
 from limiterbench.report.unranked import unranked
-from limiterbench.series import closed_loop
+from limiterbench.stats.ratios import BASELINE, most_threads
+from limiterbench.stats.series import closed_loop
 
 THROUGHPUT_RATIO = "throughput_over_rwmutex_ratio"
 P99_RATIO = "rwmutex_p99_ratio"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Optional
 
-from limiterbench import units
-from limiterbench.legends import PEERS
+from limiterbench.charts.legends import PEERS
+from limiterbench.common import units
 from limiterbench.report.contest import Contest, Entrant, contests
 from limiterbench.report.estimates import Estimate
 from limiterbench.report.stored import StoredRun

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any, Dict, List, Sequence, Tuple
 
-from limiterbench import units
+from limiterbench.common import units
 from limiterbench.report import choices
 from limiterbench.report.contest import contests, headline
 from limiterbench.report.html import Html, join, table, tag

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import List, NamedTuple, Optional, Sequence, Tuple, Union
 
-from limiterbench.cells import Cell
+from limiterbench.records.cells import Cell
 
 
 class Code(NamedTuple):

@@ -5,14 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import List, Optional, Sequence
 
-from limiterbench.errors import InputError
-from limiterbench.files import display, replace_text
-from limiterbench.prediction.answers import Prediction, read_prediction
-from limiterbench.prediction.show import rankings_of
-from limiterbench.report.page import render
+from limiterbench.common.errors import InputError
+from limiterbench.common.files import display, replace_text
+from limiterbench.report.page import Appendix, render
 from limiterbench.report.stored import StoredRun, read_run
-from limiterbench.report.text import print_predictions, print_text
-from limiterbench.run_folder import open_run
+from limiterbench.report.text import print_text
 
 PAGE = "report.html"
 # Beside the first run's own report, which stays.
@@ -21,7 +18,7 @@ PAGE_OF_SEVERAL = "comparison.html"
 
 def read_runs(folders: Sequence[Path]) -> List[StoredRun]:
     """Named so that they can be told apart. Raises InputError."""
-    resolved = _each_once(folders)
+    resolved = each_once(folders)
     names = [folder.name for folder in resolved]
     alike = {name for name in names if names.count(name) > 1}
     return [
@@ -30,11 +27,8 @@ def read_runs(folders: Sequence[Path]) -> List[StoredRun]:
     ]
 
 
-def read_predictions(folders: Sequence[Path]) -> List[Prediction]:
-    return [read_prediction(folder) for folder in _each_once(folders)]
-
-
-def _each_once(folders: Sequence[Path]) -> List[Path]:
+def each_once(folders: Sequence[Path]) -> List[Path]:
+    """Their absolute paths. Raises InputError if one is given twice."""
     resolved = [folder.resolve() for folder in folders]
     for number, folder in enumerate(resolved):
         if folder in resolved[:number]:
@@ -42,25 +36,19 @@ def _each_once(folders: Sequence[Path]) -> List[Path]:
     return resolved
 
 
-def print_report(folders: Sequence[Path], predicted: Sequence[Path] = ()) -> None:
-    """Predictions are ranked by what they leave open, runs by what was measured."""
-    predictions = read_predictions(predicted)
-    simulated = [folder for folder in folders if open_run(folder).simulated is not None]
-    for folder in simulated:
-        print(rankings_of(folder, open_run(folder)))
-    print_text(read_runs([folder for folder in folders if folder not in simulated]))
-    print_predictions(predictions)
+def print_report(folders: Sequence[Path]) -> None:
+    print_text(read_runs(folders))
 
 
 def write_page(
-    folders: Sequence[Path], out: Optional[Path] = None, predicted: Sequence[Path] = ()
+    folders: Sequence[Path], out: Optional[Path] = None, appendix: Optional[Appendix] = None
 ) -> Path:
     """Where it was written: `out`, else in the first folder."""
     page = out or folders[0] / (PAGE if len(folders) == 1 else PAGE_OF_SEVERAL)
-    runs, predictions = read_runs(folders), read_predictions(predicted)
+    runs = read_runs(folders)
     if not page.parent.is_dir():
         raise InputError(f"{display(page)}: there is no folder {display(page.parent)}")
     if page.is_dir():
         raise InputError(f"{display(page)}: is a folder, not a file")
-    replace_text(page, render(runs, page, predictions))
+    replace_text(page, render(runs, page, appendix))
     return page

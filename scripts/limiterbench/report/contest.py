@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable, Dict, List, NamedTuple, Optional
 
-from limiterbench import units
-from limiterbench.analysis.ratios import most_threads
-from limiterbench.cells import Cell
+from limiterbench.common import units
+from limiterbench.common.tidy import Line
+from limiterbench.records.cells import Cell
 from limiterbench.report.estimates import Estimate
 from limiterbench.report.stored import StoredRun
-from limiterbench.series import Group, closed_loop
-from limiterbench.tidy import Line
+from limiterbench.stats.ratios import most_threads
+from limiterbench.stats.series import Group, closed_loop
 
 HEADLINE = "steady"
 PLAIN_PLACEMENT = "compact"

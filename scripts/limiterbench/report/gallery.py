@@ -5,19 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
-from limiterbench import units
 from limiterbench.charts.axis import percentile_label
 from limiterbench.charts.catalogue import Chart, charts_of
 from limiterbench.charts.frame import Frame, use_style
-from limiterbench.legends import families_of, legends_of
+from limiterbench.charts.legends import families_of, legends_of
+from limiterbench.common import units
+from limiterbench.common.side_by_side import in_order
+from limiterbench.records.run_folder import FIGURES
 from limiterbench.report.contest import headline
 from limiterbench.report.figure import Panel, Words, panels
 from limiterbench.report.html import Html, tag
 from limiterbench.report.markers import sample
 from limiterbench.report.numbers import numbers
 from limiterbench.report.stored import StoredRun
-from limiterbench.run_folder import FIGURES
-from limiterbench.side_by_side import in_order
 
 
 class Key(NamedTuple):

@@ -7,7 +7,7 @@ from typing import List
 from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path
 
-from limiterbench.legends import Legend
+from limiterbench.charts.legends import Legend
 from limiterbench.report.html import Html
 
 _COMMANDS = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C"}

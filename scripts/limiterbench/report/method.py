@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any, List, NamedTuple, Sequence, Tuple
 
-from limiterbench import disturbance, units
-from limiterbench.cells import Cell
-from limiterbench.doctor.finding import OK, worst_first
-from limiterbench.manifest import Manifest
-from limiterbench.records import Measured
+from limiterbench.common import units
+from limiterbench.records.cells import Cell
+from limiterbench.records.finding import OK, worst_first
+from limiterbench.records.manifest import Manifest
+from limiterbench.records.records import Measured
 from limiterbench.report.html import Html, join, table, tag
 from limiterbench.report.stored import StoredRun
-from limiterbench.series import ops
-from limiterbench.statistics import summarize
+from limiterbench.stats import disturbance
+from limiterbench.stats.series import ops
+from limiterbench.stats.statistics import summarize
 
 # As a share of the median: the range of a cell's repetitions that is worth a word.
 _WIDE = 0.25

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import Callable, Dict, Sequence
 
-from limiterbench import units
+from limiterbench.common import units
+from limiterbench.common.tidy import Line, Value
 from limiterbench.report.html import Html, table, tag
-from limiterbench.tidy import Line, Value
 
 _UNITS: Dict[str, Callable[[float], str]] = {
     "_ns": units.time,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import List, Optional
 
-from limiterbench import units
-from limiterbench.analysis.ratios import BASELINE, most_threads
+from limiterbench.common import units
 from limiterbench.report.claims import Claim, Code, Number, Part
 from limiterbench.report.contest import PLAIN_PLACEMENT, RESPONSE, Contest, Entrant, contest
 from limiterbench.report.stored import StoredRun
-from limiterbench.series import sweeps_load
+from limiterbench.stats.ratios import BASELINE, most_threads
+from limiterbench.stats.series import sweeps_load
 
 _CAPACITY = "capacity_median_per_second"
 

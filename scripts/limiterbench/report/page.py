@@ -5,13 +5,12 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 from string import Template
-from typing import List, Sequence
+from typing import Callable, List, NamedTuple, Optional, Sequence
 
-from limiterbench import units
-from limiterbench.doctor.finding import FAIL, worst_first
-from limiterbench.manifest import COMPLETE
-from limiterbench.prediction.answers import Prediction
-from limiterbench.report import chooser, method, ratios, side_by_side, simulated
+from limiterbench.common import units
+from limiterbench.records.finding import FAIL, worst_first
+from limiterbench.records.manifest import COMPLETE
+from limiterbench.report import chooser, method, ratios, side_by_side
 from limiterbench.report.answer import answer
 from limiterbench.report.claims import Claim, Code, Number, Part
 from limiterbench.report.gallery import Gallery
@@ -20,7 +19,15 @@ from limiterbench.report.stored import StoredRun
 from limiterbench.report.styles import share
 
 
-def render(runs: Sequence[StoredRun], page: Path, predictions: Sequence[Prediction] = ()) -> str:
+class Appendix(NamedTuple):
+    """A section at the end that is about no run."""
+
+    section: Callable[[Path], Html]
+    """For the page that will hold it, which its links start from."""
+    css: str
+
+
+def render(runs: Sequence[StoredRun], page: Path, appendix: Optional[Appendix] = None) -> str:
     """The same bytes for the same runs, whenever it is called. `page`: the file it is for."""
     gallery = Gallery(runs, page)
     names = " and ".join(run.name for run in runs)
@@ -31,12 +38,13 @@ def render(runs: Sequence[StoredRun], page: Path, predictions: Sequence[Predicti
         ratios.section(runs),
         gallery.section(),
         method.section(runs),
-        simulated.section(predictions, page),
     ]
+    if appendix is not None:
+        sections.append(appendix.section(page))
     main, rules = share("\n".join(part for part in sections if part))
     return Template(_asset("page.html")).substitute(
         title=tag("title", f"limiterbench: {names}")[len("<title>") : -len("</title>")],
-        css=rules + _asset("page.css") + (_asset("simulated.css") if predictions else ""),
+        css=rules + _asset("page.css") + (appendix.css if appendix is not None else ""),
         js=_asset("page.js") + _asset("chooser.js"),
         header=_header(runs),
         links=_links(sections),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Dict, List, Optional, Sequence
 
-from limiterbench import units
-from limiterbench.analysis.ratios import BASELINE, KNOWN_CASE
-from limiterbench.analysis.scaling import LINEAR, Scaling, scalings
+from limiterbench.common import units
 from limiterbench.report.claims import times
 from limiterbench.report.contest import Contest, Entrant, contest, headline
 from limiterbench.report.html import Html, join, table, tag
 from limiterbench.report.stored import StoredRun
+from limiterbench.stats.ratios import BASELINE, KNOWN_CASE
+from limiterbench.stats.scaling import LINEAR, Scaling, scalings
 
 _CASE = (
     "A Go service that replaced one lock around everything by an atomic counter and an immutable "

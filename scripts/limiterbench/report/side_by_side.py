@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import List, Sequence
 
-from limiterbench import units
+from limiterbench.common import units
 from limiterbench.report.contest import P99, THROUGHPUT, Contest, Metric, contest, headline
 from limiterbench.report.html import Html, join, table, tag
 from limiterbench.report.stored import StoredRun

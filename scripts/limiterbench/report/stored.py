@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
-from limiterbench import disturbance, units
-from limiterbench.cells import Cell
 from limiterbench.charts.catalogue import unreadable
-from limiterbench.errors import InputError
-from limiterbench.fields import BadField
-from limiterbench.files import display
-from limiterbench.manifest import INTERRUPTED, Manifest
-from limiterbench.records import Measured, Record, parse_record, read_records, that_count
-from limiterbench.run_folder import CELLS, open_run
-from limiterbench.series import Group, clock_step_of, group_records
-from limiterbench.summary import summarise
-from limiterbench.tidy import Line
+from limiterbench.common import units
+from limiterbench.common.errors import InputError
+from limiterbench.common.files import display
+from limiterbench.common.tidy import Line
+from limiterbench.records.cells import Cell
+from limiterbench.records.fields import BadField
+from limiterbench.records.manifest import INTERRUPTED, Manifest
+from limiterbench.records.records import Measured, Record, parse_record, read_records, that_count
+from limiterbench.records.run_folder import CELLS, open_run
+from limiterbench.stats import disturbance
+from limiterbench.stats.series import Group, clock_step_of, group_records
+from limiterbench.stats.summary import summarise
 
 _COMPLAINTS_SHOWN = 5
 # As a share of the repetitions: so many disturbed ones belong beside the answer.

@@ -5,14 +5,12 @@ from __future__ import annotations
 import textwrap
 from typing import List, Sequence
 
-from limiterbench.prediction.answers import HEADS, Prediction, answer_of
 from limiterbench.report.answer import answer
 from limiterbench.report.method import failures
 from limiterbench.report.stored import StoredRun
-from limiterbench.table import print_groups
-from limiterbench.text_table import TextTable
+from limiterbench.report.table import print_groups
 
-_WIDTH = 80
+WIDTH = 80
 _FAILURES_SHOWN = 10
 
 
@@ -21,38 +19,22 @@ def print_text(runs: Sequence[StoredRun]) -> None:
         if number:
             print()
         if len(runs) > 1:
-            print(f"{run.name}\n{'=' * min(len(run.name), _WIDTH)}")
+            print(f"{run.name}\n{'=' * min(len(run.name), WIDTH)}")
         for line in _answer(run):
             print(line)
         print_groups(run.manifest, run.groups)
         _print_failures(run)
 
 
-def print_predictions(predictions: Sequence[Prediction]) -> None:
-    """After all that was measured, and named so."""
-    for prediction in predictions:
-        found = answer_of(prediction)
-        print()
-        print("\n".join(textwrap.wrap(f"SIMULATED, not measured: {prediction.name}", _WIDTH)))
-        for text in (found.about, found.scales, found.tails):
-            print("\n".join(_item(text.replace("`", ""))))
-        table = TextTable(*(head.replace("`", "") for head in (*HEADS[:-1], "ratio")))
-        for row, *cells in found.rows:
-            table.add(row.strip("`"), *cells)
-        print(table)
-        if found.claim:
-            print("\n".join(_item(found.claim.replace("`", ""))))
-
-
 def _answer(run: StoredRun) -> List[str]:
     claims = [claim.text for claim in answer(run)]
     beware = [f"Beware: {missing}" for missing in run.missing]
-    return [line for text in [*claims, *beware] for line in _item(text)]
+    return [line for text in [*claims, *beware] for line in item(text)]
 
 
-def _item(text: str) -> List[str]:
+def item(text: str) -> List[str]:
     return textwrap.wrap(
-        text, _WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False
+        text, WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False
     )
 
 
@@ -61,7 +43,7 @@ def _print_failures(run: StoredRun) -> None:
     if failed:
         print(f"\nfailed: {len(failed)}")
     for name, why in failed[:_FAILURES_SHOWN]:
-        for line in _item(f"{name}: {why}"):
+        for line in item(f"{name}: {why}"):
             print(line)
     if len(failed) > _FAILURES_SHOWN:
         print(f"and {len(failed) - _FAILURES_SHOWN} more, in the records")

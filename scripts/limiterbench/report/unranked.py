@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import List, Optional, Sequence
 
-from limiterbench import units
-from limiterbench.analysis.reload_work import is_unlike, left_to_scheduler
+from limiterbench.common import units
 from limiterbench.report.claims import Claim, Code, Number, Part
 from limiterbench.report.contest import THROUGHPUT, Contest, Entrant
+from limiterbench.stats.reload_work import is_unlike, left_to_scheduler
 
 _RELOADS = "reloads_median_per_second"
 

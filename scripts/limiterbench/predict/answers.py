@@ -1,0 +1,181 @@
+"""What a prediction is asked: does one counter scale, and how much longer does the lock's tail get?
+
+In bands, and only where the simulations say something.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Callable, Dict, List, NamedTuple, Optional
+
+from limiterbench.common import units
+from limiterbench.common.errors import InputError
+from limiterbench.common.files import display
+from limiterbench.predict import folder as folders
+from limiterbench.predict.charts import Scene
+from limiterbench.predict.points import (
+    TABLE,
+    Band,
+    band,
+    fairness,
+    p99,
+    ratio,
+    throughput,
+)
+from limiterbench.predict.ranking import Rows, rank
+from limiterbench.predict.show import rows_at
+from limiterbench.records import run_folder
+from limiterbench.records.fields import BadField, Fields
+from limiterbench.records.manifest import Manifest
+from limiterbench.records.records import UNEQUAL
+
+# The row that one shared counter is all there is to, and the one that the question is asked of.
+COUNTER = "hazard"
+LOCKED = "rwmutex"
+UNLIMITED = "unlimited"
+HEADLINE = "steady"
+# By how much a locked configuration's p99 was said to be longer, at 64 threads.
+CLAIMED = 40
+
+
+HEADS = ("row", "decisions/s", "p99", f"p99 of `{LOCKED}` ÷ p99 of row")
+_UNKNOWN = "–"
+
+
+class Prediction(NamedTuple):
+    """One host's stored prediction."""
+
+    folder: Path
+    manifest: Manifest
+    scenes: Dict[str, Scene]
+
+    @property
+    def name(self) -> str:
+        return str((self.manifest.simulated or {}).get("host", {}).get("name"))
+
+    @property
+    def headline(self) -> Scene:
+        """What the answers are about."""
+        return self.scenes.get(HEADLINE) or self.scenes[min(self.scenes)]
+
+
+class Answer(NamedTuple):
+    """Names of rows stand in backticks."""
+
+    about: str
+    scales: str
+    tails: str
+    claim: str
+    """Empty where the locked row is missing."""
+    rows: List[List[str]]
+    """As in HEADS, in the order of the places that their p99 can have, the lowest first."""
+    unequal: Dict[str, float]
+    """Of the rows that some simulation served its threads unequally in, the least index."""
+
+
+def read_prediction(folder: Path) -> Prediction:
+    """Raises InputError if the folder is none."""
+    if folder.is_dir() and not run_folder.is_run(folder):
+        raise InputError(f"{display(folder)}: not a prediction: it has no {run_folder.RUN_JSON}")
+    manifest = run_folder.open_run(folder)
+    if manifest.simulated is None:
+        raise InputError(f"{display(folder)}: not a prediction: it was measured")
+    try:
+        Fields(manifest.simulated, "simulated").object("host").text("name")
+    except BadField as error:
+        raise InputError(f"{display(folder / run_folder.RUN_JSON)}: {error}") from None
+    points = folders.read_points(folder)
+    if not points:
+        raise InputError(f"{display(folder / TABLE)}: no simulation that can be shown")
+    return Prediction(folder, manifest, folders.scenes_of(manifest, points))
+
+
+def span(value: Band, label: Callable[[float], str]) -> str:
+    if math.isinf(value.high):
+        return "not known"
+    low, high = label(value.low), label(value.high)
+    return low if low == high else f"{low} to {high}"
+
+
+def _times(value: float) -> str:
+    if value < 0.01:
+        return "under 0.01"
+    return f"{value:,.0f}" if value >= 20 else f"{value:.2g}"
+
+
+def answer_of(prediction: Prediction) -> Answer:
+    scene = prediction.headline
+    rows = rows_at(scene)
+    at = units.count(scene.threads, "thread")
+    return Answer(
+        f"{prediction.name}, SIMULATED, {scene.scenario}, {at}",
+        f"Does one atomic counter scale linearly? {_scales(scene)}",
+        _tails(rows),
+        _claim(rows),
+        _lines(rows),
+        _unequal(rows),
+    )
+
+
+def _unequal(rows: Rows) -> Dict[str, float]:
+    """Their p99 comes from starvation: those who wait hardly decide anything."""
+    least = {row: band(points, fairness).low for row, points in rows.items()}
+    return {f"`{row}`": low for row, low in sorted(least.items()) if low < UNEQUAL}
+
+
+def _scaling_of(scene: Scene, row: str) -> Optional[Band]:
+    """By how much `scene.threads` threads do more than one."""
+    points = scene.sheet.get(row, {})
+    if scene.threads == 1 or not {1, scene.threads} <= set(points):
+        return None
+    return ratio(points[scene.threads], points[1], throughput)
+
+
+def _scales(scene: Scene) -> str:
+    scaling = _scaling_of(scene, COUNTER)
+    if scaling is None:
+        return f"Not known: it takes `{COUNTER}` with 1 thread and with several."
+    verdict = "It may" if scaling.low > scene.threads / 2 else "No"
+    return (
+        f"{verdict}: `{COUNTER}` does {span(scaling, _times)} "
+        f"times what one thread does, not {scene.threads}."
+    )
+
+
+def _tails(rows: Rows) -> str:
+    if LOCKED not in rows:
+        return f"`{LOCKED}` was not simulated: there is no ratio to its p99."
+    return (
+        f"How much longer is the p99 of `{LOCKED}` than that of … (of a decision in a closed loop: "
+        "a thread that is kept waiting asks for nothing else, so that a lock which starves most "
+        "threads can have a low p99)"
+    )
+
+
+def _claim(rows: Rows) -> str:
+    """Where the claimed ratio lies in each row's band."""
+    if LOCKED not in rows:
+        return ""
+    others = {row: at for row, at in rows.items() if row not in (LOCKED, UNLIMITED)}
+    bands = {row: ratio(rows[LOCKED], at, p99) for row, at in others.items()}
+    sure = [f"`{row}`" for row, found in bands.items() if found.low >= CLAIMED]
+    never = [f"`{row}`" for row, found in bands.items() if found.high < CLAIMED]
+    left = len(bands) - len(sure) - len(never)
+    return (
+        f"{CLAIMED} times and more, as has been claimed of such a lock: "
+        f"{', '.join(sure) or 'of no row in every simulation'}. Less in every simulation: "
+        f"{', '.join(never) or 'of none'}. Not decided by this model: {left} of {len(bands)} rows."
+    )
+
+
+def _lines(rows: Rows) -> List[List[str]]:
+    return [
+        [
+            f"`{entry.row}`",
+            span(band(rows[entry.row], throughput), units.rate),
+            span(entry.value, units.time),
+            span(ratio(rows[LOCKED], rows[entry.row], p99), _times) if LOCKED in rows else _UNKNOWN,
+        ]
+        for entry in rank(rows, p99, lower_is_better=True).placed
+    ]

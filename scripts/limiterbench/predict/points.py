@@ -1,0 +1,135 @@
+"""What a simulation says of one cell under one policy and one alpha, and the table that holds it.
+
+The charts and the rankings are made from the table alone, so that a stored prediction is small.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+from typing import Callable, Dict, Iterable, List, NamedTuple, Tuple
+
+from limiterbench.common.errors import InputError
+from limiterbench.common.files import display, replace_text
+from limiterbench.common.tidy import Line, as_csv
+from limiterbench.common.tidy import Value as Written
+from limiterbench.records.cells import Cell, parse_cell
+
+TABLE = "simulated.csv"
+
+
+class Assumption(NamedTuple):
+    """What the model leaves open: which request a line serves next, and how long it is kept."""
+
+    policy: str
+    alpha: float
+
+
+class Point(NamedTuple):
+    cell: Cell
+    assumed: Assumption
+    operations_per_second: float
+    p50_ns: float
+    p90_ns: float
+    p99_ns: float
+    p999_ns: float
+    fairness: float
+
+
+_COLUMNS = (
+    "cell",
+    "policy",
+    "alpha",
+    "ops_per_second",
+    "p50_ns",
+    "p90_ns",
+    "p99_ns",
+    "p999_ns",
+    "fairness",
+)
+
+
+def write(path: Path, points: Iterable[Point]) -> None:
+    """Sorted: the order in which processes end must not show."""
+    lines = [_line(point) for point in sorted(points)]
+    replace_text(path, as_csv(lines) if lines else ",".join(_COLUMNS) + "\n")
+
+
+def _line(point: Point) -> Line:
+    # Exactly the values that are read again, and that other hosts compute.
+    numbers = [float(f"{number:.6g}") for number in point[2:]]
+    values: List[Written] = [point.cell.name, point.assumed.policy, point.assumed.alpha, *numbers]
+    return dict(zip(_COLUMNS, values))
+
+
+def read(path: Path) -> List[Point]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise InputError(f"{display(path)}: {reason}") from None
+    if not lines or tuple(lines[0].split(",")) != _COLUMNS:
+        raise InputError(f"{display(path)}:1: the columns are not {','.join(_COLUMNS)}")
+    points = [_point(path, number, row) for number, row in enumerate(csv.reader(lines[1:]), 2)]
+    if len({point[:2] for point in points}) != len(points):
+        raise InputError(f"{display(path)}: a cell is there twice under the same assumption")
+    return points
+
+
+def _point(path: Path, number: int, row: List[str]) -> Point:
+    cell = parse_cell(row[0]) if len(row) == len(_COLUMNS) else None
+    try:
+        if cell is None:
+            raise ValueError
+        values = [float(text) for text in row[2:]]
+        return Point(cell, Assumption(row[1], values[0]), *values[1:])
+    except ValueError:
+        raise InputError(f"{display(path)}:{number}: not {','.join(_COLUMNS)}") from None
+
+
+class Band(NamedTuple):
+    """From the lowest to the highest over the assumptions: nothing between them is likelier."""
+
+    low: float
+    high: float
+
+
+Value = Callable[[Point], float]
+# By row, then threads, then assumption.
+Sheet = Dict[str, Dict[int, Dict[Assumption, Point]]]
+
+
+def throughput(point: Point) -> float:
+    return point.operations_per_second
+
+
+def p99(point: Point) -> float:
+    return point.p99_ns
+
+
+def fairness(point: Point) -> float:
+    return point.fairness
+
+
+def by_scenario(points: Iterable[Point]) -> Dict[Tuple[str, str], Sheet]:
+    """(scenario, placement), in order of name."""
+    sheets: Dict[Tuple[str, str], Sheet] = {}
+    for point in sorted(points):
+        cell = point.cell
+        sheet = sheets.setdefault((cell.scenario, cell.placement), {})
+        sheet.setdefault(cell.limiter, {}).setdefault(cell.threads, {})[point.assumed] = point
+    return dict(sorted(sheets.items()))
+
+
+def band(points: Dict[Assumption, Point], value: Value) -> Band:
+    values = [value(point) for point in points.values()]
+    return Band(min(values), max(values))
+
+
+def ratio(above: Dict[Assumption, Point], below: Dict[Assumption, Point], value: Value) -> Band:
+    """Of two rows or two counts of threads, each pair under the same assumption. Where simulations
+    failed, so that no pair is left, it may be anything."""
+    shared = sorted(set(above) & set(below))
+    ratios = [value(above[assumed]) / value(below[assumed]) for assumed in shared]
+    return Band(min(ratios), max(ratios)) if ratios else Band(0.0, math.inf)

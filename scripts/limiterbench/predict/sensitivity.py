@@ -1,0 +1,167 @@
+"""Which orders between rows hang on one figure of the host file."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any, Callable, Collection, Dict, List, NamedTuple, Sequence, Tuple
+
+from limiterbench.predict import tasks
+from limiterbench.predict.hosts import Host
+from limiterbench.predict.points import Assumption, Value, p99, throughput
+from limiterbench.predict.ranking import Rows, orders
+from limiterbench.predict.simulator import Simulator
+
+# A figure that changes nothing when it is so far off is tried no closer.
+_FAR = (0.5, 1.5)
+_NEAR = (0.8, 1.2)
+# Without reloads, and with as many as there can be.
+SCENARIOS = ("readonly", "reload_storm")
+VALUES: Dict[str, Value] = {"throughput": throughput, "p99": p99}
+
+Pair = Tuple[str, str]
+Orders = Dict[str, Dict[Pair, int]]
+
+
+class Change(NamedTuple):
+    figure: str
+    factor: float
+    value: str
+    pair: Pair
+    before: int
+    after: int
+
+    @property
+    def reverses(self) -> bool:
+        """Not merely undecided: the other row is now ahead."""
+        return self.before * self.after < 0
+
+
+class Sensitivity(NamedTuple):
+    host: Host
+    scenario: str
+    threads: int
+    pairs: int
+    decided: Dict[str, int]
+    tried: List[Tuple[str, float]]
+    changes: List[Change]
+
+
+def _scaled(values: Dict[str, float], name: str, factor: float) -> Dict[str, float]:
+    """One distance's time; what lies nearer is never above it, what lies farther never below."""
+    order = list(values)
+    at = order.index(name)
+    new = values[name] * factor
+    return {
+        key: new if i == at else min(old, new) if i < at else max(old, new)
+        for i, (key, old) in enumerate(values.items())
+    }
+
+
+def _times(value: Any, factor: float) -> Any:
+    """A number, or all numbers of a list or an object."""
+    if isinstance(value, list):
+        return [_times(entry, factor) for entry in value]
+    if isinstance(value, dict):
+        return {key: _times(entry, factor) for key, entry in value.items()}
+    return value * factor
+
+
+def figures(host: Host) -> Dict[str, Callable[[float], Host]]:
+    """What can be off, and the host with it off by a factor."""
+    values = host.values
+
+    def scale(name: str) -> Callable[[float], Host]:
+        return lambda factor: host.with_values(**{name: _times(values[name], factor)})
+
+    def scale_transfer(name: str) -> Callable[[float], Host]:
+        return lambda factor: host.with_values(
+            transfer_ns=_scaled(values["transfer_ns"], name, factor)
+        )
+
+    # What a host file may leave out, as the simulator then takes it: not tied to the other figure.
+    values = {
+        "store_ns": values["load_ns"],
+        "fence_ns": values["rmw_ns"],
+        "pause_ns": values["rmw_ns"],
+        **values,
+    }
+    found = {
+        name: scale(name)
+        for name in ("rmw_ns", "load_ns", "store_ns", "fence_ns", "pause_ns", "alpha")
+    }
+    for name in values.get("transfer_ns", {}):
+        found[f"transfer_ns.{name}"] = scale_transfer(name)
+    for name in ("instructions_ns", "futex_wake_ns", "futex_call_ns", "process_fence_ns"):
+        if name in values:
+            found[name] = scale(name)
+    return found
+
+
+def _orders(
+    host: Host,
+    rows: Sequence[str],
+    blocking: Collection[str],
+    scenario: str,
+    threads: int,
+    simulator: Simulator,
+) -> Orders:
+    assumed = tasks.assumptions(host)
+    work = tasks.tasks_of(rows, [scenario], [threads], assumed, blocking)
+    sheet: Rows = {row: {} for row in rows}
+    with tempfile.TemporaryDirectory(prefix="limiterbench.") as scratch:
+        bench = tasks.Bench(simulator, host, Path(scratch))
+        for task, result in zip(work, bench.simulate_all(work)):
+            # By its place, not by its alpha, which may be the figure that is off.
+            key = Assumption(task.assumed.policy, float(task.index))
+            if result.point is not None:
+                sheet[task.cell.limiter][key] = result.point
+    return {name: orders(sheet, value) for name, value in VALUES.items()}
+
+
+def _changes(figure: str, factor: float, before: Orders, after: Orders) -> List[Change]:
+    return [
+        Change(figure, factor, value, pair, was, after[value][pair])
+        for value, pairs in before.items()
+        for pair, was in pairs.items()
+        if was != after[value][pair]
+    ]
+
+
+def try_figures(
+    host: Host,
+    rows: Sequence[str],
+    blocking: Collection[str],
+    scenario: str,
+    threads: int,
+    simulator: Simulator,
+) -> Sensitivity:
+    base = _orders(host, rows, blocking, scenario, threads, simulator)
+    tried: List[Tuple[str, float]] = []
+    changes: List[Change] = []
+    for figure, off_by in figures(host).items():
+        for factors in (_FAR, _NEAR):
+            found: List[Change] = []
+            for factor in factors:
+                tried.append((figure, factor))
+                after = _orders(off_by(factor), rows, blocking, scenario, threads, simulator)
+                found += _changes(figure, factor, base, after)
+            changes += found
+            if not found:
+                break
+    decided = {name: sum(order != 0 for order in pairs.values()) for name, pairs in base.items()}
+    return Sensitivity(host, scenario, threads, len(base["p99"]), decided, tried, changes)
+
+
+def as_json(sensitivity: Sensitivity) -> Dict[str, object]:
+    return {
+        "host": sensitivity.host.key,
+        "scenario": sensitivity.scenario,
+        "threads": sensitivity.threads,
+        "pairs": sensitivity.pairs,
+        "decided": sensitivity.decided,
+        "tried": [{"figure": figure, "factor": factor} for figure, factor in sensitivity.tried],
+        "changes": [
+            {**change._asdict(), "reverses": change.reverses} for change in sensitivity.changes
+        ],
+    }

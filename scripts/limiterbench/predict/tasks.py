@@ -1,0 +1,151 @@
+"""What is simulated for one host: every hand-written row, over threads, under every assumption."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import (
+    Callable,
+    Collection,
+    Dict,
+    FrozenSet,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Set,
+)
+
+from limiterbench.common.errors import HostError, InputError
+from limiterbench.common.limits import cpus as usable_cpus
+from limiterbench.predict.hosts import Host
+from limiterbench.predict.points import Assumption, Point
+from limiterbench.predict.simulator import POLICIES, Simulated, Simulator
+from limiterbench.records.cells import Cell
+from limiterbench.records.manifest import Boundary
+
+SCENARIOS = ("readonly", "steady", "reload_storm", "edge")
+PLACEMENT = "compact"
+SEED = 1
+
+
+@dataclass(frozen=True)
+class Task:
+    cell: Cell
+    assumed: Assumption
+    index: int
+    simulated_ns: float
+
+
+def assumptions(host: Host) -> List[Assumption]:
+    return [Assumption(policy, alpha) for alpha in host.alphas for policy in POLICIES]
+
+
+def thread_counts(cpus: int, boundaries: Sequence[Boundary]) -> List[int]:
+    """1 to all CPUs: powers of two, and what fills the first complex, socket, … and all cores."""
+    first: Dict[str, int] = {}
+    for boundary in boundaries:
+        first.setdefault(boundary.kind, boundary.threads)
+    powers = {2**k for k in range(cpus.bit_length())}
+    return sorted(count for count in {*powers, *first.values(), cpus} if count <= cpus)
+
+
+def parse_threads(text: str, cpus: int) -> List[int]:
+    counts: Set[int] = set()
+    for part in text.split(","):
+        if not part.strip().isdecimal() or int(part) < 1:
+            raise InputError(f"--threads: '{part}' is not a whole number from 1")
+        counts.add(int(part))
+    for count in sorted(counts):
+        if count > cpus:
+            raise InputError(f"--threads: {count} threads, but the host has {cpus} CPUs")
+    return sorted(counts)
+
+
+def blocking_rows(rows: Iterable[Mapping[str, object]]) -> FrozenSet[str]:
+    """Of the rows that a plan or a run lists."""
+    return frozenset(str(row["name"]) for row in rows if row.get("progress") == "blocking")
+
+
+def duration_of(cell: Cell, blocking: Collection[str]) -> float:
+    """Simulated nanoseconds: enough for a p99, little enough for a whole host.
+
+    Threads that sleep for their turn do little in much time; edge has windows of a millisecond.
+    """
+    if cell.limiter in blocking:
+        return 2e6
+    return 1e6 if cell.scenario == "edge" else 2e5
+
+
+def tasks_of(
+    rows: Sequence[str],
+    scenarios: Sequence[str],
+    threads: Sequence[int],
+    assumed: Sequence[Assumption],
+    blocking: Collection[str],
+) -> List[Task]:
+    cells = [
+        Cell(row, scenario, PLACEMENT, count)
+        for scenario in scenarios
+        for count in threads
+        for row in rows
+    ]
+    return [
+        Task(cell, assumption, index, duration_of(cell, blocking))
+        for cell in cells
+        for index, assumption in enumerate(assumed)
+    ]
+
+
+def required(result: Simulated) -> Point:
+    if result.point is None:
+        raise HostError(str(result.failure))
+    return result.point
+
+
+class Bench:
+    """A host's file, and the processes that simulate it, as many as CPUs."""
+
+    def __init__(self, simulator: Simulator, host: Host, folder: Path) -> None:
+        self.simulator = simulator
+        self.file = folder / f"{host.key}.json"
+        self.file.write_text(host.text(), encoding="utf-8")
+
+    def simulate(self, task: Task) -> Simulated:
+        return self.simulator.simulate(
+            self.file, task.cell, task.assumed, task.index, SEED, task.simulated_ns
+        )
+
+    def simulate_all(
+        self, tasks: Sequence[Task], done: Optional[Callable[[int], None]] = None
+    ) -> List[Simulated]:
+        """In the order of the tasks. The longest first: none is then left over at the end."""
+        order = sorted(range(len(tasks)), key=lambda i: -tasks[i].cell.threads)
+        results: Dict[int, Simulated] = {}
+        pool = ThreadPoolExecutor(usable_cpus())
+        try:
+            futures = {pool.submit(self.simulate, tasks[i]): i for i in order}
+            for future in as_completed(futures):
+                results[futures[future]] = future.result()
+                if done is not None:
+                    done(len(results))
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+        return [results[i] for i in range(len(tasks))]
+
+    def estimate(self, tasks: Sequence[Task]) -> float:
+        """In seconds, from one task in some hundred, spread over all."""
+        sample = list(_sample(tasks, 12))
+        start = time.monotonic()
+        self.simulate_all(sample)
+        return (time.monotonic() - start) * len(tasks) / len(sample)
+
+
+def _sample(tasks: Sequence[Task], most: int) -> Iterator[Task]:
+    """Evenly spread, and over a step that has nothing in common with the plan's own periods."""
+    step = max(1, len(tasks) // most)
+    return iter(tasks[step // 2 :: step])

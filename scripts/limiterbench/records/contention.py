@@ -1,0 +1,64 @@
+"""`contention.json`: what it costs a host to move a cache line, and to share one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import List, NamedTuple, Optional
+
+from limiterbench.common.errors import InputError
+from limiterbench.common.files import display
+from limiterbench.records.fields import BadField, Fields, parse_object
+
+CONTENTION = "contention.json"
+
+
+class Transfer(NamedTuple):
+    a: int
+    b: int
+    one_way_ns: float
+
+
+class Sharing(NamedTuple):
+    placement: str
+    threads: int
+    aggregate_ns: float
+    """Of wall time for each increment of any thread."""
+
+
+class Contention(NamedTuple):
+    pairs: int
+    """That the host has; more than there are transfers if they were sampled."""
+    transfers: List[Transfer]
+    sharings: List[Sharing]
+
+
+def parse(fields: Fields) -> Contention:
+    return Contention(
+        fields.integer("pairs"),
+        [
+            Transfer(entry.integer("a"), entry.integer("b"), entry.number("one_way_ns"))
+            for entry in fields.objects("transfers")
+        ],
+        [
+            Sharing(
+                entry.text("placement"),
+                entry.integer("threads", at_least=1),
+                entry.number("aggregate_ns"),
+            )
+            for entry in fields.objects("sharings")
+        ],
+    )
+
+
+def read_contention(path: Path) -> Optional[Contention]:
+    """None if the host's contention was not measured. Raises InputError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{display(path)}: {getattr(error, 'strerror', 'not UTF-8')}") from None
+    try:
+        return parse(parse_object(text))
+    except BadField as error:
+        raise InputError(f"{display(path)}: {error}") from None

@@ -1,0 +1,84 @@
+"""What limiterbench_primitives measured, as Google Benchmark's JSON has it, in tables."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Dict, List, Sequence, Tuple
+
+from limiterbench.common import units
+from limiterbench.common.errors import InputError
+
+# Of each block, by threads: the median of one thread's CPU time in nanoseconds. The real time is
+# divided by the threads before Google Benchmark 1.9 and not after.
+Costs = Dict[str, Dict[int, float]]
+
+
+def read_costs(path: Path) -> Costs:
+    """InputError if the file is not JSON of repeated measurements in nanoseconds."""
+    try:
+        runs = json.loads(path.read_text(encoding="utf-8"))["benchmarks"]
+        medians = [run for run in runs if run.get("aggregate_name") == "median"]
+        costs: Costs = {}
+        for run in medians:
+            if run["time_unit"] != "ns":
+                raise ValueError(f"time in {run['time_unit']}, not in ns")
+            name = run["run_name"].split("/")[0]
+            costs.setdefault(name, {})[int(run["threads"])] = float(run["cpu_time"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: {error}") from None
+    if not costs:
+        raise InputError(f"{path}: no medians; measure with --benchmark_repetitions")
+    return costs
+
+
+# What each line of a table is called, and the block that it shows.
+Lines = Sequence[Tuple[str, str]]
+
+ORDERS: Lines = [
+    ("load, relaxed", "load<relaxed>"),
+    ("load, acquire", "load<acquire>"),
+    ("load, seq_cst", "load<seq_cst>"),
+    ("store to a line of its own, relaxed", "store_private<relaxed>"),
+    ("store to a line of its own, release", "store_private<release>"),
+    ("store to a line of its own, seq_cst", "store_private<seq_cst>"),
+    ("increment of a line of its own, not atomic", "increment_private"),
+    ("fetch_add on a line of its own, relaxed", "fetch_add_private<relaxed>"),
+    ("fetch_add on a line of its own, seq_cst", "fetch_add_private<seq_cst>"),
+    ("fetch_add on one shared line, relaxed", "fetch_add_shared<relaxed>"),
+    ("fetch_add on one shared line, seq_cst", "fetch_add_shared<seq_cst>"),
+    ("fence, acquire", "fence<acquire>"),
+    ("fence, release", "fence<release>"),
+    ("fence, seq_cst", "fence<seq_cst>"),
+    ("asymmetric fence, the reader's", "asymmetric_light_fence"),
+    ("asymmetric fence, the writer's (membarrier)", "asymmetric_heavy_fence"),
+]
+
+
+def _time(costs: Dict[int, float], threads: int) -> str:
+    return f"{costs[threads]:,.2f}" if threads in costs else "-"
+
+
+def table(costs: Costs, lines: Lines, path: Path) -> str:
+    """A Markdown table of `lines`; InputError if one was not measured."""
+    missing = [name for _, name in lines if name not in costs]
+    if missing:
+        raise InputError(f"{path}: not measured: {', '.join(missing)}")
+    counts = sorted({count for _, name in lines for count in costs[name]})
+    heads = [units.count(count, "thread") for count in counts]
+    text: List[str] = [f"| ns | {' | '.join(heads)} |", "|---" + "|---:" * len(counts) + "|"]
+    text += [
+        f"| {label} | {' | '.join(_time(costs[name], count) for count in counts)} |"
+        for label, name in lines
+    ]
+    return "\n".join(text) + "\n"
+
+
+def about(path: Path) -> str:
+    """Where and when it was measured, and by which commit."""
+    context = json.loads(path.read_text(encoding="utf-8"))["context"]
+    model = str(context.get("cpu_model", "unknown CPU")).strip('"')
+    where = f"{model}, {units.count(int(context['num_cpus']), 'CPU')}"
+    virtual = ", virtual" if context.get("virtualised") == "true" else ""
+    commit = context.get("commit", "unknown")
+    return f"{where}{virtual}; {context['date'][:10]}, commit {commit}, `{path.name}`."

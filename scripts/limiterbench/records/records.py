@@ -1,0 +1,357 @@
+"""Read and check `cells.jsonl`: one line per repetition, written by the program."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Collection, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from limiterbench.common.errors import InputError
+from limiterbench.common.side_by_side import in_order, uncollected
+from limiterbench.records.cells import Cell, parse_cell
+from limiterbench.records.fields import BadField, Fields, parse_object
+from limiterbench.records.histogram import Histogram
+from limiterbench.records.latencies import Latency, parse_histogram, parse_latency
+from limiterbench.records.load_sweep import LoadSweep, parse_sweep
+
+SCHEMA = 1
+# Below this index of Jain's, threads are served unequally.
+UNEQUAL = 0.8
+EXACTNESS = ("exact", "approximate", "none")
+
+
+@dataclass(frozen=True)
+class Floor:
+    """What the timer itself costs, in the same loop."""
+
+    p50_ns: float
+    p99_ns: float
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What disturbed the CPUs of a repetition, as the program judged it."""
+
+    flagged: bool
+    reasons: List[str]
+    lost_share: float = 0.0
+    """Of the time of its CPUs, or of the worst one of them: the greatest that is known."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    operations_per_second: float
+    fairness: float
+    """Jain's index over the threads' operations: 1 if all are equal, 1/threads if one has all."""
+    reloads_per_second: float
+    """Configurations published in both phases, by their whole time."""
+    timed: Optional[Latency]
+    """None without a latency phase, which only a reader that asks for such records sees."""
+    floor: Floor
+    timer_source: str
+    exactness: str
+    admission_error: int
+    oversubscribed: bool
+    writer_shares_cpu: bool
+    writer_shares_core: bool
+    sweep: Optional[LoadSweep]
+    noise: Optional[Noise]
+    """None in a record of before noise was looked for."""
+    # What records of an older program lack is None, or as good as never seen.
+    admission_bound: Optional[int] = None
+    """By how much this row may exceed the limit in so many windows."""
+    publishes: Optional[Histogram] = None
+    """How long each publication took. None if there was none."""
+    live_bytes: Optional[int] = None
+    retired_peak_bytes: Optional[int] = None
+    contract: str = "windows"
+    cpus: Tuple[int, ...] = ()
+    """Where thread 0, 1, 2, … ran."""
+    layout: Optional[int] = None
+    """Which layout of the program measured. None in a record of before there were several."""
+
+    @property
+    def latency(self) -> Latency:
+        """Of a repetition that is known to be timed."""
+        assert self.timed is not None
+        return self.timed
+
+    @property
+    def flagged(self) -> bool:
+        """The host disturbed this repetition."""
+        return self.noise is not None and self.noise.flagged
+
+
+@dataclass(frozen=True)
+class Record:
+    cell: Cell
+    repetition: int
+    attempt: int
+    """How many measurements of the same repetition, each disturbed, came before."""
+    failure: Optional[str]
+    measured: Optional[Measured]
+    simulated: bool = False
+
+    @property
+    def disturbed(self) -> bool:
+        noise = self.measured.noise if self.measured else None
+        return noise is not None and noise.flagged
+
+
+def check_schema(fields: Fields) -> None:
+    schema = fields.integer("schema", at_least=1)
+    if schema > SCHEMA:
+        fields.refuse("schema", f"is {schema}, newer than {SCHEMA}, the newest known here")
+
+
+def _cell(fields: Fields) -> Cell:
+    name = fields.text("cell")
+    cell = parse_cell(name)
+    if cell is None:
+        fields.refuse("cell", f"is '{name}', not limiter/scenario/placement/threads:N")
+    parts = Cell(
+        fields.text("limiter"),
+        fields.text("scenario"),
+        fields.text("placement"),
+        fields.integer("threads", at_least=1),
+    )
+    if cell != parts:
+        fields.refuse("cell", f"is '{name}', but the other fields say '{parts.name}'")
+    return cell
+
+
+def _operations(fields: Fields, threads: int) -> List[int]:
+    operations = fields.integers("operations")
+    if len(operations) != threads:
+        fields.refuse("operations", f"has {len(operations)} entries for {threads} threads")
+    if min(operations) < 0 or sum(operations) <= 0:
+        fields.refuse("operations", "counts none, or a negative number of them")
+    return operations
+
+
+def _wall_ns(fields: Fields) -> float:
+    wall_ns = fields.number("wall_ns")
+    if wall_ns <= 0:
+        fields.refuse("wall_ns", "is not above 0")
+    return wall_ns
+
+
+def _jain(operations: Sequence[int]) -> float:
+    squares = sum(count * count for count in operations)
+    return sum(operations) ** 2 / (len(operations) * squares)
+
+
+def _exactness(fields: Fields) -> str:
+    exactness = fields.text("exactness")
+    if exactness not in EXACTNESS:
+        fields.refuse("exactness", f"is '{exactness}', not one of {', '.join(EXACTNESS)}")
+    return exactness
+
+
+def _noise(fields: Fields) -> Optional[Noise]:
+    if not fields.has("noise"):
+        return None
+    noise = fields.object("noise")
+    return Noise(noise.flag("flagged"), noise.texts("reasons"), _lost_share(noise))
+
+
+def _lost_share(noise: Fields) -> float:
+    cpus = noise.objects("cpus") if noise.has("cpus") else []
+    shares = [cpu.number("stolen_share") for cpu in cpus]
+    whole = len(cpus) * noise.integer("span_ns") if noise.has("span_ns") else 0
+    if whole:
+        taken = [noise.integer(key) for key in ("steal_ns", "others_ns") if noise.has(key)]
+        shares += [time / whole for time in taken]
+    return max(shares, default=0.0)
+
+
+def _timed(fields: Fields, untimed: bool) -> Optional[Latency]:
+    if untimed and not (fields.has("latency") and fields.object("latency").has("histogram")):
+        return None
+    return parse_latency(fields.object("latency"))
+
+
+def _latency_ns(fields: Fields, untimed: bool) -> float:
+    """What is missing took no time."""
+    return 0.0 if untimed and not fields.has("latency") else _wall_ns(fields.object("latency"))
+
+
+def _measured(fields: Fields, threads: int, untimed: bool) -> Measured:
+    timer = fields.object("timer")
+    floor = timer.object("floor")
+    throughput = fields.object("throughput")
+    operations = _operations(throughput, threads)
+    wall_ns = _wall_ns(throughput)
+    both_ns = wall_ns + _latency_ns(fields, untimed)
+    return Measured(
+        operations_per_second=sum(operations) * 1e9 / wall_ns,
+        fairness=_jain(operations),
+        reloads_per_second=fields.object("publishes").integer("count") * 1e9 / both_ns,
+        timed=_timed(fields, untimed),
+        floor=Floor(floor.number("p50_ns"), floor.number("p99_ns")),
+        timer_source=timer.text("source"),
+        exactness=_exactness(fields),
+        admission_error=fields.object("admission").integer("error"),
+        oversubscribed=fields.flag("oversubscribed"),
+        writer_shares_cpu=fields.flag("writer_shares_cpu"),
+        writer_shares_core=fields.flag("writer_shares_core"),
+        sweep=parse_sweep(fields.object("open_loop")) if fields.has("open_loop") else None,
+        admission_bound=_optional(fields, "admission", "bound"),
+        publishes=_publishes(fields.object("publishes")),
+        live_bytes=_optional(fields, "footprint", "live"),
+        retired_peak_bytes=_optional(fields, "footprint", "retired_peak"),
+        noise=_noise(fields),
+        contract=fields.text("contract") if fields.has("contract") else "windows",
+        cpus=tuple(fields.integers("cpus")) if fields.has("cpus") else (),
+        layout=_optional(fields, "layout", "program"),
+    )
+
+
+def _optional(fields: Fields, group: str, key: str) -> Optional[int]:
+    if not fields.has(group) or not fields.object(group).has(key):
+        return None
+    return fields.object(group).integer(key)
+
+
+def _publishes(fields: Fields) -> Optional[Histogram]:
+    if not fields.has("histogram"):
+        return None
+    times = parse_histogram(fields.object("histogram"))
+    return times if times.total else None
+
+
+def parse_record(line: str, untimed: bool = False) -> Record:
+    """One line of cells.jsonl. Raises BadField.
+
+    A failed repetition needs only its name and the reason: nothing in it is plotted. With
+    `untimed`, one whose decisions were not timed is a record too: its throughput can be used.
+    """
+    fields = parse_object(line)
+    check_schema(fields)
+    cell = _cell(fields)
+    repetition = fields.integer("repetition")
+    attempt = fields.integer("attempt") if fields.has("attempt") else 0
+    status = fields.text("status")
+    if status == "failed":
+        return Record(cell, repetition, attempt, fields.text("failure"), None)
+    if status != "ok":
+        fields.refuse("status", f"is '{status}', neither ok nor failed")
+    simulated = fields.has("simulated") and fields.flag("simulated")
+    measured = _measured(fields, cell.threads, untimed)
+    return Record(cell, repetition, attempt, None, measured, simulated)
+
+
+def read_records(
+    path: Path, planned: Optional[Collection[Cell]] = None, torn_end: bool = False
+) -> List[Record]:
+    """Of each repetition in a cells.jsonl, the attempt that counts. As read_attempts."""
+    return that_count(read_attempts(path, planned, torn_end))
+
+
+def that_count(attempts: Sequence[Record]) -> List[Record]:
+    """Of each repetition, the last attempt that succeeded, or else the last."""
+    found: Dict[Tuple[Cell, int], Record] = {}
+    for record in attempts:
+        key = record.cell, record.repetition
+        if key not in found or record.failure is None or found[key].failure is not None:
+            found[key] = record
+    return list(found.values())
+
+
+def read_attempts(
+    path: Path, planned: Optional[Collection[Cell]] = None, torn_end: bool = False
+) -> List[Record]:
+    """Every record of a cells.jsonl. Raises InputError `file:line: reason`.
+
+    With the planned cells, a record of any other one is refused: it belongs to another run. So is a
+    simulated one: nothing that reads these takes it for measured.
+    With torn_end, a last line without its end, as a kill may leave, counts as not written.
+    """
+    records: List[Record] = []
+    found: Dict[Tuple[Cell, int], List[int]] = {}
+    allowed = None if planned is None else frozenset(planned)
+    number = 0
+    with uncollected():
+        for part in in_order(_read_part, _parts(path)):
+            for record in part.records:
+                number += 1
+                if allowed is not None and record.cell not in allowed:
+                    raise InputError(
+                        f"{path}:{number}: cell is '{record.cell.name}', not in the run's plan"
+                    )
+                if record.simulated:
+                    raise InputError(f"{path}:{number}: simulated, not measured")
+                earlier = found.setdefault((record.cell, record.repetition), [])
+                _check_attempt(record, earlier, path, number)
+                records.append(record)
+            if part.problem is not None and not (part.is_torn and torn_end):
+                raise InputError(f"{path}:{number + 1}: {part.problem}")
+    return records
+
+
+class _Span(NamedTuple):
+    """Whole lines of a file, by their bytes."""
+
+    path: Path
+    begin: int
+    end: int
+
+
+class _Part(NamedTuple):
+    records: List[Record]
+    problem: Optional[str]
+    """Of the line after these, where reading stopped."""
+    is_torn: bool
+
+
+# So many bytes a part: a process that parses one needs some hundred MiB for less than a second.
+_PART = 4 << 20
+
+
+def _parts(path: Path) -> List[_Span]:
+    try:
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            ends: List[int] = []
+            while not ends or ends[-1] < size:
+                file.seek(min(size, (ends[-1] if ends else 0) + _PART))
+                file.readline()
+                ends.append(file.tell())
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
+    return [_Span(path, begin, end) for begin, end in zip([0, *ends], ends)]
+
+
+def _read_part(span: _Span) -> _Part:
+    records: List[Record] = []
+    with uncollected(), open(span.path, "rb") as file:
+        file.seek(span.begin)
+        while file.tell() < span.end:
+            line = file.readline()
+            if not line.endswith(b"\n"):
+                torn = "truncated: the line has no end (--resume repairs it)"
+                return _Part(records, torn, True)
+            try:
+                records.append(parse_record(line.decode("utf-8")))
+            except UnicodeDecodeError:
+                return _Part(records, "not UTF-8 text", False)
+            except BadField as error:
+                return _Part(records, str(error), False)
+    return _Part(records, None, False)
+
+
+def _check_attempt(record: Record, earlier: List[int], path: Path, number: int) -> None:
+    """`earlier`: the lines that hold attempts 0, 1, … at the same repetition."""
+    if record.attempt == len(earlier):
+        earlier.append(number)
+        return
+    attempt = f"attempt {record.attempt} at " if record.attempt else ""
+    problem = (
+        f"is already on line {earlier[record.attempt]}"
+        if record.attempt < len(earlier)
+        else f"comes without attempt {len(earlier)}"
+    )
+    raise InputError(
+        f"{path}:{number}: {attempt}repetition {record.repetition} of {record.cell.name} {problem}"
+    )

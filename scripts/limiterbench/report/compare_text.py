@@ -1,0 +1,134 @@
+"""`compare` in the terminal: the summary first, then what has changed. Fits 80 columns."""
+
+from __future__ import annotations
+
+import math
+from statistics import median
+from typing import Callable, List, Optional, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from limiterbench.common import units
+from limiterbench.records.cells import Cell
+from limiterbench.records.records import Measured
+from limiterbench.stats.comparison import P99, Comparison
+from limiterbench.stats.series import latency, ops
+from limiterbench.stats.verdicts import FASTER, SLOWER, VERDICTS, Verdict
+
+_WIDTH = 80
+_STYLES = {FASTER: "green", SLOWER: "red"}
+
+Value = Callable[[Measured], float]
+Label = Callable[[float], str]
+
+
+def print_text(
+    comparison: Comparison, everything: bool, limit: Optional[float], failing: Sequence[Cell]
+) -> None:
+    console = Console(width=_WIDTH, highlight=False)
+    for line in summary(comparison):
+        console.print(Text(line))
+    metrics = (
+        ("throughput", comparison.throughput, ops, units.rate),
+        ("p99", comparison.p99, latency(P99), units.time),
+    )
+    for name, verdicts, value, label in metrics:
+        shown = [v for v in verdicts if everything or v.verdict in _STYLES]
+        for group in _groups(shown):
+            cell = group[0].cell
+            console.print(Text(f"\n{name}: {cell.scenario}, {cell.placement}"))
+            console.print(_table(comparison, group, value, label))
+    if limit is not None:
+        more = f"slower by more than {limit:g} %"
+        console.print(Text(f"\n{units.count(len(failing), 'cell')} {more}"))
+
+
+def summary(comparison: Comparison) -> List[str]:
+    lines = [f"{units.count(len(comparison.cells), 'common cell')}:"]
+    for name, verdicts in (("throughput", comparison.throughput), ("p99", comparison.p99)):
+        counts = [f"{sum(v.verdict == k for v in verdicts)} {k.lower()}" for k in VERDICTS]
+        lines.append(f"  {name:<10} {', '.join(counts)}")
+    lines += _fewest(comparison)
+    lines += _shift(comparison)
+    lines += [f"beware: {key}: {one} -> {two}" for key, one, two in comparison.differences]
+    for name, run in (("BASE", comparison.base), ("NEW", comparison.new)):
+        alone = len(run.cells.keys() - set(comparison.cells))
+        if alone:
+            lines.append(f"not compared: {units.count(alone, 'cell')} only in {name}")
+    return lines
+
+
+def _fewest(comparison: Comparison) -> List[str]:
+    runs = (comparison.base, comparison.new)
+    fewest = [min(len(run.cells[cell]) for cell in comparison.cells) for run in runs]
+    margin = f"{100 * comparison.margin:g} %"
+    return [
+        f"medians of at least {fewest[0]} and {fewest[1]} repetitions; "
+        f"a change within {margin} counts as none"
+    ]
+
+
+def _shift(comparison: Comparison) -> List[str]:
+    shift = comparison.shift
+    if not shift.source:
+        return ["no row tells a change of the host from one of the rows: compare with care"]
+    if shift.variance == 0:
+        return []
+    who = "rows without a limit" if shift.source == "control" else "the middle row"
+    return [
+        f"the runs differ as a whole, {who} by {_percent(shift.ratio)}: "
+        "smaller changes are not called"
+    ]
+
+
+def _groups(verdicts: Sequence[Verdict]) -> List[List[Verdict]]:
+    groups: List[List[Verdict]] = []
+    for verdict in verdicts:
+        if groups and _key(groups[-1][0]) == _key(verdict):
+            groups[-1].append(verdict)
+        else:
+            groups.append([verdict])
+    return groups
+
+
+def _key(verdict: Verdict) -> "tuple[str, str]":
+    return verdict.cell.scenario, verdict.cell.placement
+
+
+def _percent(ratio: float) -> str:
+    change = 100 * (ratio - 1)
+    return f"{change:+.0f} %" if abs(change) >= 10 else f"{change:+.1f} %"
+
+
+def _interval(verdict: Verdict) -> str:
+    if not math.isfinite(verdict.high):
+        # Of a run at the timer's floor one end is known.
+        return f"at least {_percent(verdict.low)}" if verdict.low > 0 else verdict.reason
+    ends = " to ".join(_percent(end) for end in (verdict.low, verdict.high))
+    return f"{_percent(verdict.estimate)} ({ends})"
+
+
+def _table(
+    comparison: Comparison, verdicts: Sequence[Verdict], value: Value, label: Label
+) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column("limiter", overflow="ellipsis", no_wrap=True, max_width=18)
+    for heading in ("thr", "base", "new", "change"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("with its like, 95 %", overflow="ellipsis", no_wrap=True)
+    for verdict in verdicts:
+        cell = verdict.cell
+        medians = [median(map(value, r.cells[cell])) for r in (comparison.base, comparison.new)]
+        table.add_row(
+            Text(cell.limiter),
+            str(cell.threads),
+            *map(label, medians),
+            _percent(verdict.ratio),
+            Text(verdict.verdict, style=_STYLES.get(verdict.verdict, "")),
+            Text(_interval(verdict)),
+        )
+    return table

@@ -1,0 +1,176 @@
+"""The ranked tables at the end of a run. Fit 80 columns."""
+
+from __future__ import annotations
+
+import textwrap
+from statistics import median
+from typing import Callable, Dict, Iterator, List, Sequence, Tuple
+
+from limiterbench.charts.caption import disturbed
+from limiterbench.common import units
+from limiterbench.common.text_table import TextTable
+from limiterbench.records.manifest import Manifest
+from limiterbench.records.records import Measured, Record
+from limiterbench.stats import disturbance
+from limiterbench.stats.reload_work import is_fair
+from limiterbench.stats.series import (
+    Group,
+    clock_step_of,
+    closed_loop,
+    group_records,
+    ops,
+    reading,
+    sweeps_load,
+)
+from limiterbench.stats.statistics import summarize
+
+# What a table shows of the repetitions of one cell.
+Cell = Callable[[Sequence[Measured]], str]
+# Its heading, and where it is from.
+Column = Tuple[str, Group, Cell]
+
+_WIDTH = 80
+_HEADLINE = "steady"
+_SCENARIOS_A_TABLE = 5
+
+
+def print_tables(manifest: Manifest, records: Sequence[Record]) -> None:
+    print_groups(manifest, [group for group in group_records(records) if group.limiters])
+
+
+def print_groups(manifest: Manifest, groups: Sequence[Group]) -> None:
+    """Of groups that have something measured."""
+    cpus = manifest.topology.cpus
+    placements: Dict[str, List[Group]] = {}
+    for group in closed_loop(groups):
+        placements.setdefault(group.placement, []).append(group)
+    for placement in sorted(placements):
+        ranked = placements[placement]
+        steps = {group.scenario: clock_step_of(group) for group in ranked}
+        headline = next((g for g in ranked if g.scenario == _HEADLINE), ranked[0])
+        at = f"{placement}, at {units.count(_most_threads(headline, cpus), 'thread')}"
+        _show(f"{headline.scenario}, {at}, {_order(headline, cpus)}", ranking(headline, cpus))
+        for start in range(0, len(ranked), _SCENARIOS_A_TABLE):
+            end = start + _SCENARIOS_A_TABLE
+            part = ranked[start:end]
+            rates = [column for group in part for column in _rates(group, cpus)]
+            times = [(g.scenario, g, _p99_of(steps[g.scenario])) for g in part]
+            _show(f"decisions a second, {at}", overview(rates, headline, cpus))
+            _show(f"p99, {at}", overview(times, headline, cpus))
+    for group in filter(sweeps_load, groups):
+        at = f"{group.placement}, at {units.count(_most_threads(group, cpus), 'thread')}"
+        _show(f"{group.scenario}, {at}, Poisson arrivals", open_loop(group, cpus))
+    for text in ["≤: not told from what an empty decision reads", *_disturbed(groups)]:
+        print("\n" + "\n".join(textwrap.wrap(text, _WIDTH)))
+
+
+def _disturbed(groups: Sequence[Group]) -> List[str]:
+    repetitions = [measured for group in groups for measured in group.repetitions()]
+    told = disturbed(groups)
+    if disturbance.nearly_all(repetitions):
+        # The first counts the disturbed, which says nothing where nearly all are.
+        told[0] = disturbance.notice(repetitions)
+    return told
+
+
+def _show(title: str, table: TextTable) -> None:
+    print(f"\n{title}\n{table}")
+
+
+def _most_threads(group: Group, cpus: int) -> int:
+    """The most threads that have a CPU each."""
+    fitting = [count for count in group.threads if count <= cpus] or group.threads
+    return fitting[-1]
+
+
+def _order(group: Group, cpus: int) -> str:
+    if is_fair(group, _most_threads(group, cpus)):
+        return "fastest first"
+    return "most decisions first, no ranking"
+
+
+def _rates(group: Group, cpus: int) -> Iterator[Column]:
+    """Beside decisions that reloads make incomparable, the reloads."""
+    yield group.scenario, group, lambda ms: units.rate(_throughput(ms))
+    if not is_fair(group, _most_threads(group, cpus)):
+        yield "reloads/s", group, lambda ms: units.rate(median(m.reloads_per_second for m in ms))
+
+
+def _p99_of(step: float) -> Cell:
+    return lambda repeated: reading(repeated, 0.99, step)
+
+
+def _throughput(repeated: Sequence[Measured]) -> float:
+    return summarize([ops(measured) for measured in repeated]).median
+
+
+def _ranked(group: Group, threads: int) -> List[str]:
+    rows = [row for row, points in group.limiters.items() if threads in points]
+    return sorted(rows, key=lambda row: (-_throughput(group.limiters[row][threads]), row))
+
+
+def _error(repeated: Sequence[Measured]) -> str:
+    if all(measured.exactness == "none" for measured in repeated):
+        return "-"
+    return f"{max(measured.admission_error for measured in repeated):,}"
+
+
+def ranking(group: Group, cpus: int) -> TextTable:
+    """Throughput alone and together, the least fairness, latency, permits over the limit."""
+    first, most = group.threads[0], _most_threads(group, cpus)
+    # With one thread count there is nothing to scale from.
+    skip = 2 if first == most else 0
+    headings = [f"{first} thr", "scale", f"{most} thr", "fair", "p50", "p99", "p99.9", "over"]
+    table = TextTable("limiter", *headings[skip:])
+    step = clock_step_of(group)
+    for row in _ranked(group, most):
+        points = group.limiters[row]
+        total = summarize([ops(measured) for measured in points[most]])
+        alone = _throughput(points[first]) if first in points else None
+        times = [reading(points[most], p, step) for p in (0.5, 0.99, 0.999)]
+        cells = [
+            units.rate(alone) if alone else "-",
+            f"{total.median / alone:.2g}x" if alone else "-",
+            units.rate(total.median),
+            f"{summarize([m.fairness for m in points[most]]).low:.2f}",
+            *times,
+            _error(points[most]),
+        ]
+        table.add(row, *cells[skip:])
+    return table
+
+
+def open_loop(group: Group, cpus: int) -> TextTable:
+    """What each row's own capacity is, and the response at half of it, shortest first."""
+    table = TextTable("limiter", "capacity", "p99 at 50 %", "never sent")
+    found = {}
+    for row, points in group.limiters.items():
+        sweeps = [m.sweep for m in points.get(_most_threads(group, cpus), []) if m.sweep]
+        halves = [point for point in (sweep.at("poisson", 0.5) for sweep in sweeps) if point]
+        if halves:
+            p99 = summarize([point.response_at(0.99) for point in halves]).median
+            capacity = summarize([sweep.capacity_per_second for sweep in sweeps]).median
+            found[row] = p99, capacity, max(point.unsent_share for point in halves)
+    for row, (p99, capacity, unsent) in sorted(found.items(), key=lambda item: (item[1], item[0])):
+        table.add(row, units.rate(capacity), units.time(p99), _share(unsent))
+    return table
+
+
+def _share(value: float) -> str:
+    return "<0.01 %" if 0 < value < 1e-4 else f"{100 * value:.2g} %"
+
+
+def overview(columns: Sequence[Column], order: Group, cpus: int) -> TextTable:
+    """Every scenario side by side, at the most threads that have a CPU each."""
+    table = TextTable("limiter", *(heading for heading, _, _ in columns))
+    rows = _ranked(order, _most_threads(order, cpus))
+    rows += sorted({row for _, group, _ in columns for row in group.limiters} - set(rows))
+    for row in rows:
+        table.add(row, *(_entry(row, column, cpus) for column in columns))
+    return table
+
+
+def _entry(row: str, column: Column, cpus: int) -> str:
+    _, group, cell = column
+    repeated = group.limiters.get(row, {}).get(_most_threads(group, cpus))
+    return cell(repeated) if repeated else "-"

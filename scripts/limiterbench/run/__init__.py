@@ -1,0 +1,1 @@
+"""Measures: what `./scripts/run` does."""

@@ -1,0 +1,170 @@
+"""Which cells to measure: asked of the program, narrowed by the user's choices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Dict, List, Optional, Sequence
+
+from limiterbench.common.errors import HostError, InputError
+from limiterbench.records.cells import Cell, parse_cell
+from limiterbench.records.fields import BadField, Fields
+from limiterbench.records.manifest import Boundary, parse_boundaries
+from limiterbench.run.program import Program
+
+
+@dataclass(frozen=True)
+class Scenario:
+    sweeps_load: bool
+    principal: bool
+    phases: float
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    values: Dict[str, object]
+
+
+@dataclass(frozen=True)
+class Plan:
+    is_this_host: bool
+    cpus: int
+    cores: int
+    milestones: List[int]
+    summary: str
+    rows: List[Row]
+    boundaries: Dict[str, List[Boundary]]
+    cells: List[Cell]
+    scenarios: Dict[str, Scenario]
+    left_out: int = 0
+
+    @property
+    def oversubscribed(self) -> List[Cell]:
+        """With more threads than CPUs."""
+        return [cell for cell in self.cells if _is_beyond(cell, self)]
+
+    def phases(self, cells: Sequence[Cell]) -> List[float]:
+        """Of each cell: how many phases long a repetition of it is."""
+        return [self.scenarios[cell.scenario].phases for cell in cells]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the user asked for; an empty list means everything."""
+
+    limiters: Sequence[str] = ()
+    scenarios: Sequence[str] = ()
+    placements: Sequence[str] = ()
+    threads: Optional[str] = None
+    oversubscribe: bool = False
+    topology: Optional[str] = None
+    home: Optional[str] = None
+    writer: Optional[str] = None
+
+
+def _cell(fields: Fields) -> Cell:
+    cell = parse_cell(fields.text("cell"))
+    if cell is None:
+        fields.refuse("cell", "is not limiter/scenario/placement/threads:N")
+    return cell
+
+
+def _scenarios(entries: List[Fields]) -> Dict[str, Scenario]:
+    return {
+        entry.text("name"): Scenario(
+            entry.flag("sweeps_load"), entry.flag("principal"), entry.number("phases")
+        )
+        for entry in entries
+    }
+
+
+def _parse(fields: Fields) -> Plan:
+    host = fields.object("host")
+    scenarios = _scenarios(fields.objects("scenarios"))
+    cells = [_cell(entry) for entry in fields.objects("cells")]
+    for cell in cells:
+        if cell.scenario not in scenarios:
+            fields.refuse("scenarios", f"lacks '{cell.scenario}', of cell {cell.name}")
+    return Plan(
+        is_this_host=host.flag("is_this_host"),
+        cpus=host.integer("cpus", at_least=1),
+        cores=host.integer("cores", at_least=1),
+        milestones=fields.integers("milestones"),
+        summary=host.text("summary"),
+        rows=[Row(row.text("name"), dict(row.values)) for row in fields.objects("rows")],
+        boundaries=parse_boundaries(fields.object("boundaries")),
+        cells=cells,
+        scenarios=scenarios,
+    )
+
+
+def _flags(choice: Choice) -> List[str]:
+    flags = [f"--limiter={name}" for name in choice.limiters]
+    flags += [f"--scenario={name}" for name in choice.scenarios]
+    flags += [f"--placement={name}" for name in choice.placements]
+    if choice.threads is not None:
+        flags.append(f"--threads={choice.threads}")
+    if choice.oversubscribe:
+        flags.append("--oversubscribe")
+    if choice.home is not None:
+        flags.append(f"--home={choice.home}")
+    if choice.writer is not None:
+        flags.append(f"--writer={choice.writer}")
+    if choice.topology is not None:
+        flags.append(f"--topology={choice.topology}")
+    return flags
+
+
+def without_sweeps(plan: Plan, choice: Choice) -> Plan:
+    """For a quick look: sweeps of the load, which take several times as long, only if asked for."""
+    if choice.scenarios:
+        return plan
+    cells = [cell for cell in plan.cells if not plan.scenarios[cell.scenario].sweeps_load]
+    return replace(plan, cells=cells, left_out=plan.left_out + len(plan.cells) - len(cells))
+
+
+def _is_beyond(cell: Cell, plan: Plan) -> bool:
+    return cell.threads > plan.cpus
+
+
+def thin(plan: Plan, choice: Choice, most: int) -> Plan:
+    """For a quick look at a big host: fewer cells, not shorter ones.
+
+    While there are more than `most` cells, and unless the user chose, it keeps only the first
+    placement, then only the milestones, then in all but the principal scenario only one thread, all
+    cores and all CPUs. Thread counts beyond the CPUs stay.
+    """
+    cells = plan.cells
+    if len(cells) > most and not choice.placements:
+        cells = [cell for cell in cells if cell.placement == cells[0].placement]
+    if len(cells) > most and choice.threads is None:
+        cells = [
+            cell for cell in cells if cell.threads in plan.milestones or _is_beyond(cell, plan)
+        ]
+    if len(cells) > most and choice.threads is None and not choice.scenarios:
+        few = {1, plan.cores, plan.cpus}
+        cells = [
+            cell
+            for cell in cells
+            if plan.scenarios[cell.scenario].principal
+            or cell.threads in few
+            or _is_beyond(cell, plan)
+        ]
+    return replace(plan, cells=cells, left_out=plan.left_out + len(plan.cells) - len(cells))
+
+
+def make_plan(program: Program, choice: Choice) -> Plan:
+    """The program itself refuses what is unknown or impossible: it alone knows what there is.
+
+    Without a choice of placements it offers those that differ on this host.
+    """
+    fields = program.ask_json("--plan=json", *_flags(choice))
+    try:
+        plan = _parse(fields)
+    except BadField as error:
+        raise HostError(f"{program.path} --plan=json: {error}") from None
+    if len(set(plan.cells)) != len(plan.cells):
+        raise HostError(f"{program.path} --plan=json: a cell is listed twice")
+    if not plan.cells:
+        raise InputError("nothing to measure: no cell has all that was asked for")
+    return plan

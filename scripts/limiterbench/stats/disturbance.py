@@ -1,0 +1,38 @@
+"""What is said of disturbed repetitions where nearly all are: that one was tells nothing then, so
+what counts is how much the host took."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import Sequence
+
+from limiterbench.records.records import Measured
+
+_NEARLY_ALL = 0.9
+_MUCH_MORE = 2
+
+
+def nearly_all(repetitions: Sequence[Measured]) -> bool:
+    flagged = sum(measured.flagged for measured in repetitions)
+    return flagged > 0 and flagged >= _NEARLY_ALL * len(repetitions)
+
+
+def typical_loss(repetitions: Sequence[Measured]) -> float:
+    """The median share of time lost; 0 where records do not say it."""
+    noises = [measured.noise for measured in repetitions if measured.noise is not None]
+    return median(noise.lost_share for noise in noises) if noises else 0.0
+
+
+def stands_out(loss: float, typical: float) -> bool:
+    return loss > _MUCH_MORE * typical
+
+
+def notice(repetitions: Sequence[Measured]) -> str:
+    lost = typical_loss(repetitions)
+    # A host that only interrupts, and an old record, have no share: 0 % would be an acquittal.
+    share = f" (median {percent(lost)} of its CPUs' time lost, or of the worst one's)"
+    return f"This host disturbed nearly every repetition{share if lost else ''}"
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.2g} %"
