@@ -466,7 +466,7 @@ def _readme(arguments: Sequence[str]) -> int:
     from limiterbench.predict import documents
 
     root = _root()
-    for path in dict.fromkeys([*readme.update(root, folder), *documents.update(root)]):
+    for path in [*readme.update(root, folder), *documents.update(root)]:
         print(display(path))
     return 0
 

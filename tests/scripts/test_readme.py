@@ -1,18 +1,16 @@
-"""README.md says what the stored run says."""
+"""The documents say what the stored records say."""
 
 from __future__ import annotations
 
-import csv
-import io
+import shutil
 from pathlib import Path
-from typing import Dict, Tuple
+from typing import Optional
 
 import pytest
 
-from limiterbench.common import units
 from limiterbench.common.errors import InputError
 from limiterbench.common.tidy import as_csv
-from limiterbench.maintain.readme import render, render_orders
+from limiterbench.maintain.readme import render, render_designs, render_orders
 from limiterbench.records.primitives import ORDERS, read_costs, table
 from limiterbench.records.records import read_records
 from limiterbench.records.run_folder import CELLS, open_run
@@ -29,39 +27,10 @@ def test_the_readme_agrees_with_the_stored_run() -> None:
     assert render(text, ROOT, REFERENCE) == text
 
 
-def summary() -> Dict[Tuple[str, str], Dict[str, str]]:
-    """Of the cells that the table shows, as the run's summary.csv has them."""
+def test_the_stored_summary_agrees_with_the_records() -> None:
     manifest = open_run(REFERENCE)
     text = as_csv(summarise(manifest, read_records(REFERENCE / CELLS, manifest.plan.cells)))
-    stored = REFERENCE / SUMMARY
-    if stored.exists():
-        assert stored.read_text(encoding="utf-8") == text
-    return {
-        (line["limiter"], line["threads"]): line
-        for line in csv.DictReader(io.StringIO(text))
-        if (line["scenario"], line["placement"]) == ("steady", "compact")
-    }
-
-
-def read(line: Dict[str, str], percentile: str) -> str:
-    floor = line[f"floor_{'p50' if percentile == 'p50' else 'p99'}_median_ns"]
-    value, step = float(line[f"{percentile}_median_ns"]), float(line["clock_step_ns"] or 0)
-    return units.reading(value, units.at_floor(value, float(floor), step))
-
-
-def test_every_number_of_the_table_is_in_the_summary() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = text.split("<!-- generated: table -->")[1].split("<!-- /generated: table -->")[0]
-    heads, _, *rows = [line.strip("| ").split(" | ") for line in table.splitlines() if "|" in line]
-    counts = [word.split()[-2] for word in heads if word.startswith("decisions/s")]
-    cells = summary()
-    for name, *shown in rows:
-        lines = [cells[name.strip("`"), count] for count in counts]
-        rates = [units.rate(float(line["throughput_median_per_second"])) for line in lines]
-        times = [read(lines[-1], p) for p in ("p50", "p99", "p999")]
-        over = "-" if lines[-1]["exactness"] == "none" else lines[-1]["admission_error_max_permits"]
-        assert shown == [*rates, *times, over], name
-    assert len(rows) > 10 and len(counts) > 1
+    assert (REFERENCE / SUMMARY).read_text(encoding="utf-8") == text
 
 
 def test_a_number_changed_by_hand_is_put_back() -> None:
@@ -69,6 +38,39 @@ def test_a_number_changed_by_hand_is_put_back() -> None:
     forged = text.replace("| `hazard` |", "| `hazard` | 999 G |", 1)
     assert forged != text
     assert render(forged, ROOT, REFERENCE) == text
+
+
+def test_the_table_fits_a_terminal() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    assert len(lines) > 10
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize(
+    "summary, message",
+    [
+        (None, "summary.csv: No such file"),
+        ("limiter,threads\nhazard,1\n", "not a run's summary: 'placement'"),
+        ("", "nothing measured of steady, compact"),
+    ],
+)
+def test_a_run_that_cannot_fill_the_table_is_refused(
+    tmp_path: Path, summary: Optional[str], message: str
+) -> None:
+    shutil.copy(REFERENCE / "run.json", tmp_path)
+    if summary is not None:
+        (tmp_path / SUMMARY).write_text(summary, encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        render((ROOT / "README.md").read_text(encoding="utf-8"), ROOT, tmp_path)
+
+
+def test_the_page_of_the_designs_agrees_with_the_stored_run() -> None:
+    text = (ROOT / "docs" / "designs.md").read_text(encoding="utf-8")
+    assert "- exact, blocking: `rwmutex`" in text
+    assert render_designs(text, REFERENCE) == text
+    forged = text.replace("- exact, blocking: `rwmutex`", "- exact, wait-free: `rwmutex`")
+    assert render_designs(forged, REFERENCE) == text
 
 
 def test_a_readme_without_its_blocks_is_refused() -> None:

@@ -8,7 +8,7 @@ import os
 import secrets
 from pathlib import Path
 from types import TracebackType
-from typing import Optional, Type
+from typing import Mapping, Optional, Type
 
 from limiterbench.common.errors import HostError, InputError
 
@@ -123,3 +123,14 @@ class LineLog:
         except OSError as error:
             os.ftruncate(self._fd, before)
             raise HostError(f"{self._path}: {error.strerror}") from None
+
+
+def replace_blocks(text: str, document: str, blocks: Mapping[str, str]) -> str:
+    """`text` with the content of each named generated block replaced."""
+    for name, content in blocks.items():
+        begin, end = f"<!-- generated: {name} -->\n", f"<!-- /generated: {name} -->"
+        if text.count(begin) != 1 or text.count(end) != 1:
+            raise InputError(f"{document}: not one block '<!-- generated: {name} -->'")
+        before, after = text.split(begin)
+        text = before + begin + content + end + after.split(end)[1]
+    return text

@@ -1,120 +1,155 @@
-"""The documents' generated blocks: the README's chart, table and rows from one stored run, and what
-each memory order costs from the stored primitives."""
+"""The documents' generated blocks: README's charts and table and the designs' facts from one stored
+run, and what each memory order costs from the stored primitives."""
 
 from __future__ import annotations
 
+import csv
 import os
-import re
+import textwrap
 from pathlib import Path
-from typing import Dict, List, Sequence
+from typing import Dict, List, Tuple
 
-from limiterbench.charts.caption import caption
 from limiterbench.common import units
 from limiterbench.common.errors import InputError
-from limiterbench.common.files import replace_text
+from limiterbench.common.files import display, replace_blocks, replace_text
 from limiterbench.records import primitives
 from limiterbench.records.manifest import Manifest
-from limiterbench.records.records import Measured, read_records
-from limiterbench.records.run_folder import CELLS, FIGURES, open_run
-from limiterbench.stats.series import Group, clock_step_of, group_records, is_floor, ops, reading
-from limiterbench.stats.statistics import summarize
+from limiterbench.records.run_folder import FIGURES, open_run
+from limiterbench.stats.summary import SUMMARY
 
-_SCENARIO = "steady"
 _PLACEMENT = "compact"
+_SCENARIO = "steady"
+# Where leases are refilled in every window, and where nearly every request is denied.
+_OTHERS = ("edge", "overload")
+
+# A line of summary.csv by design, scenario and threads.
+_Cells = Dict[Tuple[str, str, int], Dict[str, str]]
 
 
-def _block(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(<!-- generated: {name} -->\n).*?(<!-- /generated: {name} -->)", re.DOTALL)
+def _read_cells(folder: Path) -> _Cells:
+    path = folder / SUMMARY
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            cells = {
+                (line["limiter"], line["scenario"], int(line["threads"])): line
+                for line in csv.DictReader(file)
+                if line["placement"] == _PLACEMENT and line["throughput_median_per_second"]
+            }
+    except OSError as error:
+        raise InputError(f"{display(path)}: {error.strerror}") from None
+    except (KeyError, ValueError) as error:
+        raise InputError(f"{display(path)}: not a run's summary: {error}") from None
+    if not any(scenario == _SCENARIO for _, scenario, _ in cells):
+        raise InputError(f"{display(path)}: nothing measured of {_SCENARIO}, {_PLACEMENT}")
+    return cells
 
 
-def _link(root: Path, path: Path) -> str:
-    return os.path.relpath(path.resolve(), root.resolve())
+def _chart(root: Path, folder: Path, manifest: Manifest) -> str:
+    figures = os.path.relpath((folder / FIGURES).resolve(), root.resolve())
+    host = manifest.host
+    virtual = ", virtual" if host.get("virtualised") else ""
+    program = manifest.versions.get("program")
+    built = program if isinstance(program, dict) else manifest.versions
+    about = (
+        f"{host.get('cpu_model')}, {units.count(manifest.topology.cpus, 'CPU')}{virtual}; "
+        f"{manifest.started_utc[:10]}, build {built.get('commit', 'unknown')}; scenario "
+        f"`{_SCENARIO}`, placement `{_PLACEMENT}`; medians of {manifest.plan.repetitions} "
+        f"repetitions, phases of {manifest.plan.seconds:g} s. Each chart's caption lists its "
+        "warnings."
+    )
+    return (
+        f"![Throughput against threads]({figures}/scaling_{_SCENARIO}.svg)\n"
+        f"![p99 against threads]({figures}/p99_{_SCENARIO}.svg)\n\n{_wrapped(about)}"
+    )
 
 
-def _chart(root: Path, folder: Path, manifest: Manifest, group: Group) -> str:
-    figures = folder / FIGURES
-    scaling = _link(root, figures / f"scaling_{_SCENARIO}.svg")
-    p99 = _link(root, figures / f"p99_{_SCENARIO}.svg")
-    about = " ".join(caption(manifest, group, "the charts and the table below"))
-    return f"![Throughput against threads]({scaling})\n![p99 against threads]({p99})\n\n{about}\n"
+def _wrapped(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, 100, subsequent_indent=indent, break_on_hyphens=False) + "\n"
 
 
-def _rate(points: Dict[int, List[Measured]], threads: int) -> str:
-    return units.rate(summarize([ops(m) for m in points[threads]]).median)
+def _rate(cells: _Cells, design: str, scenario: str, threads: int) -> str:
+    cell = cells.get((design, scenario, threads))
+    return units.rate(float(cell["throughput_median_per_second"])) if cell else "-"
 
 
-def _table_line(
-    row: str, points: Dict[int, List[Measured]], threads: Sequence[int], step: float
-) -> str:
-    most = points[threads[-1]]
-    over = "-" if is_floor(points) else f"{max(m.admission_error for m in most):,}"
-    cells = [
-        f"`{row}`",
-        *(_rate(points, count) for count in threads),
-        *(reading(most, p, step) for p in (0.5, 0.99, 0.999)),
-        over,
-    ]
-    return f"| {' | '.join(cells)} |"
+def _p99(cell: Dict[str, str]) -> str:
+    value, floor = float(cell["p99_median_ns"]), float(cell["floor_p99_median_ns"])
+    return units.reading(value, units.at_floor(value, floor, float(cell["clock_step_ns"] or 0)))
 
 
-def _table(group: Group, cpus: int) -> str:
-    threads = [count for count in group.threads if count <= cpus]
-    heads = [f"decisions/s, {units.count(count, 'thread')}" for count in threads]
-    columns = ["limiter", *heads, "p50", "p99", "p99.9", "over the limit"]
-    lines = [f"| {' | '.join(columns)} |", "|---" + "|---:" * (len(columns) - 1) + "|"]
-    whole = {row: points for row, points in group.limiters.items() if set(threads) <= set(points)}
-    ranked = sorted(whole, key=lambda row: -summarize([ops(m) for m in whole[row][threads[-1]]])[1])
-    step = clock_step_of(group)
-    lines += [_table_line(row, whole[row], threads, step) for row in ranked]
-    note = f"Latency at {units.count(threads[-1], 'thread')}, the timer's cost included."
-    note += " ≤: not told from what an empty decision reads."
-    return "\n".join(lines) + f"\n\n{note}\n"
+def _table(cells: _Cells, cpus: int) -> str:
+    main = {key: cell for key, cell in cells.items() if key[1] == _SCENARIO}
+    counts = sorted({threads for _, _, threads in main if threads <= cpus})
+    shown = sorted({counts[0], counts[-1]})
+    most = shown[-1]
+    designs = [design for design, _, threads in main if threads == most]
+    designs.sort(key=lambda d: -float(main[d, _SCENARIO, most]["throughput_median_per_second"]))
+
+    def line(design: str) -> List[str]:
+        cell = main[design, _SCENARIO, most]
+        over = "-" if cell["exactness"] == "none" else cell["admission_error_max_permits"]
+        rates = [_rate(cells, design, _SCENARIO, threads) for threads in shown]
+        rates += [_rate(cells, design, scenario, most) for scenario in _OTHERS]
+        return [f"`{design}`", *rates, _p99(cell), over]
+
+    heads = [units.count(threads, "thread") for threads in shown]
+    heads = ["design", *heads, *(f"`{scenario}`" for scenario in _OTHERS), "p99", "over"]
+    at = units.count(most, "thread")
+    note = (
+        f"Decisions a second of all threads: in `{_SCENARIO}` with {' and '.join(heads[1:-4])}, in "
+        f"{' and '.join(heads[-4:-2])} with {at}. p99: of one decision in `{_SCENARIO}` with {at}, "
+        "the timer's cost included; ≤: faster than the timer can resolve. over: permits admitted "
+        f"beyond the limit in `{_SCENARIO}`, in the worst repetition."
+    )
+    rows = [heads, ["---", *["---:"] * (len(heads) - 1)], *map(line, designs)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows) + "\n" + _wrapped(note)
 
 
-def _rows(manifest: Manifest) -> str:
-    lines = ["| row | what it is | exactness | progress |", "|---|---|---|---|"]
+def _facts(manifest: Manifest) -> str:
+    """The designs by what they promise."""
+    promises: Dict[str, List[str]] = {}
     for row in manifest.rows:
         exactness = str(row["exactness"])
         if exactness == "approximate":
             exactness = f"over by at most {row['bound']}"
-        lines.append(f"| `{row['name']}` | {row['summary']} | {exactness} | {row['progress']} |")
-    return "\n".join(lines) + "\n"
+        promise = f"- {exactness}, {row['progress']}:"
+        promises.setdefault(promise, []).append(f"`{row['name']}`")
+    lines = [f"{promise} {', '.join(designs)}" for promise, designs in promises.items()]
+    return "".join(_wrapped(line, "  ") for line in lines)
 
 
 def render(text: str, root: Path, folder: Path) -> str:
-    """`text` with its generated blocks made from the run in `folder`."""
+    """README.md with its generated blocks made from the run in `folder`."""
     manifest = open_run(folder)
-    groups = group_records(read_records(folder / CELLS, manifest.plan.cells))
-    found = [g for g in groups if (g.scenario, g.placement) == (_SCENARIO, _PLACEMENT)]
-    if not found or not found[0].limiters:
-        raise InputError(f"{folder / CELLS}: nothing measured of {_SCENARIO}, {_PLACEMENT}")
     blocks = {
-        "chart": _chart(root, folder, manifest, found[0]),
-        "table": _table(found[0], manifest.topology.cpus),
-        "rows": _rows(manifest),
+        "chart": _chart(root, folder, manifest),
+        "table": _table(_read_cells(folder), manifest.topology.cpus),
     }
-    return _fill(text, "README.md", blocks)
+    return replace_blocks(text, "README.md", blocks)
 
 
-def _fill(text: str, document: str, blocks: Dict[str, str]) -> str:
-    for name, content in blocks.items():
-        text, count = _block(name).subn(lambda m: m[1] + content + m[2], text)
-        if count != 1:
-            raise InputError(f"{document}: {count} blocks '<!-- generated: {name} -->', not one")
-    return text
+def render_designs(text: str, folder: Path) -> str:
+    """docs/designs.md with what the run in `folder` recorded of each design."""
+    return replace_blocks(text, "docs/designs.md", {"facts": _facts(open_run(folder))})
 
 
 def render_orders(text: str, path: Path) -> str:
     """docs/memory-ordering.md with its table made from the primitives measured in `path`."""
     table = primitives.table(primitives.read_costs(path), primitives.ORDERS, path)
     orders = f"{table}\nMeasured on {primitives.about(path)}\n"
-    return _fill(text, "docs/memory-ordering.md", {"orders": orders})
+    return replace_blocks(text, "docs/memory-ordering.md", {"orders": orders})
 
 
 def update(root: Path, folder: Path) -> List[Path]:
     """Writes the documents that have changed; returns them."""
-    readme, orders = root / "README.md", root / "docs" / "memory-ordering.md"
-    replace_text(readme, render(readme.read_text(encoding="utf-8"), root, folder))
+    readme, designs = root / "README.md", root / "docs" / "designs.md"
+    orders = root / "docs" / "memory-ordering.md"
     measured = root / "results" / "primitives" / "primitives.json"
-    replace_text(orders, render_orders(orders.read_text(encoding="utf-8"), measured))
-    return [readme, orders]
+    made = {
+        readme: render(readme.read_text(encoding="utf-8"), root, folder),
+        designs: render_designs(designs.read_text(encoding="utf-8"), folder),
+        orders: render_orders(orders.read_text(encoding="utf-8"), measured),
+    }
+    for path, text in made.items():
+        replace_text(path, text)
+    return list(made)

@@ -1,12 +1,11 @@
-"""The generated blocks about predictions: README, docs/prediction.md and the stored page."""
+"""The generated blocks about predictions: docs/prediction.md and the stored page."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Dict, List
 
-from limiterbench.common.errors import InputError
-from limiterbench.common.files import replace_text
+from limiterbench.common.files import replace_blocks, replace_text
 from limiterbench.predict import page
 from limiterbench.predict import validation_page as validations
 from limiterbench.predict.answers import HEADLINE
@@ -17,14 +16,6 @@ Blocks = Dict[str, str]
 
 def _text(lines: List[str]) -> str:
     return "\n".join(lines).rstrip() + "\n"
-
-
-def _of_readme(root: Path) -> Blocks:
-    names = [f"{kind}_{HEADLINE}" for kind in ("scaling", "p99")]
-    lines: List[str] = []
-    for prediction in page.stored(root):
-        lines += [*page.charts(prediction, root, names), "", *page.answer(prediction), ""]
-    return {"prediction": _text(lines)}
 
 
 def _of_docs(root: Path) -> Blocks:
@@ -54,28 +45,19 @@ def _of_page(root: Path) -> Blocks:
     }
 
 
-def _filled(path: Path, blocks: Blocks) -> str:
-    text = path.read_text(encoding="utf-8")
-    for name, content in blocks.items():
-        begin, end = f"<!-- generated: {name} -->\n", f"<!-- /generated: {name} -->"
-        if text.count(begin) != 1 or text.count(end) != 1:
-            raise InputError(f"{path.name}: not one block '<!-- generated: {name} -->'")
-        before, after = text.split(begin)
-        text = before + begin + content + end + after.split(end)[1]
-    return text
-
-
 def rendered(root: Path) -> Dict[Path, str]:
     """Each document as the stored predictions make it. None where no prediction is stored."""
     folder = folder_of(root)
     if not (folder / FILE).is_file() or not page.stored(root):
         return {}
     documents = {
-        root / "README.md": _of_readme(root),
         root / "docs" / "prediction.md": _of_docs(root),
         folder / "README.md": _of_page(root),
     }
-    return {path: _filled(path, blocks) for path, blocks in documents.items()}
+    return {
+        path: replace_blocks(path.read_text(encoding="utf-8"), path.name, blocks)
+        for path, blocks in documents.items()
+    }
 
 
 def update(root: Path) -> List[Path]:
