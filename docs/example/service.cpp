@@ -19,7 +19,7 @@
 #include <thread>
 #include <vector>
 
-using Limiter = limiterbench::hazard;  // another row: another header, and its name here
+using Limiter = limiterbench::hazard;  // another design: its header, its name here
 
 namespace {
 
@@ -101,7 +101,7 @@ void reload(const std::string& path, Limiter& limiter, std::string text, const s
     if (found == text) continue;
     text = std::move(found);
     try {
-      limiter.publish(parse(text, version));  // who asks from now on is decided by it
+      limiter.publish(parse(text, version));  // decides every request from now on
       std::cout << "limits " << version++ << std::endl;
     } catch (const std::invalid_argument& error) {
       std::cout << "limits unchanged: " << error.what() << std::endl;
