@@ -53,6 +53,17 @@ def replace_text(path: Path, text: str) -> None:
         raise HostError(f"{path}: {error.strerror}") from None
 
 
+def replace_blocks(text: str, document: str, blocks: Mapping[str, str]) -> str:
+    """`text` with the content of each named generated block replaced."""
+    for name, content in blocks.items():
+        begin, end = f"<!-- generated: {name} -->\n", f"<!-- /generated: {name} -->"
+        if text.count(begin) != 1 or text.count(end) != 1:
+            raise InputError(f"{document}: not one block '<!-- generated: {name} -->'")
+        before, after = text.split(begin)
+        text = before + begin + content + end + after.split(end)[1]
+    return text
+
+
 def sync(path: Path) -> None:
     """What another process wrote is there after a power cut, too. Raises OSError."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -123,14 +134,3 @@ class LineLog:
         except OSError as error:
             os.ftruncate(self._fd, before)
             raise HostError(f"{self._path}: {error.strerror}") from None
-
-
-def replace_blocks(text: str, document: str, blocks: Mapping[str, str]) -> str:
-    """`text` with the content of each named generated block replaced."""
-    for name, content in blocks.items():
-        begin, end = f"<!-- generated: {name} -->\n", f"<!-- /generated: {name} -->"
-        if text.count(begin) != 1 or text.count(end) != 1:
-            raise InputError(f"{document}: not one block '<!-- generated: {name} -->'")
-        before, after = text.split(begin)
-        text = before + begin + content + end + after.split(end)[1]
-    return text

@@ -39,7 +39,7 @@ HEADLINE = "steady"
 CLAIMED = 40
 
 
-HEADS = ("row", "decisions/s", "p99", f"p99 of `{LOCKED}` ÷ p99 of row")
+HEADS = ("design", "decisions/s", "p99", f"p99 of `{LOCKED}` ÷ its p99")
 _UNKNOWN = "–"
 
 
@@ -147,9 +147,8 @@ def _tails(rows: Rows) -> str:
     if LOCKED not in rows:
         return f"`{LOCKED}` was not simulated: there is no ratio to its p99."
     return (
-        f"How much longer is the p99 of `{LOCKED}` than that of … (of a decision in a closed loop: "
-        "a thread that is kept waiting asks for nothing else, so that a lock which starves most "
-        "threads can have a low p99)"
+        f"How much longer is the p99 of `{LOCKED}`? The last column divides it by the design's own. "
+        "Both are of a closed loop, where a lock that starves most threads can have a low p99."
     )
 
 
@@ -163,9 +162,9 @@ def _claim(rows: Rows) -> str:
     never = [f"`{row}`" for row, found in bands.items() if found.high < CLAIMED]
     left = len(bands) - len(sure) - len(never)
     return (
-        f"{CLAIMED} times and more, as has been claimed of such a lock: "
-        f"{', '.join(sure) or 'of no row in every simulation'}. Less in every simulation: "
-        f"{', '.join(never) or 'of none'}. Not decided by this model: {left} of {len(bands)} rows."
+        f"A factor of {CLAIMED} or more, as has been claimed for such a lock: in every simulation "
+        f"for {', '.join(sure) or 'no design'}, in no simulation for "
+        f"{', '.join(never) or 'no design'}, not decided by this model for {left} of {len(bands)}."
     )
 
 

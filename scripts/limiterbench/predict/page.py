@@ -1,4 +1,4 @@
-"""What the stored predictions say, as Markdown: in README, in docs/ and beside them."""
+"""What the stored predictions say, as Markdown."""
 
 from __future__ import annotations
 
@@ -57,15 +57,15 @@ def _note(answer: Answer) -> List[str]:
     least = ", ".join(f"{row} {low:.2g}" for row, low in answer.unequal.items())
     return [
         "",
-        f"{_MARK} In at least one simulation threads are served unequally (Jain's index below "
-        f"{UNEQUAL:g}; at one over the number of threads, one decides and the others wait): the "
-        "p99 then tells who waits, not what a decision costs, and can be low because those who "
-        f"wait hardly decide. The least index: {least}.",
+        f"{_MARK} In at least one simulation threads are served unequally: Jain's index is below "
+        f"{UNEQUAL:g}. At one over the number of threads, one decides and the others wait. The p99 "
+        "then says who waits, not what a decision costs, and can be low, because a starved thread "
+        f"records few slow samples. The least index: {least}.",
     ]
 
 
 def ranking(prediction: Prediction) -> List[str]:
-    """The places that a row can have, in each scenario."""
+    """The places that a design can have, in each scenario."""
     names = list(prediction.scenes)
     threads = prediction.scenes[names[0]].threads
     ranked = {name: rank(rows_at(scene), throughput) for name, scene in prediction.scenes.items()}
@@ -83,7 +83,7 @@ def ranking(prediction: Prediction) -> List[str]:
     lines = [
         f"Places by throughput with {units.count(threads, 'thread')}:",
         "",
-        f"| row | {' | '.join(names)} |",
+        f"| design | {' | '.join(names)} |",
         "|---" + "|---:" * len(names) + "|",
         *(f"| `{row}` | {' | '.join(places[n].get(row, '-') for n in names)} |" for row in order),
     ]

@@ -55,7 +55,7 @@ def summary(validation: Validation) -> List[str]:
     medians = own.object("median_error")
     for scenario in medians.values:
         lines.append(
-            f"| all rows of `{own.text('run')}`, {scenario}, all threads, median over the rows | "
+            f"| designs of `{own.text('run')}`, {scenario}, all threads, median over the designs | "
             f"1 thread, and one contended word | {_percent(medians.number(scenario))} |"
         )
     return lines
@@ -94,7 +94,7 @@ def own_host(validation: Validation) -> List[str]:
         f"{json.dumps(figures.object('transfer_ns').values)} ns, alpha "
         f"{figures.number('alpha'):g}, fitted.",
         "",
-        "| row | scenario | threads | measured, ns | model, ns | error |",
+        "| design | scenario | threads | measured, ns | model, ns | error |",
         "|---|---|---:|---:|---:|---:|",
     ]
     for row in own.objects("rows"):
@@ -113,7 +113,7 @@ def _marks(rows: Sequence[str]) -> str:
 
 
 def wrong(validation: Validation) -> List[str]:
-    """The rows that the model is off by more than their own cost, and those it has no time for."""
+    """The designs with an error above their own cost, and those without time for instructions."""
     own = validation.fields.object("own_host")
     scenarios = own.object("median_error").values
     lines = [f"- on this project's own host (`{own.text('run')}`), an error over 100 %:"]
@@ -126,7 +126,7 @@ def wrong(validation: Validation) -> List[str]:
         lines.append(f"  in `{scenario}` {_marks(rows)};")
     instructions = own.object("figures").object("instructions_ns").values
     free = [row for row, ns in instructions.items() if ns == 0]
-    lines.append(f"- rows with 0 under `instructions_ns` there, from 1 thread on: {_marks(free)}.")
+    lines.append(f"- designs with 0 under `instructions_ns` there, from 1 thread on: {_marks(free)}.")
     return lines
 
 
@@ -143,7 +143,7 @@ def _sensitivity(tried: Fields) -> List[str]:
     lines = [
         f"`{tried.text('host')}`, {tried.text('scenario')}, "
         f"{units.count(tried.integer('threads'), 'thread')}: of {tried.integer('pairs')} pairs of "
-        f"rows, {decided.integer('throughput')} are decided by throughput and "
+        f"designs, {decided.integer('throughput')} are decided by throughput and "
         f"{decided.integer('p99')} by p99. With one figure off by a factor:",
         "",
         "| figure | off by | orders that change | of them reversed | which |",
