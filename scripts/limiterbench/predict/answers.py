@@ -147,8 +147,8 @@ def _tails(rows: Rows) -> str:
     if LOCKED not in rows:
         return f"`{LOCKED}` was not simulated: there is no ratio to its p99."
     return (
-        f"How much longer is the p99 of `{LOCKED}`? The last column divides it by the design's own. "
-        "Both are of a closed loop, where a lock that starves most threads can have a low p99."
+        f"How much longer is the p99 of `{LOCKED}`? The last column divides it by the design's "
+        "own. Both are of a closed loop, where a lock that starves most threads can have a low p99."
     )
 
 

@@ -126,7 +126,7 @@ def wrong(validation: Validation) -> List[str]:
         lines.append(f"  in `{scenario}` {_marks(rows)};")
     instructions = own.object("figures").object("instructions_ns").values
     free = [row for row, ns in instructions.items() if ns == 0]
-    lines.append(f"- designs with 0 under `instructions_ns` there, from 1 thread on: {_marks(free)}.")
+    lines.append(f"- designs with `instructions_ns` 0 there, from 1 thread on: {_marks(free)}.")
     return lines
 
 
