@@ -44,6 +44,23 @@ def test_scripts_that_the_pages_name_exist() -> None:
     assert [name for name in sorted(named) if not (ROOT / "scripts" / name).exists()] == []
 
 
+def test_files_that_the_pages_name_exist() -> None:
+    folders = "impls|benchmarks|cmake|scripts|tests|docs"
+    named = {
+        name
+        for page in PAGES
+        for name in re.findall(rf"`((?:{folders})/[\w./-]*)`", page.read_text("utf-8"))
+    }
+    assert len(named) > 20
+    missing = {name for name in named if not (ROOT / name).exists()}
+    # The pages on extending add these.
+    assert missing == {
+        "impls/peers/tbb_spin_rw_mutex.hpp",
+        "impls/rows/seqlock_leased.hpp",
+        "scripts/limiterbench/charts/interval.py",
+    }
+
+
 def test_the_page_on_using_a_row_shows_the_service_as_it_is() -> None:
     service = (ROOT / "docs" / "example" / "service.cpp").read_text(encoding="utf-8")
     shown = blocks(ROOT / "docs" / "use-a-row.md", "cpp")
