@@ -29,7 +29,10 @@ need_module() { need "$1" "Python module $2" python_sees "$PYTHON" "$2"; }
 at_least() { [[ $(printf '%s\n' "$1" "$2" | sort -V | head -n 1) == "$1" ]]; }
 has_command() { command -v "$1"; }
 # CXX may hold arguments, too, as CMake takes it; or be a path with spaces.
-has_compiler() { has_command "${CXX:-c++}" || has_command "${CXX%% *}"; }
+has_compiler() {
+  local compiler=${CXX:-c++}
+  has_command "$compiler" || has_command "${compiler%% *}"
+}
 has_cmake() { at_least 3.25 "$(cmake --version | sed -n '1s/[^0-9]*//p')"; }
 IFS=: read -ra prefixes <<<"${CMAKE_PREFIX_PATH:-}"
 has_hwloc() {

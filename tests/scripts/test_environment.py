@@ -96,6 +96,23 @@ def test_a_compiler_may_have_arguments(tmp_path: Path) -> None:
     assert done.returncode == 2 and "a C++20 compiler" in done.stderr
 
 
+def test_a_bare_machine_lacks_things_and_ends_no_script() -> None:
+    """No variable is set and no command is found. Under `set -u` the shell itself may end."""
+    library = ROOT / "scripts" / "lib" / "requirements.sh"
+    source = """
+        source "$0"
+        checks=$(compgen -A function has_)
+        has_apt() { true; }
+        PATH=/nowhere
+        for check in $checks; do need "$check" "$check" "$check" x; done
+        echo "${missing_packages[*]}"
+    """
+    command = ["/bin/bash", "-euo", "pipefail", "-c", source, str(library)]
+    done = subprocess.run(command, env={}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {"has_compiler", "has_cmake", "has_hwloc"} <= set(done.stdout.split())
+
+
 def test_every_prefix_of_a_list_is_searched(tmp_path: Path) -> None:
     files = {
         "a/include/x.hpp": "",
