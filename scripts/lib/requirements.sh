@@ -50,7 +50,7 @@ has_header() {
 # The runtimes come in a package of their own, so a clang without them is easy to have.
 has_clang_sanitizers() { [[ -n $(find "$(clang --print-resource-dir)/lib" -name '*asan*.a') ]]; }
 
-plot_modules=(numpy matplotlib)
+plot_modules=(numpy matplotlib jinja2)
 modules_of() { # modules_of LEVEL
   case $1 in
     plot) echo "${plot_modules[@]}" ;;

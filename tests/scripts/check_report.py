@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from limiterbench.report.command import write_page  # noqa: E402
+from limiterbench.report.contest import Entrant, contests, headline  # noqa: E402
+from limiterbench.report.stored import StoredRun, read_run  # noqa: E402
 
 REFERENCE = ROOT / "results" / "reference"
 SCREENS = ((1280, "light"), (400, "dark"), (1280, "dark"), (400, "light"))
@@ -147,60 +149,58 @@ def wish(driver: Any, name: str, value: str) -> List[str]:
     const field = document.querySelector(`#wishes [name="${arguments[0]}"]`);
     field.value = arguments[1];
     field.dispatchEvent(new Event("change", {bubbles: true}));
-    return [...document.querySelectorAll("#choices tbody th")].map((th) => th.textContent);
+    return [...document.querySelectorAll("#choices tbody th")]
+        .filter((th) => th.checkVisibility()).map((th) => th.textContent);
     """
     found: List[str] = driver.execute_script(script, name, value)
     return found
 
 
-def check_chooser(driver: Any, data: Dict[str, Any]) -> None:
-    """By the data that the page holds: every wish leaves out what it must, and nothing else."""
-    rows = data["runs"][0]["rows"]
+def check_chooser(driver: Any, run: StoredRun) -> None:
+    """By the records: every wish leaves out what it must, and nothing else."""
+    field = headline(run)
+    require(field is not None, "the run has no headline")
+    assert field is not None
+    rows = {row: entrant for row, entrant in field.entrants.items() if entrant.limits}
     everything = wish(driver, "exactness", "any")
-    require(set(everything) == set(rows), f"all rows qualify but {set(rows) - set(everything)}")
-    wishes: List[tuple[str, str, Callable[[Dict[str, Any]], bool]]] = [
-        ("progress", "1", lambda row: bool(row["progress_rank"] >= 1)),
+    require(set(everything) == set(rows), f"all designs qualify but {set(rows) - set(everything)}")
+    wishes: List[tuple[str, str, Callable[[Entrant], bool]]] = [
+        ("progress", "1", lambda row: row.design.progress_text != "blocking"),
         ("progress", "0", lambda row: True),
-        ("needs", "library", lambda row: not row["library"]),
-        ("needs", "platform", lambda row: not row["library"] and not row["platform"]),
+        ("needs", "library", lambda row: not row.design.library),
+        ("needs", "platform", lambda row: not row.design.library and not row.design.requires),
         ("needs", "any", lambda row: True),
-        (
-            "exactness",
-            "exact",
-            lambda row: bool(row["exactness"] == "exact" and not row["own_contract"]),
-        ),
+        ("exactness", "exact", lambda row: row.is_exact),
     ]
     for name, value, fits in wishes:
         found = set(wish(driver, name, value))
-        expected = {row for row, about in rows.items() if fits(about)}
+        expected = {row for row, entrant in rows.items() if fits(entrant)}
         require(found == expected, f"{name} {value}: {found ^ expected}")
-    threads = min(cell["threads"] for cell in data["runs"][0]["cells"])
+    threads = min(cell.threads for cell in run.lines)
     ranked = wish(driver, "threads", str(threads))
-    values = {
-        cell["row"]: cell["p99"]["value"]
-        for cell in data["runs"][0]["cells"]
-        if (cell["threads"], cell["scenario"]) == (threads, "steady")
-    }
-    require(set(ranked) < set(values), "another thread count has no rows")
+    alone = next(
+        c.entrants
+        for c in contests(run)
+        if (c.threads, c.scenario, c.placement) == (threads, field.scenario, field.placement)
+    )
+    require(bool(ranked) and set(ranked) < set(alone), "another thread count has no designs")
     first = driver.execute_script(_FIRST)
-    require(first == _best(data["runs"][0], ranked, threads), f"first are said to be {first}")
+    require(first == _best(alone, ranked), f"first are said to be {first}")
     by_p99 = wish(driver, "rank", "p99")
+    values = {row: entrant.p99.median for row, entrant in alone.items()}
     require(by_p99 == sorted(by_p99, key=lambda row: (values[row], row)), "not ranked by p99")
 
 
 _FIRST = """
-return [...document.querySelectorAll("#choices tbody tr.first th")].map((th) => th.textContent);
+return [...document.querySelectorAll("#choices tbody tr.first th")]
+    .filter((th) => th.checkVisibility()).map((th) => th.textContent);
 """
 
 
-def _best(run: Dict[str, Any], rows: Sequence[str], threads: int) -> List[str]:
-    """Of these rows, those that none of them outdoes for certain in `steady`."""
-    ops = {
-        cell["row"]: cell["ops"]
-        for cell in run["cells"]
-        if (cell["threads"], cell["scenario"]) == (threads, "steady") and cell["row"] in rows
-    }
-    return [row for row in rows if not any(o["low"] > ops[row]["high"] for o in ops.values())]
+def _best(entrants: Dict[str, Entrant], rows: Sequence[str]) -> List[str]:
+    """Of these designs, those that none of them outdoes for certain."""
+    ops = {row: entrants[row].throughput for row in rows}
+    return [row for row in rows if not any(o.low > ops[row].high for o in ops.values())]
 
 
 def check_rows(driver: Any) -> None:
@@ -283,13 +283,17 @@ def odd_run(folder: Path) -> Path:
 
 
 def check(
-    driver: Any, page: Path, screens: Sequence[Tuple[int, str]], keep: Optional[Path]
+    driver: Any,
+    page: Path,
+    run: StoredRun,
+    screens: Sequence[Tuple[int, str]],
+    keep: Optional[Path],
 ) -> None:
     for width, scheme in screens:
         where = f"{page.parent.name}, {width} pixels, {scheme}"
         try:
             open_page(driver, page, width, scheme)
-            check_chooser(driver, json.loads(_data(driver)))
+            check_chooser(driver, run)
             check_rows(driver)
             check_numbers(driver)
             check_layout(driver, width)
@@ -300,10 +304,6 @@ def check(
         if keep:
             _keep(driver, page, width, keep / f"{page.parent.name}_{width}_{scheme}.png")
     check_without_scripts(driver, page)
-
-
-def _data(driver: Any) -> str:
-    return str(driver.execute_script("return document.getElementById('data').textContent"))
 
 
 def _keep(driver: Any, page: Path, width: int, file: Path) -> None:
@@ -322,15 +322,16 @@ def main(arguments: List[str]) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         (folder / "reference").mkdir()
+        runs = [odd_run(folder), REFERENCE]
         pages = [
-            write_page([odd_run(folder)]),
-            write_page([REFERENCE], folder / "reference" / "report.html"),
+            write_page(runs[:1]),
+            write_page(runs[1:], folder / "reference" / "report.html"),
         ]
         require(pages[1].stat().st_size < 5_000_000, "the stored run's page is over 5 MB")
         driver = start()
         try:
-            for page, screens in zip(pages, (SCREENS, SCREENS_OF_A_BIG_PAGE)):
-                check(driver, page, screens, keep)
+            for page, run, screens in zip(pages, runs, (SCREENS, SCREENS_OF_A_BIG_PAGE)):
+                check(driver, page, read_run(run, "run"), screens, keep)
         finally:
             driver.quit()
     print("the report in a browser: fine")

@@ -49,6 +49,6 @@ def test_what_the_clock_can_tell(finished_run: Path, group: Group) -> None:
     text = said(finished_run, group)
     assert "Clock: tsc, in steps of 1 ns or less;" in text
     assert (
-        "an empty decision reads 9 ns (p50), 11 ns (p99); ≤ marks what is not told from that."
+        "an empty decision reads 9 ns (p50), 11 ns (p99); ≤: faster than the timer can resolve."
         in text
     )

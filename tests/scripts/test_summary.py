@@ -13,7 +13,7 @@ from conftest import CommandLine, SMALL_REPETITIONS
 
 from limiterbench.common.tidy import as_csv, plain
 from limiterbench.records.records import parse_record
-from limiterbench.stats.paired import each_repetition, ratio
+from limiterbench.stats.statistics import each_repetition, ratio
 from limiterbench.stats.scaling import scaling_of
 
 
@@ -89,7 +89,7 @@ def test_records_of_an_older_program_leave_columns_empty(
 def test_a_value_of_each_repetition_lies_within_its_interval() -> None:
     found = ratio([10.0, 30.0, 20.0], [1.0, 2.0, 4.0])
     assert found is not None
-    assert (found.n, found.value, found.low, found.high) == (3, 10.0, 5.0, 15.0)
+    assert (found.n, found.median, found.low, found.high) == (3, 10.0, 5.0, 15.0)
     assert found.coverage == 0.75
     assert each_repetition(sum, [[], [1.0]]) is None
 
@@ -108,7 +108,7 @@ def test_the_exponent_is_that_of_the_power_law(stored_run: Path) -> None:
     points = {n: [measured(n, 1e9 * n**0.5) for _ in range(3)] for n in (1, 2, 4, 8)}
     found = scaling_of(points, 4)
     assert found is not None and found.is_fit and found.threads == [1, 2, 4]
-    assert found.exponent.value == pytest.approx(0.5, abs=1e-6)
+    assert found.exponent.median == pytest.approx(0.5, abs=1e-6)
     assert found.misfit == pytest.approx(1, abs=1e-6)
     two = scaling_of({n: points[n] for n in (1, 2)}, 4)
     assert two is not None and not two.is_fit and "too few for a fit" in two.about

@@ -107,7 +107,7 @@ class ThreadAxis:
         axes.set_xlabel("threads")
 
     def beside(self, index: int, rows: int) -> float:
-        """A factor that keeps markers and bars of equal rows from hiding each other."""
+        """A factor that keeps markers and bars of equal designs from hiding each other."""
         share = (index + 0.5) / rows - 0.5
         if len(self._counts) == 1:
             return float(2 ** (share * 0.7 * self._octaves))

@@ -14,7 +14,7 @@ from limiterbench.stats.statistics import coverage
 
 _FINDINGS_NAMED = 3
 _UNFAIR_NAMED = 8
-# How the program's own warnings begin of what the doctor sees more closely.
+# The program's own warnings about what the doctor examines more closely begin like this.
 _DOCTORS_OWN = ("frequency governor", "virtual machine", "the control group", "load average")
 
 
@@ -95,7 +95,7 @@ def _unfair(group: Group) -> List[str]:
 
 
 def _reloads(group: Group) -> List[str]:
-    """How often, since a row that publishes slowly is asked less, and from which CPU."""
+    """How often, and from which CPU: a design that publishes slowly is asked less often."""
     rates = [
         median(measured.reloads_per_second for measured in repeated)
         for points in group.limiters.values()
@@ -104,7 +104,7 @@ def _reloads(group: Group) -> List[str]:
     low, high = units.rate(min(rates), 2), units.rate(max(rates), 2)
     if high == "0":
         return []
-    span = low if low == high else f"{low} to {high}, by row and threads"
+    span = low if low == high else f"{low} to {high}, by design and threads"
     return [f"Reloads a second, as achieved: {span}. {_writer(group)}."]
 
 
@@ -141,7 +141,7 @@ def _clock(group: Group) -> str:
     if step == 1:
         steps += " or less"
     reads = f"an empty decision reads {typical} (p50), {rare} (p99)"
-    return f"Clock: {sources}{steps}; {reads}; ≤ marks what is not told from that."
+    return f"Clock: {sources}{steps}; {reads}; ≤: faster than the timer can resolve."
 
 
 def caption(manifest: Manifest, group: Group, what: str, has_bars: bool = True) -> List[str]:

@@ -8,17 +8,17 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequenc
 
 from limiterbench.charts.contention import contention_map
 from limiterbench.charts.errors import admission_error
-from limiterbench.charts.fairness import fairness, has_several_threads
 from limiterbench.charts.frame import Frame
 from limiterbench.charts.legends import Legend, legends_of
 from limiterbench.charts.load import load
 from limiterbench.charts.percentiles import percentiles
 from limiterbench.charts.reloads import memory, reload_latency
 from limiterbench.charts.slowdown import has_rivals, slowdown_matrix
-from limiterbench.charts.threads import p99, scaling
+from limiterbench.charts.threads import fairness, has_several_threads, p99, scaling
 from limiterbench.charts.topology import orders_of, topology
 from limiterbench.common.errors import InputError
 from limiterbench.records.contention import CONTENTION, Contention, read_contention
+from limiterbench.records.designs import designs_of
 from limiterbench.records.host_map import HostMap, read_host_map
 from limiterbench.records.manifest import Manifest
 from limiterbench.records.run_folder import TOPOLOGY
@@ -88,7 +88,9 @@ def charts_of(
     if not groups:
         return []
     rows = {row for group in groups for row in group.limiters}
-    look = legends or legends_of(rows | {cell.limiter for cell in manifest.plan.cells})
+    libraries = {name: design.library for name, design in designs_of(manifest.rows).items()}
+    planned = {cell.limiter for cell in manifest.plan.cells}
+    look = legends or legends_of(rows | planned, libraries)
     placements = sorted({group.placement for group in groups})
     return [
         *(chart for group in groups for chart in _of_a_group(manifest, group, look)),

@@ -142,7 +142,7 @@ def contention_map(manifest: Manifest, contention: Contention, order: Sequence[i
     sampled = f"{measured:,} of {units.count(contention.pairs, 'pair')} of CPUs were measured"
     frame = Frame(
         "Contention map of the host",
-        "every limiter that shares a word is made of these two costs; lower is better",
+        "the cost of a design that shares a word is made of these two; lower is better",
         [
             "Left: half of a round trip of one line between two threads that take turns, the "
             f"median over batches; {sampled}, grey was not. Right: threads that increment one "

@@ -8,20 +8,20 @@ from limiterbench.charts.axis import fix_ticks, plain_ticks
 from limiterbench.charts.caption import caption
 from limiterbench.charts.frame import Frame, Layout
 from limiterbench.charts.legends import Legend, families_of
-from limiterbench.charts.shared import Entry, heading, mark, mark_bars
+from limiterbench.charts.shared import LINE, entries_of, mark, mark_bars
 from limiterbench.common import units
 from limiterbench.common.tidy import Line
 from limiterbench.records.manifest import Manifest
 from limiterbench.stats.ratios import at
 from limiterbench.stats.series import Group, is_floor, is_rival, ops, together
-from limiterbench.stats.statistics import Summary, summarize
+from limiterbench.stats.statistics import Summary, columns, summarize
 
 _COLUMNS = 3
 # Of the horizontal axis: what a label takes.
 _NEAREST = 0.15
 _ABOUT = (
     "permits admitted beyond the limit, the worst of all repetitions; bars up: the bound that the "
-    "row promises for the windows that were tried"
+    "design promises for the windows that were tried"
 )
 
 
@@ -59,7 +59,7 @@ def _own_contracts(groups: Sequence[Group]) -> str:
     )
     if not others:
         return ""
-    return f"; {', '.join(others)}: by a contract of its own, which lets more through in a window"
+    return f"; {', '.join(others)}: its own contract lets more through in a window"
 
 
 def _draw(axes: Any, spots: _Spots, legends: Dict[str, Legend]) -> Dict[str, Any]:
@@ -83,12 +83,8 @@ def _draw(axes: Any, spots: _Spots, legends: Dict[str, Legend]) -> Dict[str, Any
             color=legend.colour,
             marker=legend.marker,
             linestyle="none",
-            markeredgecolor="white",
-            markeredgewidth=0.5,
-            elinewidth=0.9,
-            capsize=2.5,
-            zorder=3,
             clip_on=False,
+            **LINE,
         )
         handles[row] = mark_bars(row, bars)
     return handles
@@ -125,25 +121,13 @@ def _rows(groups: Sequence[Group], spots: Sequence[_Spots], threads: int) -> Lis
             "scenario": group.scenario,
             "threads": threads,
             "repetitions": spot.speed.n,
-            "throughput_median_per_second": spot.speed.median,
-            "throughput_low_per_second": spot.speed.low,
-            "throughput_high_per_second": spot.speed.high,
+            **columns("throughput", "_per_second", spot.speed),
             "admission_error_max_permits": spot.error,
             "admission_bound_max_permits": spot.bound,
         }
         for group, found in zip(groups, spots)
         for row, spot in sorted(found.items())
     ]
-
-
-def _entries(handles: Dict[str, Any], spots: Sequence[_Spots]) -> List[Entry]:
-    worst = {row: max(found[row].error for found in spots if row in found) for row in handles}
-    entries: List[Entry] = []
-    for family in families_of(handles):
-        entries.append(heading(family.name))
-        ordered = sorted(family.rows, key=lambda row: (-worst[row], row))
-        entries += [(handles[row], f"{worst[row]:>8,}  {row}") for row in ordered]
-    return entries
 
 
 def admission_error(
@@ -171,10 +155,9 @@ def admission_error(
         frame.panels[0],
         max(max(spot.error, spot.bound or 0) for found in spots for spot in found.values()),
     )
-    entries = _entries(handles, spots)
-    frame.legend(
-        "most over the limit",
-        [handle for handle, _ in entries],
-        [text for _, text in entries],
-    )
+    worst = {row: max(found[row].error for found in spots if row in found) for row in handles}
+    order = sorted(handles, key=lambda row: (-worst[row], row))
+    families = families_of(handles, legends)
+    entries = entries_of(families, handles, order, lambda row: f"{worst[row]:,}", shared=True)
+    frame.legend("most over the limit", entries)
     return frame

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Sequence
+from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -43,6 +43,10 @@ _TITLES = 0.92
 _HEADING = 0.08
 _AXIS_LABEL = 0.62
 _TITLE_LEFT = 0.085
+
+
+# A line of the legend: its handle and its text.
+Entry = Tuple[Any, str]
 
 
 class Layout(NamedTuple):
@@ -136,10 +140,10 @@ class Frame:
                 self.figure.text(x, y, heading, fontsize=9.5, va="bottom")
                 self.panels.append(axes)
 
-    def legend(self, title: str, handles: Sequence[Any], labels: Sequence[str]) -> None:
+    def legend(self, title: str, entries: Sequence[Entry]) -> None:
         self.figure.legend(
-            handles,
-            labels,
+            [handle for handle, _ in entries],
+            [text for _, text in entries],
             title=title,
             loc="upper left",
             bbox_to_anchor=(0.745, 1 - self._top / self._height + 0.02),

@@ -1,14 +1,14 @@
-"""The look of every row, the same in every chart, and which rows are drawn together.
+"""The look of every design, the same in every chart, and which designs are drawn together.
 
-Colours are Okabe and Ito's, safe for the colour-blind; related rows share one. No two rows have
-the same marker and line style, so that charts can be read without colour too.
+Colours are Okabe and Ito's, safe for the colour-blind; related designs share one. No two designs
+have the same marker and line style: charts can be read without colour too.
 """
 
 from __future__ import annotations
 
 import zlib
 from itertools import product
-from typing import Dict, Iterable, List, NamedTuple, Tuple, Union
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Tuple, Union
 
 LineStyle = Union[str, Tuple[int, Tuple[int, ...]]]
 
@@ -33,6 +33,8 @@ class Legend(NamedTuple):
     colour: str
     marker: str
     linestyle: LineStyle
+    library: str = ""
+    """That the design stands on; empty if it is this project's own."""
 
 
 OWN: Dict[str, Legend] = {
@@ -52,7 +54,7 @@ OWN: Dict[str, Legend] = {
     "gcra": Legend(_ORANGE, "8", _LONG_DASH),
 }
 
-# Around other people's libraries. A row that no table names is taken for one of the user's own.
+# Of designs on other people's libraries.
 PEERS: Dict[str, Legend] = {
     "urcu_qsbr": Legend(_BLUE, "v", _SOLID),
     "urcu_memb": Legend(_BLUE, "^", _DASHED),
@@ -68,7 +70,7 @@ PEERS: Dict[str, Legend] = {
 
 LEGENDS: Dict[str, Legend] = {**OWN, **PEERS}
 
-# Rows without an entry above take theirs from here.
+# Designs without an entry above take theirs from here.
 _COLOURS = (_RED, _BLUE, _GREEN, _PURPLE, _ORANGE, _SKY, _BLACK)
 _SPARE = [
     pair
@@ -80,37 +82,38 @@ _SPARE = [
 ]
 
 
-def legends_of(names: Iterable[str]) -> Dict[str, Legend]:
+def legends_of(names: Iterable[str], libraries: Mapping[str, str] = {}) -> Dict[str, Legend]:
     """A legend for each name: its own, or one found by the name alone as long as it is free.
 
-    Pass all names of a run, so that a row looks the same in every chart of it.
+    Pass all names of a run: then a design looks the same in every chart of it. `libraries` names
+    the one that each design stands on.
     """
     chosen: Dict[str, Legend] = {}
     taken = set()
     for name in sorted(set(names)):
-        if name in LEGENDS:
-            chosen[name] = LEGENDS[name]
-            continue
-        start = zlib.crc32(name.encode())
-        slots = ((start + step) % len(_SPARE) for step in range(len(_SPARE)))
-        slot = next((slot for slot in slots if slot not in taken), start % len(_SPARE))
-        taken.add(slot)
-        chosen[name] = Legend(_COLOURS[start % len(_COLOURS)], *_SPARE[slot])
+        look = LEGENDS.get(name)
+        if look is None:
+            start = zlib.crc32(name.encode())
+            slots = ((start + step) % len(_SPARE) for step in range(len(_SPARE)))
+            slot = next((slot for slot in slots if slot not in taken), start % len(_SPARE))
+            taken.add(slot)
+            look = Legend(_COLOURS[start % len(_COLOURS)], *_SPARE[slot])
+        chosen[name] = look._replace(library=libraries.get(name, ""))
     return chosen
 
 
 class Family(NamedTuple):
-    """Rows that share a panel."""
+    """Designs that share a panel."""
 
     name: str
     rows: List[str]
 
 
-def families_of(names: Iterable[str]) -> List[Family]:
-    """Those that have rows: one panel cannot be read with all rows in it."""
+def families_of(names: Iterable[str], legends: Mapping[str, Legend]) -> List[Family]:
+    """Those that have designs: one panel cannot be read with all designs in it."""
     rows = sorted(set(names))
     families = [
-        Family("rows of this project", [row for row in rows if row not in PEERS]),
-        Family("rows around other libraries", [row for row in rows if row in PEERS]),
+        Family("designs of this project", [row for row in rows if not legends[row].library]),
+        Family("designs on other libraries", [row for row in rows if legends[row].library]),
     ]
     return [family for family in families if family.rows]

@@ -11,13 +11,13 @@ from limiterbench.charts.caption import caption
 from limiterbench.charts.frame import Frame
 from limiterbench.charts.legends import Legend, families_of
 from limiterbench.charts.shared import (
-    Entry,
-    behind,
     draw_behind,
     draw_floor,
-    heading,
+    draw_line,
+    ends_of,
+    entries_of,
+    heads_of,
     mark,
-    mark_bars,
 )
 from limiterbench.common import units
 from limiterbench.common.tidy import Line
@@ -25,7 +25,7 @@ from limiterbench.records.manifest import Manifest
 from limiterbench.stats.loads import Curve, Curves, curves_of
 from limiterbench.stats.ratios import most_threads
 from limiterbench.stats.series import Group, clock_step_of
-from limiterbench.stats.statistics import summarize
+from limiterbench.stats.statistics import columns, summarize
 
 _ABOUT = (
     "open loop, each phase half as long; bold: response, from the intended start, thin: service, "
@@ -37,13 +37,12 @@ _ABOUT = (
 # Of what was due: then a p99 is among what was never sent.
 _BOUND = "at least: over 1 % unsent"
 _SAID_OF_BOUNDS = (
-    "; an open triangle: more than 1 % was never sent, so that p99 is at least as long as drawn"
+    "; an open triangle: more than 1 % was never sent, and p99 is at least as long as drawn"
 )
 
 
 def _draw(axes: Any, curve: Curve, row: str, legend: Legend) -> Any:
     loads = [100 * load for load in curve.loads]
-    medians = [summary.median for summary in curve.response]
     (service,) = axes.plot(
         loads,
         [summary.median for summary in curve.service],
@@ -52,25 +51,10 @@ def _draw(axes: Any, curve: Curve, row: str, legend: Legend) -> Any:
         linewidth=0.6,
         zorder=2.5,
     )
-    bars = axes.errorbar(
-        loads,
-        medians,
-        yerr=[
-            [summary.median - summary.low for summary in curve.response],
-            [summary.high - summary.median for summary in curve.response],
-        ],
-        color=legend.colour,
-        marker=legend.marker,
-        linestyle=legend.linestyle,
-        markeredgecolor="white",
-        markeredgewidth=0.5,
-        elinewidth=0.9,
-        capsize=2.5,
-        zorder=3,
-    )
+    handle = draw_line(axes, row, legend, loads, curve.response)
     mark(row, service)
     _draw_bounds(axes, curve, row, legend)
-    return mark_bars(row, bars)
+    return handle
 
 
 def _bound_style(colour: str) -> Dict[str, Any]:
@@ -98,24 +82,14 @@ def _draw_bounds(axes: Any, curve: Curve, row: str, legend: Legend) -> None:
 def _draw_panel(
     axes: Any, curves: Dict[str, Curve], rows: Sequence[str], legends: Dict[str, Legend]
 ) -> Dict[str, Any]:
-    """These rows, the others behind them. Returns their handles for the legend."""
+    """These designs, the others behind them. Returns their handles for the legend."""
     for row in sorted(set(curves) - set(rows)):
         loads = [100 * load for load in curves[row].loads]
         draw_behind(axes, loads, [summary.median for summary in curves[row].response])
     axes.set_xlim(0, 100)
     axes.set_xticks([10, 30, 50, 70, 90])
-    axes.set_xlabel("load, % of the row's capacity")
+    axes.set_xlabel("load, % of the design's capacity")
     return {row: _draw(axes, curves[row], row, legends[row]) for row in rows if row in curves}
-
-
-def _values(curves: Curves) -> List[float]:
-    return [
-        value
-        for by_row in curves.values()
-        for curve in by_row.values()
-        for summary in (*curve.response, *curve.service)
-        for value in (summary.low, summary.high)
-    ]
 
 
 def _rows(curves: Curves, threads: int) -> List[Line]:
@@ -129,9 +103,7 @@ def _rows(curves: Curves, threads: int) -> List[Line]:
             "late_share": sending.late_share,
             "unsent_share": sending.unsent_share,
             "repetitions": response.n,
-            "response_p99_median_ns": response.median,
-            "response_p99_low_ns": response.low,
-            "response_p99_high_ns": response.high,
+            **columns("response_p99", "_ns", response),
             "service_p99_median_ns": service.median,
         }
         for arrivals, by_row in curves.items()
@@ -146,57 +118,40 @@ def load(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
     threads = most_threads(group, manifest.topology.cpus)
     curves = curves_of(group, threads)
     first = next(iter(curves.values()))
-    families = families_of(first)
-    named = len(families) > 1
-    bounded = any(
-        sent.hides_p99
-        for by_row in curves.values()
-        for curve in by_row.values()
-        for sent in curve.sending
-    )
+    families = families_of(first, legends)
+    every = [curve for by_row in curves.values() for curve in by_row.values()]
+    bounded = any(sent.hides_p99 for curve in every for sent in curve.sending)
     frame = Frame(
         f"p99 against load · {group.scenario}, {units.count(threads, 'thread')}",
         "one request in 100 waits and takes longer than this; lower is better",
         caption(manifest, group, _ABOUT + (_SAID_OF_BOUNDS if bounded else "")),
         entries=len(first) + 2 * len(families) + 1 + bounded,
-        headings=[
-            [f"{arrivals}, {family.name}" if named else arrivals for arrivals in curves]
-            for family in families
-        ],
+        headings=heads_of(families, list(curves)),
     )
     frame.rows = _rows(curves, threads)
     floor = summarize([measured.floor.p99_ns for measured in group.repetitions()]).median
     step = clock_step_of(group)
-    entries: List[Entry] = []
+    handles: Dict[str, Any] = {}
     panels = iter(frame.panels)
     for family in families:
-        for arrivals, by_row in curves.items():
+        for by_row in curves.values():
             axes = next(panels)
-            handles = _draw_panel(axes, by_row, family.rows, legends)
+            drawn = _draw_panel(axes, by_row, family.rows, legends)
             line = draw_floor(axes, floor)
             if by_row is first:
                 axes.set_ylabel("p99 of one request")
-                entries += [heading(family.name)] if named else []
-                entries += _entries(first, handles, floor, step)
-    value_axis(frame.panels[0], [*_values(curves), max(floor, 0.5)], units.time)
-    entries += [(Line2D([], [], **_bound_style("black")), _BOUND)] if bounded else []
-    entries += [behind()] if named else []
+                handles.update(drawn)
+    ends = ends_of(summary for c in every for summary in (*c.response, *c.service))
+    value_axis(frame.panels[0], [*ends, max(floor, 0.5)], units.time)
+    # From the top of the chart down.
+    order = sorted(handles, key=lambda row: (-first[row].response[-1].median, row))
+    entries = entries_of(families, handles, order, lambda row: _last(first[row], floor, step))
+    if bounded:
+        entries.append((Line2D([], [], **_bound_style("black")), _BOUND))
     entries.append((line, f"{units.time(floor):>8}  timer's p99"))
     last = max(curve.loads[-1] for curve in first.values())
-    frame.legend(
-        f"response at {100 * last:.3g} % load, {next(iter(curves))}",
-        [handle for handle, _ in entries],
-        [text for _, text in entries],
-    )
+    frame.legend(f"response at {100 * last:.3g} % load, {next(iter(curves))}", entries)
     return frame
-
-
-def _entries(
-    curves: Dict[str, Curve], handles: Dict[str, Any], floor: float, step: float
-) -> List[Entry]:
-    """From the top of the chart down."""
-    ordered = sorted(handles, key=lambda row: (-curves[row].response[-1].median, row))
-    return [(handles[row], f"{_last(curves[row], floor, step):>8}  {row}") for row in ordered]
 
 
 def _last(curve: Curve, floor: float, step: float) -> str:

@@ -9,11 +9,11 @@ from limiterbench.charts.caption import caption
 from limiterbench.charts.frame import Frame
 from limiterbench.charts.legends import Family, Legend, families_of
 from limiterbench.charts.shared import (
-    Entry,
-    behind,
     draw_behind,
     draw_floor,
-    heading,
+    ends_of,
+    entries_of,
+    heads_of,
     mark,
     mark_bars,
 )
@@ -21,8 +21,9 @@ from limiterbench.common import units
 from limiterbench.common.tidy import Line
 from limiterbench.records.manifest import Manifest
 from limiterbench.records.records import Measured
+from limiterbench.stats.ratios import most_threads
 from limiterbench.stats.series import Group, clock_step_of
-from limiterbench.stats.statistics import Summary, summarize
+from limiterbench.stats.statistics import Summary, columns, summarize
 
 # Fewer samples than this beyond a percentile are chance, not a percentile.
 _SAMPLES_BEYOND = 10
@@ -94,62 +95,44 @@ def _draw(axes: Any, curve: Curve, row: str, legend: Legend, shift: float) -> An
     return line
 
 
-def _panel_threads(group: Group, cpus: int) -> List[int]:
-    """Alone and together: the fewest threads, and the most that have a CPU each."""
-    fitting = [count for count in group.threads if count <= cpus] or group.threads
-    return sorted({group.threads[0], fitting[-1]})
-
-
 def percentiles(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
-    shown = _panel_threads(group, manifest.topology.cpus)
-    families = families_of(group.limiters)
+    # Alone and together.
+    shown = sorted({group.threads[0], most_threads(group, manifest.topology.cpus)})
+    families = families_of(group.limiters, legends)
     counts = [units.count(count, "thread") for count in shown]
-    named = len(families) > 1
     frame = Frame(
         f"Latency percentiles · {group.title}",
         "pN: N % of decisions take no longer; lower is better; each step right is ten times rarer",
         caption(
             manifest,
             group,
-            "latency phase, one clock read per decision included; closed loop, so that "
-            "a thread kept waiting asks for nothing else, and starving looks fast",
+            "latency phase, one clock read per decision included; closed loop: a starved thread "
+            "records few slow samples",
         ),
         entries=len(group.limiters) + 2 * len(families) + 1,
-        headings=[
-            [f"{count}, {family.name}" if named else count for count in counts]
-            for family in families
-        ],
+        headings=heads_of(families, counts),
     )
     floor = summarize([measured.floor.p50_ns for measured in group.repetitions()]).median
     step = clock_step_of(group)
-    values = [max(floor, 0.5)]
-    entries: List[Entry] = []
+    handles: Dict[str, Any] = {}
     panels = iter(frame.panels)
     columns = [_column(group, count) for count in shown]
     frame.rows = [line for count, column in zip(shown, columns) for line in _rows(count, column)]
     for family in families:
         for column in columns:
             axes = next(panels)
-            handles = _draw_panel(axes, column, family, legends)
+            drawn = _draw_panel(axes, column, family, legends)
             line = draw_floor(axes, floor)
             axes.set_ylabel("latency of one decision" if column is columns[0] else "")
-        last = columns[-1]
-        entries += [heading(family.name)] if named else []
-        entries += [
-            (handles[row], f"{_reading(last, row, floor, step):>8}  {row}")
-            for row in last.ordered
-            if row in handles
-        ]
-    for column in columns:
-        values += [v for c in column.curves.values() for s in c.summaries for v in (s.low, s.high)]
-    value_axis(frame.panels[0], values, units.time)
-    entries += [behind()] if named else []
-    entries.append((line, f"{units.time(floor):>8}  timer's median"))
-    frame.legend(
-        f"{percentile_label(columns[-1].reached)} at {counts[-1]}",
-        [handle for handle, _ in entries],
-        [text for _, text in entries],
+        handles.update(drawn)
+    ends = ends_of(s for column in columns for c in column.curves.values() for s in c.summaries)
+    value_axis(frame.panels[0], [max(floor, 0.5), *ends], units.time)
+    last = columns[-1]
+    entries = entries_of(
+        families, handles, last.ordered, lambda row: _reading(last, row, floor, step)
     )
+    entries.append((line, f"{units.time(floor):>8}  timer's median"))
+    frame.legend(f"{percentile_label(last.reached)} at {counts[-1]}", entries)
     return frame
 
 
@@ -159,11 +142,11 @@ def _reading(column: "_Column", row: str, floor: float, step: float) -> str:
 
 
 class _Column(NamedTuple):
-    """All rows at one thread count."""
+    """All designs at one thread count."""
 
     curves: Dict[str, Curve]
     ordered: List[str]
-    """By the last labelled percentile that every row reaches."""
+    """By the last labelled percentile that every design reaches."""
     reached: float
 
 
@@ -184,9 +167,7 @@ def _rows(threads: int, column: _Column) -> List[Line]:
             "threads": threads,
             "percentile": percentile_label(curve.tails[index]),
             "repetitions": curve.summaries[index].n,
-            "latency_median_ns": curve.summaries[index].median,
-            "latency_low_ns": curve.summaries[index].low,
-            "latency_high_ns": curve.summaries[index].high,
+            **columns("latency", "_ns", curve.summaries[index]),
         }
         for row, curve in sorted(column.curves.items())
         for index in _marked(curve)
@@ -196,7 +177,7 @@ def _rows(threads: int, column: _Column) -> List[Line]:
 def _draw_panel(
     axes: Any, column: _Column, family: Family, legends: Dict[str, Legend]
 ) -> Dict[str, Any]:
-    """One family's rows, the others behind them. Returns their handles for the legend."""
+    """One family's designs, the others behind them. Returns their handles for the legend."""
     curves = column.curves
     rows = [row for row in column.ordered if row in family.rows]
     for row in column.ordered:

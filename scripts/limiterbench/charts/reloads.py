@@ -7,15 +7,15 @@ from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 from limiterbench.charts.axis import fix_ticks, size_axis, value_axis
 from limiterbench.charts.caption import caption
-from limiterbench.charts.frame import Frame
+from limiterbench.charts.frame import Entry, Frame
 from limiterbench.charts.legends import Legend, families_of
 from limiterbench.charts.shared import (
-    Entry,
-    behind,
     draw_behind,
     draw_floor,
-    heading,
-    mark_bars,
+    draw_line,
+    ends_of,
+    entries_of,
+    heads_of,
 )
 from limiterbench.common import units
 from limiterbench.common.tidy import Line
@@ -29,6 +29,7 @@ from limiterbench.stats.reloads import (
     threads_of,
 )
 from limiterbench.stats.series import Group, together
+from limiterbench.stats.statistics import columns as columns_of
 
 
 # 0 has no place on a logarithmic axis.
@@ -65,7 +66,7 @@ class _RateAxis:
 def _draw_rows(
     axes: Any, axis: _RateAxis, curves: Curves, rows: Sequence[str], legends: Dict[str, Legend]
 ) -> Dict[str, Any]:
-    """These rows, the others behind them. Returns the handles of the legend."""
+    """These designs, the others behind them. Returns the handles of the legend."""
     for row in sorted(set(curves) - set(rows)):
         points = curves[row]
         medians = [max(axis.least, p.summary.median) for p in points]
@@ -73,26 +74,11 @@ def _draw_rows(
     handles: Dict[str, Any] = {}
     shown = [row for row in rows if row in curves]
     for index, row in enumerate(shown):
-        legend, points = legends[row], curves[row]
+        points = curves[row]
         shift = 1.9 ** ((index + 0.5) / len(shown) - 0.5)
-        medians = [max(axis.least, p.summary.median) for p in points]
-        bars = axes.errorbar(
-            [axis.place(p.rate) * shift for p in points],
-            medians,
-            yerr=[
-                [m - max(axis.least, p.summary.low) for m, p in zip(medians, points)],
-                [max(axis.least, p.summary.high) - m for m, p in zip(medians, points)],
-            ],
-            color=legend.colour,
-            marker=legend.marker,
-            linestyle=legend.linestyle,
-            markeredgecolor="white",
-            markeredgewidth=0.5,
-            elinewidth=0.9,
-            capsize=2.5,
-            zorder=3,
-        )
-        handles[row] = mark_bars(row, bars)
+        across = [axis.place(p.rate) * shift for p in points]
+        summaries = [p.summary for p in points]
+        handles[row] = draw_line(axes, row, legends[row], across, summaries, axis.least)
         axis.means.update({axis.place(p.rate) * shift: _said(p.rate) for p in points})
     axis.draw(axes)
     return handles
@@ -109,97 +95,67 @@ class _Column(NamedTuple):
     """Of the column in the table behind the chart, without its unit."""
 
 
-def _rows(columns: Sequence[_Column], threads: int, unit: str) -> List[Line]:
+def _rows(shown: Sequence[_Column], threads: int, unit: str) -> List[Line]:
     lines: Dict[Tuple[str, float, str], Line] = {}
-    for column in columns:
+    empty = {k: v for column in shown for k, v in columns_of(column.name, unit, None).items()}
+    for column in shown:
         for row, points in column.curves.items():
             for point in points:
-                line = lines.setdefault(
-                    (row, point.rate, point.scenario),
-                    {
-                        "limiter": row,
-                        "scenario": point.scenario,
-                        "threads": threads,
-                        "reloads_median_per_second": point.rate,
-                        "repetitions": point.summary.n,
-                        **{f"{c.name}_{end}_{unit}": None for c in columns for end in _ENDS},
-                    },
-                )
-                for end in _ENDS:
-                    line[f"{column.name}_{end}_{unit}"] = getattr(point.summary, end)
+                line: Line = {
+                    "limiter": row,
+                    "scenario": point.scenario,
+                    "threads": threads,
+                    "reloads_median_per_second": point.rate,
+                    "repetitions": point.summary.n,
+                    **empty,
+                }
+                line = lines.setdefault((row, point.rate, point.scenario), line)
+                line.update(columns_of(column.name, unit, point.summary))
     return [lines[key] for key in sorted(lines)]
-
-
-_ENDS = ("median", "low", "high")
 
 
 def _frame(
     manifest: Manifest,
     groups: Sequence[Group],
+    legends: Dict[str, Legend],
     threads: int,
-    title: str,
-    subtitle: str,
-    about: str,
+    words: Tuple[str, str, str],
     columns: Sequence[_Column],
-) -> Frame:
-    rows = {row for column in columns for row in column.curves}
-    families = families_of(rows)
-    named = len(families) > 1
-    heads = [
-        [", ".join(part for part in (c.heading, f.name if named else "") if part) for c in columns]
-        for f in families
-    ]
+    label: Callable[[float], str],
+    least: float,
+) -> Tuple[Frame, List[Entry]]:
+    """A panel for each family and column, and the legend's lines.
+    `words`: title, subtitle, and what the caption says is plotted."""
+    title, subtitle, about = words
+    families = families_of({row for column in columns for row in column.curves}, legends)
+    heads = heads_of(families, [column.heading for column in columns])
     if len(columns) == 1:
         heads = [[head for (head,) in heads]]
-    return Frame(
+    frame = Frame(
         f"{title} · {units.count(threads, 'thread')}",
         subtitle,
         caption(manifest, together(groups, threads), about),
-        len(rows) + 2 * len(families) + 1,
+        sum(len(family.rows) for family in families) + 2 * len(families) + 1,
         heads,
     )
-
-
-def _fill(
-    frame: Frame,
-    columns: Sequence[_Column],
-    legends: Dict[str, Legend],
-    label: Callable[[float], str],
-    least: float,
-) -> List[Entry]:
-    families = families_of({row for column in columns for row in column.curves})
     rates = [p.rate for c in columns for points in c.curves.values() for p in points]
     axis = _RateAxis(rates, least)
-    entries: List[Entry] = []
+    handles: Dict[str, Any] = {}
     panels = iter(frame.panels)
     for family in families:
-        entries += [heading(family.name)] if len(families) > 1 else []
         for column in columns:
-            handles = _draw_rows(next(panels), axis, column.curves, family.rows, legends)
+            drawn = _draw_rows(next(panels), axis, column.curves, family.rows, legends)
             if column is columns[0]:
-                entries += _entries(column.curves, handles, label)
+                handles.update(drawn)
     frame.across = axis.means
-    return entries + ([behind()] if len(families) > 1 else [])
-
-
-def _entries(curves: Curves, handles: Dict[str, Any], label: Callable[[float], str]) -> List[Entry]:
-    """From the top of the chart down, by the value at each row's highest rate."""
-    ordered = sorted(handles, key=lambda row: (-curves[row][-1].summary.median, row))
-    return [(handles[row], f"{label(curves[row][-1].summary.median):>8}  {row}") for row in ordered]
+    # From the top of the chart down, by the value at each design's highest rate.
+    last = {row: columns[0].curves[row][-1].summary.median for row in handles}
+    order = sorted(handles, key=lambda row: (-last[row], row))
+    return frame, entries_of(families, handles, order, lambda row: label(last[row]))
 
 
 def _values(columns: Sequence[_Column]) -> List[float]:
-    return [
-        value
-        for column in columns
-        for points in column.curves.values()
-        for point in points
-        for value in (point.summary.low, point.summary.high)
-    ]
-
-
-def _legend(frame: Frame, title: str, entries: Sequence[Entry]) -> None:
-    frame.legend(title, [handle for handle, _ in entries], [text for _, text in entries])
+    return ends_of(p.summary for c in columns for points in c.curves.values() for p in points)
 
 
 def reload_latency(
@@ -212,25 +168,23 @@ def reload_latency(
         _Column("median of one reload", curves_of(groups, threads, publish_median), "publish_p50"),
     ]
     columns = [column for column in columns if column.curves]
-    frame = _frame(
-        manifest,
-        groups,
-        threads,
+    words = (
         "Latency against reload rate",
         "left: what readers pay for reloads; right: what the writer pays for one; lower is better",
-        "the same requests without reloads, with 10 a second, and with as many as the row takes, "
-        "up to 100,000 a second",
-        columns,
+        "the same requests without reloads, with 10 a second, and with as many as the design "
+        "takes, up to 100,000 a second",
     )
-    frame.rows = _rows(columns, threads, "ns")
+    frame, entries = _frame(
+        manifest, groups, legends, threads, words, columns, units.time, _LEAST_TIME
+    )
+    frame.rows = _rows(columns, threads, "_ns")
     floor = median(m.floor.p99_ns for group in groups for m in group.repetitions())
-    entries = _fill(frame, columns, legends, units.time, _LEAST_TIME)
     for axes in frame.panels[:: len(columns)]:
         line = draw_floor(axes, floor)
         axes.set_ylabel("time")
     value_axis(frame.panels[0], [*_values(columns), max(floor, _LEAST_TIME)], units.time)
     entries.append((line, f"{units.time(floor):>8}  timer's p99"))
-    _legend(frame, "decision's p99, most reloads", entries)
+    frame.legend("decision's p99, most reloads", entries)
     return frame
 
 
@@ -238,20 +192,18 @@ def memory(manifest: Manifest, groups: Sequence[Group], legends: Dict[str, Legen
     threads = threads_of(groups, manifest.topology.cpus)
     assert threads is not None
     columns = [_Column("", curves_of(groups, threads, held_bytes), "held")]
-    frame = _frame(
-        manifest,
-        groups,
-        threads,
+    words = (
         "Memory held against reload rate",
         "configurations and counters in use, and retired ones not yet freed, at their peak",
-        "bytes beyond the limiter's own object, where some rows keep all they have, as the row "
-        "counts them",
-        columns,
+        "bytes beyond the limiter's own object, where some designs keep all they have, as the "
+        "design counts them",
     )
-    frame.rows = _rows(columns, threads, "bytes")
-    entries = _fill(frame, columns, legends, units.size, _LEAST_HELD)
+    frame, entries = _frame(
+        manifest, groups, legends, threads, words, columns, units.size, _LEAST_HELD
+    )
+    frame.rows = _rows(columns, threads, "_bytes")
     values = [max(_LEAST_HELD, value) for value in _values(columns)]
     size_axis(frame.panels[0], values, _LEAST_HELD)
     frame.panels[0].set_ylabel("held at the peak")
-    _legend(frame, "most reloads", entries)
+    frame.legend("most reloads", entries)
     return frame

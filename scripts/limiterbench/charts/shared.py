@@ -1,34 +1,34 @@
-"""What several charts draw alike: the timer's floor, rows in the background, the legend's parts."""
+"""What several charts draw alike: lines with bars, the timer's floor, the legend's parts."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence, Tuple
+import math
+from typing import Any, Callable, Dict, Iterable, List, Sequence, Tuple
 
 from matplotlib.lines import Line2D
 
+from limiterbench.charts.frame import Entry
+from limiterbench.charts.legends import Family, Legend
 from limiterbench.common.tidy import Line
-from limiterbench.stats.statistics import Summary
+from limiterbench.stats.statistics import Summary, columns
 
-# For each row, its (threads, summary) by ascending threads.
+# For each design, its (threads, summary) by ascending threads.
 Series = Dict[str, List[Tuple[int, Summary]]]
 
-# What is drawn for a row carries this and the row's name as its id, so that a page can hide it.
+# What is drawn for a design carries this and its name as its id, by which a page hides it.
 ROW = "row:"
-
-# A line of the legend: its handle and its text.
-Entry = Tuple[Any, str]
 
 _BEHIND = {"color": "#d2d2d2", "linewidth": 0.8}
 
 
 def draw_floor(axes: Any, floor: float) -> Any:
-    """What the timer costs alone: nothing at or under it can be told apart."""
+    """What the timer costs alone: it cannot resolve anything at or below this line."""
     axes.axhspan(1e-3, floor, color="#efefef", zorder=0, linewidth=0)
     return axes.axhline(floor, color="#555555", linewidth=1.1, linestyle=(0, (2, 1)), zorder=2)
 
 
 def draw_behind(axes: Any, across: Sequence[float], values: Sequence[float]) -> None:
-    """A row of another panel: to be compared with, not to be told apart."""
+    """A design of another panel, for comparison."""
     axes.plot(across, values, zorder=1.5, **_BEHIND)
 
 
@@ -44,6 +44,47 @@ def mark_bars(row: str, bars: Any) -> Any:
     return line
 
 
+# The marks of a median with its bar.
+LINE: Dict[str, Any] = {
+    "markeredgecolor": "white",
+    "markeredgewidth": 0.5,
+    "elinewidth": 0.9,
+    "capsize": 2.5,
+    "zorder": 3,
+}
+
+
+def draw_line(
+    axes: Any,
+    row: str,
+    legend: Legend,
+    across: Sequence[float],
+    summaries: Sequence[Summary],
+    least: float = -math.inf,
+) -> Any:
+    """Medians with bars from the lowest to the highest; what is below `least` is drawn there.
+    Returns the line, for the legend."""
+    medians = [max(least, s.median) for s in summaries]
+    bars = axes.errorbar(
+        across,
+        medians,
+        yerr=[
+            [m - max(least, s.low) for m, s in zip(medians, summaries)],
+            [max(least, s.high) - m for m, s in zip(medians, summaries)],
+        ],
+        color=legend.colour,
+        marker=legend.marker,
+        linestyle=legend.linestyle,
+        **LINE,
+    )
+    return mark_bars(row, bars)
+
+
+def ends_of(summaries: Iterable[Summary]) -> List[float]:
+    """All that a scale must reach."""
+    return [value for summary in summaries for value in (summary.low, summary.high)]
+
+
 def summary_rows(series: Series, name: str, unit: str) -> List[Line]:
     """The numbers behind a chart over threads."""
     return [
@@ -51,18 +92,44 @@ def summary_rows(series: Series, name: str, unit: str) -> List[Line]:
             "limiter": row,
             "threads": count,
             "repetitions": summary.n,
-            f"{name}_median{unit}": summary.median,
-            f"{name}_low{unit}": summary.low,
-            f"{name}_high{unit}": summary.high,
+            **columns(name, unit, summary),
         }
         for row, points in sorted(series.items())
         for count, summary in points
     ]
 
 
-def behind() -> Entry:
-    return Line2D([], [], **_BEHIND), "          the other panel's"
+def heads_of(families: Sequence[Family], columns: Sequence[str] = ("",)) -> List[List[str]]:
+    """Over a grid of panels: a family a row, unless there is one family only."""
+    named = len(families) > 1
+    return [
+        [
+            ", ".join(part for part in (column, family.name if named else "") if part)
+            for column in columns
+        ]
+        for family in families
+    ]
 
 
-def heading(text: str) -> Entry:
+def entries_of(
+    families: Sequence[Family],
+    handles: Dict[str, Any],
+    order: Sequence[str],
+    label: Callable[[str], str],
+    shared: bool = False,
+) -> List[Entry]:
+    """The legend's lines: each family's designs in this order. `label` is what stands before a
+    design's name. `shared`: the families have no panels of their own."""
+    named = len(families) > 1
+    entries: List[Entry] = []
+    for family in families:
+        entries += [_heading(family.name)] if named or shared else []
+        shown = [row for row in order if row in family.rows and row in handles]
+        entries += [(handles[row], f"{label(row):>8}  {row}") for row in shown]
+    if named and not shared:
+        entries.append((Line2D([], [], **_BEHIND), "          the other panel's"))
+    return entries
+
+
+def _heading(text: str) -> Entry:
     return Line2D([], [], linestyle="none"), text

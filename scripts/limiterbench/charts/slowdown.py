@@ -1,4 +1,4 @@
-"""Row by scenario: how many times slower than the best there."""
+"""Design by scenario: how many times slower than the best there."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from limiterbench.charts.shared import mark
 from limiterbench.common import units
 from limiterbench.common.tidy import Line
 from limiterbench.records.manifest import Manifest
-from limiterbench.stats.paired import Estimate
 from limiterbench.stats.ratios import p99_to_best, slowdown
 from limiterbench.stats.series import Group, is_rival, timed, together
+from limiterbench.stats.statistics import Summary
 
 # Lightness alone tells the colours apart, also in grey. Only the numbers say more than the order.
 _COLOURS = colormaps["YlGnBu"]
 _DARKEST_AT = 100.0
 _ABOUT = (
-    "how many times more the fastest row decides, and how many times longer the p99 is than the "
-    "lowest; the best is one that limits by windows, so that a row that does not limit, or keeps "
+    "how many times more the fastest design decides, and how many times longer the p99 is than the "
+    "lowest; the best is one that limits by windows, so a design that does not limit, or keeps "
     "another contract, may be below 1"
 )
 
 # By scenario, then row.
-_Table = Dict[str, Dict[str, Estimate]]
+_Table = Dict[str, Dict[str, Summary]]
 
 
 def _ordered(tables: Sequence[_Table]) -> List[str]:
@@ -38,7 +38,7 @@ def _ordered(tables: Sequence[_Table]) -> List[str]:
     logs: Dict[str, List[float]] = {}
     for by_row in tables[0].values():
         for row, estimate in by_row.items():
-            logs.setdefault(row, []).append(math.log(estimate.value))
+            logs.setdefault(row, []).append(math.log(estimate.median))
     return sorted(logs, key=lambda row: (fmean(logs[row]), row))
 
 
@@ -48,20 +48,20 @@ def _label(value: float) -> str:
     return f"{value:.0f}" if value < 1000 else units.rate(value, 2).replace(" ", "")
 
 
-def _cell(axes: Any, across: int, down: int, row: str, estimate: Estimate) -> None:
-    share = min(1.0, max(0.0, math.log(estimate.value) / math.log(_DARKEST_AT)))
+def _cell(axes: Any, across: int, down: int, row: str, estimate: Summary) -> None:
+    share = min(1.0, max(0.0, math.log(estimate.median) / math.log(_DARKEST_AT)))
     fill = _COLOURS(0.04 + 0.86 * share)
     box = Rectangle((across, down), 1, 1, facecolor=fill, edgecolor="white", linewidth=1.0)
     axes.add_patch(box)
     text = axes.text(
         across + 0.5,
         down + 0.52,
-        _label(estimate.value),
+        _label(estimate.median),
         ha="center",
         va="center",
         fontsize=7.8,
         color="white" if share > 0.55 else "black",
-        weight="bold" if estimate.value < 1.05 else "normal",
+        weight="bold" if estimate.median < 1.05 else "normal",
     )
     mark(row, box, text)
 
@@ -94,14 +94,14 @@ def _rows(tables: Dict[str, _Table], threads: int) -> List[Line]:
             for name, table in tables.items():
                 found = table[scenario].get(row)
                 line["repetitions"] = throughput[scenario][row].n
-                ends = (found.value, found.low, found.high) if found else (None, None, None)
+                ends = (found.median, found.low, found.high) if found else (None, None, None)
                 line.update(zip((name, f"{name}_low", f"{name}_high"), ends))
             lines.append(line)
     return lines
 
 
 def has_rivals(groups: Sequence[Group]) -> bool:
-    """With one row, there is nothing to be slower than."""
+    """With one design there is nothing to be slower than."""
     limiting = {row for g in groups for row, points in g.limiters.items() if is_rival(points)}
     return len(limiting) > 1
 
@@ -115,7 +115,7 @@ def slowdown_matrix(manifest: Manifest, groups: Sequence[Group], threads: int) -
     rows = _ordered(list(tables.values()))
     frame = Frame(
         f"Times slower than the best · {units.count(threads, 'thread')}",
-        "1.0 is the best of its column; darker is worse; rows in order of throughput over all "
+        "1.0 is the best of its column; darker is worse; designs in order of throughput over all "
         "columns",
         caption(manifest, together(groups, threads), _ABOUT, has_bars=False),
         0,

@@ -1,21 +1,21 @@
-"""Two charts over threads: total throughput, and p99."""
+"""The charts over threads: total throughput, p99, and how evenly the threads are served."""
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
-from limiterbench.charts.axis import NAMES_HEIGHT, ThreadAxis, value_axis
+from limiterbench.charts.axis import NAMES_HEIGHT, ThreadAxis, fix_ticks, value_axis
 from limiterbench.charts.caption import caption
-from limiterbench.charts.frame import Frame
+from limiterbench.charts.frame import Entry, Frame
 from limiterbench.charts.legends import Legend, families_of
 from limiterbench.charts.shared import (
-    Entry,
     Series,
-    behind,
     draw_behind,
     draw_floor,
-    heading,
-    mark_bars,
+    draw_line,
+    ends_of,
+    entries_of,
+    heads_of,
     summary_rows,
 )
 from limiterbench.common import units
@@ -23,109 +23,80 @@ from limiterbench.records.manifest import Manifest
 from limiterbench.stats.series import Group, clock_step_of, is_floor, latency, ops
 from limiterbench.stats.statistics import Summary, summarize
 
+_ABOUT_P99 = (
+    "latency phase, one clock read per decision included; closed loop: a starved thread records "
+    "few slow samples"
+)
+_ABOUT_FAIRNESS = (
+    "Jain's index of the threads' decisions in the throughput phase: 1 if all decide as often, "
+    "0.5 if half of them do everything, 1/threads if one does"
+)
+# Noise must not look like a difference.
+_LOWEST_OF_A_FAIR_RUN = 0.8
+
+# Draws what a chart has besides its designs, and sets its scale.
+Extra = Callable[[Frame, List[float]], List[Entry]]
+
 
 def _last(points: Sequence[Tuple[int, Summary]]) -> float:
     return points[-1][1].median
 
 
-def _by_last_value(series: Series) -> List[str]:
-    """From the top of the chart down: those that reach furthest right first."""
-    return sorted(series, key=lambda row: (-series[row][-1][0], -_last(series[row]), row))
-
-
-def draw_rows(
-    axes: Any, axis: ThreadAxis, series: Series, legends: Dict[str, Legend]
+def _draw_rows(
+    axes: Any, axis: ThreadAxis, series: Series, order: Sequence[str], legends: Dict[str, Legend]
 ) -> Dict[str, Any]:
-    """One line with bars a row. Returns its handle for the legend."""
-    handles: Dict[str, Any] = {}
-    for index, row in enumerate(_by_last_value(series)):
-        legend = legends[row]
-        shift = axis.beside(index, len(series))
-        summaries = [summary for _, summary in series[row]]
-        bars = axes.errorbar(
-            [count * shift for count, _ in series[row]],
-            [summary.median for summary in summaries],
-            yerr=[
-                [summary.median - summary.low for summary in summaries],
-                [summary.high - summary.median for summary in summaries],
-            ],
-            color=legend.colour,
-            marker=legend.marker,
-            linestyle=legend.linestyle,
-            markeredgecolor="white",
-            markeredgewidth=0.5,
-            elinewidth=0.9,
-            capsize=2.5,
-            zorder=3,
+    """One line with bars for each design. Returns its handle for the legend."""
+    return {
+        row: draw_line(
+            axes,
+            row,
+            legends[row],
+            [count * axis.beside(index, len(order)) for count, _ in series[row]],
+            [summary for _, summary in series[row]],
         )
-        handles[row] = mark_bars(row, bars)
-    return handles
+        for index, row in enumerate(order)
+    }
 
 
-class _Drawing(NamedTuple):
-    """The panels of a chart: one a family, all rows in each, the others' as its background."""
-
-    frame: Frame
-    axes: List[ThreadAxis]
-    entries: List[Entry]
-
-
-def _draw_families(
-    frame: Frame,
-    group: Group,
-    series: Series,
-    legends: Dict[str, Legend],
-    label: Callable[[float], str],
-) -> _Drawing:
-    families = families_of(series)
-    axes: List[ThreadAxis] = []
-    entries: List[Entry] = []
-    for panel, family in zip(frame.panels, families):
-        axis = ThreadAxis(panel, group.threads, len(families))
-        axes.append(axis)
-        for row in sorted(set(series) - set(family.rows)):
-            draw_behind(panel, [n for n, _ in series[row]], [s.median for _, s in series[row]])
-        handles = draw_rows(panel, axis, {row: series[row] for row in family.rows}, legends)
-        if len(families) > 1:
-            entries.append(heading(family.name))
-        entries += [(handles[row], f"{label(_last(series[row])):>8}  {row}") for row in handles]
-    if len(families) > 1:
-        entries.append(behind())
-    return _Drawing(frame, axes, entries)
-
-
-def _values(series: Series) -> List[float]:
-    return [
-        value
-        for points in series.values()
-        for _, summary in points
-        for value in (summary.low, summary.high)
-    ]
-
-
-def _finish(drawing: _Drawing, series: Series, extra: Sequence[Entry]) -> None:
-    entries = [*drawing.entries, *extra]
-    most = max(points[-1][0] for points in series.values())
-    drawing.frame.legend(
-        f"median at {units.count(most, 'thread')}",
-        [handle for handle, _ in entries],
-        [text for _, text in entries],
-    )
-
-
-def _frame(
+def _over_threads(
     manifest: Manifest,
     group: Group,
-    title: str,
-    subtitle: str,
-    about: str,
+    legends: Dict[str, Legend],
     series: Series,
+    words: Tuple[str, str, str],
+    label: Callable[[float], str],
+    extra: Extra,
 ) -> Frame:
-    families = families_of(series)
-    names = [family.name for family in families] if len(families) > 1 else [""]
-    above = NAMES_HEIGHT if manifest.topology.boundaries.get(group.placement) else 0.0
-    lines = caption(manifest, group, about)
-    return Frame(title, subtitle, lines, len(series) + 4 + len(families), [names], above)
+    """A panel for each family, with the other's designs in the background.
+    `words`: title, subtitle, and what the caption says is plotted."""
+    title, subtitle, about = words
+    families = families_of(series, legends)
+    counts = sorted({count for points in series.values() for count, _ in points})
+    boundaries = manifest.topology.boundaries.get(group.placement, [])
+    frame = Frame(
+        f"{title} · {group.title}",
+        subtitle,
+        caption(manifest, group, about),
+        len(series) + 4 + len(families),
+        [[head for (head,) in heads_of(families)]],
+        NAMES_HEIGHT if boundaries else 0.0,
+    )
+    # From the top of the chart down: those that reach furthest right first.
+    order = sorted(series, key=lambda row: (-series[row][-1][0], -_last(series[row]), row))
+    handles: Dict[str, Any] = {}
+    shade: List[Entry] = []
+    for panel, family in zip(frame.panels, families):
+        axis = ThreadAxis(panel, counts, len(families))
+        for row in sorted(set(series) - set(family.rows)):
+            draw_behind(panel, [n for n, _ in series[row]], [s.median for _, s in series[row]])
+        mine = [row for row in order if row in family.rows]
+        handles.update(_draw_rows(panel, axis, series, mine, legends))
+        axis.boundaries(boundaries)
+        shade = axis.oversubscription(manifest.topology.cpus)
+    entries = entries_of(families, handles, order, lambda row: label(_last(series[row])))
+    entries += extra(frame, ends_of(s for points in series.values() for _, s in points))
+    frame.legend(f"median at {units.count(counts[-1], 'thread')}", [*entries, *shade])
+    return frame
 
 
 def _perfect(group: Group, series: Series, cpus: int) -> Optional[Tuple[str, List[float]]]:
@@ -136,7 +107,7 @@ def _perfect(group: Group, series: Series, cpus: int) -> Optional[Tuple[str, Lis
         for row, points in series.items()
         if points[0][0] == first and not is_floor(group.limiters[row])
     }
-    if not starts:
+    if not starts or len(group.threads) == 1:
         return None
     row = max(starts, key=lambda name: (starts[name], name))
     return row, [starts[row] * min(n, max(cpus, first)) / first for n in group.threads]
@@ -144,66 +115,85 @@ def _perfect(group: Group, series: Series, cpus: int) -> Optional[Tuple[str, Lis
 
 def scaling(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
     series = group.summaries(ops)
-    frame = _frame(
-        manifest,
-        group,
-        f"Throughput against threads · {group.title}",
+    perfect = _perfect(group, series, manifest.topology.cpus)
+
+    def extra(frame: Frame, values: List[float]) -> List[Entry]:
+        entries: List[Entry] = []
+        if perfect:
+            row, line = perfect
+            for axes in frame.panels:
+                (handle,) = axes.plot(group.threads, line, color="#555555", linewidth=0.9, zorder=2)
+            entries.append((handle, f"          perfect scaling\n          of {row}"))
+            values = values + line
+        value_axis(frame.panels[0], values, units.rate)
+        frame.panels[0].set_ylabel("decisions a second")
+        return entries
+
+    words = (
+        "Throughput against threads",
         "decisions a second of all threads together; higher is better",
         "throughput phase, no clock read per decision",
-        series,
     )
+    frame = _over_threads(manifest, group, legends, series, words, units.rate, extra)
     frame.rows = summary_rows(series, "throughput", "_per_second")
-    drawing = _draw_families(frame, group, series, legends, units.rate)
-    values = _values(series)
-    extra: List[Entry] = []
-    perfect = _perfect(group, series, manifest.topology.cpus)
-    if perfect and len(group.threads) > 1:
-        row, line = perfect
-        for axes in frame.panels:
-            (handle,) = axes.plot(group.threads, line, color="#555555", linewidth=0.9, zorder=2)
-        extra.append((handle, f"          perfect scaling\n          of {row}"))
-        values += line
-    value_axis(frame.panels[0], values, units.rate)
-    frame.panels[0].set_ylabel("decisions a second")
-    extra += _mark_host(drawing, manifest, group)
-    _finish(drawing, series, extra)
     return frame
 
 
 def p99(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
     series = group.summaries(latency(0.99))
     floor = summarize([measured.floor.p99_ns for measured in group.repetitions()]).median
-    frame = _frame(
-        manifest,
-        group,
-        f"p99 against threads · {group.title}",
-        "one decision in 100 takes longer than this; lower is better",
-        "latency phase, one clock read per decision included; closed loop, so that "
-        "a thread kept waiting asks for nothing else, and starving looks fast",
-        series,
-    )
-    frame.rows = summary_rows(series, "p99", "_ns")
     step = clock_step_of(group)
-    drawing = _draw_families(
-        frame,
-        group,
-        series,
-        legends,
-        lambda value: units.reading(value, units.at_floor(value, floor, step)),
+
+    def label(value: float) -> str:
+        return units.reading(value, units.at_floor(value, floor, step))
+
+    def extra(frame: Frame, values: List[float]) -> List[Entry]:
+        for axes in frame.panels:
+            line = draw_floor(axes, floor)
+        value_axis(frame.panels[0], [*values, max(floor, 0.5)], units.time)
+        frame.panels[0].set_ylabel("p99 of one decision")
+        return [(line, f"{units.time(floor):>8}  timer's p99")]
+
+    words = (
+        "p99 against threads",
+        "one decision in 100 takes longer than this; lower is better",
+        _ABOUT_P99,
     )
-    for axes in frame.panels:
-        line = draw_floor(axes, floor)
-    value_axis(frame.panels[0], [*_values(series), max(floor, 0.5)], units.time)
-    frame.panels[0].set_ylabel("p99 of one decision")
-    extra: List[Entry] = [(line, f"{units.time(floor):>8}  timer's p99")]
-    extra += _mark_host(drawing, manifest, group)
-    _finish(drawing, series, extra)
+    frame = _over_threads(manifest, group, legends, series, words, label, extra)
+    frame.rows = summary_rows(series, "p99", "_ns")
     return frame
 
 
-def _mark_host(drawing: _Drawing, manifest: Manifest, group: Group) -> List[Entry]:
-    entries: List[Entry] = []
-    for axis in drawing.axes:
-        axis.boundaries(manifest.topology.boundaries.get(group.placement, []))
-        entries = axis.oversubscription(manifest.topology.cpus)
-    return entries
+def _several_threads(group: Group) -> Series:
+    """One thread is always fair."""
+    summaries = group.summaries(lambda measured: measured.fairness)
+    several = {row: [p for p in points if p[0] > 1] for row, points in summaries.items()}
+    return {row: points for row, points in several.items() if points}
+
+
+def has_several_threads(group: Group) -> bool:
+    return bool(_several_threads(group))
+
+
+def fairness(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
+    series = _several_threads(group)
+
+    def extra(frame: Frame, values: List[float]) -> List[Entry]:
+        axes = frame.panels[0]
+        low = max(0.0, min(_LOWEST_OF_A_FAIR_RUN, min(values) - 0.05))
+        axes.set_ylim(low, 1 + 0.04 * (1 - low))
+        ticks = [n / 20 for n in range(21) if n / 20 >= low]
+        fix_ticks(axes.yaxis, ticks[:: -(len(ticks) // 8 + 1)][::-1], lambda value: f"{value:g}")
+        axes.set_ylabel("Jain's index")
+        return []
+
+    words = (
+        "Fairness across threads",
+        "how evenly the threads are served; higher is better, 1 is even",
+        _ABOUT_FAIRNESS,
+    )
+    frame = _over_threads(
+        manifest, group, legends, series, words, lambda value: f"{value:.3f}", extra
+    )
+    frame.rows = summary_rows(series, "fairness", "")
+    return frame

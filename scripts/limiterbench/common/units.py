@@ -45,13 +45,13 @@ def size(held: float) -> str:
 
 
 def at_floor(nanoseconds: float, floor: float, step: float) -> bool:
-    """Whether a duration is not told from `floor`, what the clock itself costs: it reads no more
-    than a `step` of the clock above it. Half a step more, since steps are not all equally long."""
+    """Whether the timer cannot resolve a duration: it is at most a `step` of the clock above
+    `floor`, what the clock itself costs. Half a step is added, since steps differ in length."""
     return nanoseconds <= floor + 1.5 * step
 
 
 def reading(nanoseconds: float, is_at_floor: bool) -> str:
-    """≤310 ns, where it is not told from what the clock itself costs."""
+    """≤310 ns where the timer cannot resolve it."""
     return ("≤" if is_at_floor else "") + time(nanoseconds)
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import textwrap
 from importlib import resources
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from markupsafe import Markup
 
 from limiterbench.charts.catalogue import Chart
 from limiterbench.charts.frame import Frame, use_style
@@ -22,27 +24,15 @@ from limiterbench.predict.charts import BEHIND
 from limiterbench.predict.folder import read_points, simulated_charts
 from limiterbench.predict.points import Band
 from limiterbench.predict.show import rankings_of
-from limiterbench.records.run_folder import FIGURES, open_run
+from limiterbench.records.run_folder import open_run
 from limiterbench.report.command import each_once
 from limiterbench.report.figure import whole
-from limiterbench.report.html import Html, join, table, tag, text
-from limiterbench.report.numbers import folded
-from limiterbench.report.page import Appendix
+from limiterbench.report.gallery import Table, csv_link
+from limiterbench.report.page import Appendix, fill
 from limiterbench.report.text import WIDTH, item
 
 # What a chart shows, in words.
 _SHOWN = {"scaling": units.rate, "p99": units.time}
-_ABOUT = (
-    "A model's answer for a host that nobody measured here, as bands from the lowest to the "
-    "highest simulation, with no middle. Where such a machine can be had for an hour, measure it. "
-    "Believe no difference between rows whose bands overlap, nor one that is less than the "
-    "model's own error, and no p99 as a number. docs/prediction.md says what the model leaves "
-    "out, how far off it was where that could be measured, and when not to use it."
-)
-_LOOK = (
-    "A panel a row, all on one scale, the one with the highest band at the most threads first; "
-    "dotted: the row's own perfect scaling from one thread."
-)
 
 
 def read(folders: Sequence[Path]) -> List[Prediction]:
@@ -82,79 +72,55 @@ def of(predictions: Sequence[Prediction]) -> Optional[Appendix]:
     return Appendix(lambda page: _section(predictions, page), css.read_text(encoding="utf-8"))
 
 
-def _section(predictions: Sequence[Prediction], page: Path) -> Html:
+class _Figure(NamedTuple):
+    scene: Tuple[Optional[str], Optional[str]]
+    title: str
+    subtitle: str
+    svg: Markup
+    caption: Sequence[str]
+    numbers: Table
+    csv: str
+
+
+def _section(predictions: Sequence[Prediction], page: Path) -> Markup:
     use_style()
-    parts = [_one(p, f"simulated-{number}", page) for number, p in enumerate(predictions)]
-    return tag("section", parts, id="simulated")
+    shown = [
+        (p, answer, Table(HEADS, answer.rows), _figures(p, f"simulated-{number}", page))
+        for number, p in enumerate(predictions)
+        for answer in [answer_of(p)]
+    ]
+    return fill("predict/appendix.html.jinja", predictions=shown)
 
 
-def _one(prediction: Prediction, place: str, page: Path) -> Html:
-    answer = answer_of(prediction)
-    return tag(
-        "div",
-        tag("h2", f"SIMULATED, not measured: {prediction.name}"),
-        tag("p", _ABOUT),
-        tag("h3", answer.about),
-        tag("p", in_code(answer.scales)),
-        tag("p", in_code(answer.tails)),
-        table([*map(in_code, HEADS)], [[*map(in_code, cells)] for cells in answer.rows]),
-        tag("p", in_code(answer.claim)) if answer.claim else "",
-        _charts(prediction, place, page),
-        class_="simulated",
-    )
-
-
-def in_code(words: str) -> Html:
-    """What stands in backticks is code."""
-    parts = words.split("`")
-    return join(tag("code", part) if n % 2 else text(part) for n, part in enumerate(parts))
-
-
-def _charts(prediction: Prediction, place: str, page: Path) -> Html:
-    """By scenario; what the answer is about comes first, and open."""
+def _figures(prediction: Prediction, place: str, page: Path) -> Dict[str, List[_Figure]]:
+    """By the name of their scenario and placement; what the answer is about comes first."""
     found = simulated_charts(prediction.manifest, read_points(prediction.folder))
     charts = [chart for chart in found if chart.kind in _SHOWN]
 
-    def draw(index: int) -> Html:
+    def draw(index: int) -> _Figure:
         return _figure(prediction, charts[index], f"{place}-{index}", page)
 
     # Each takes a good part of a second.
     figures = list(in_order(draw, range(len(charts))))
     first = (prediction.headline.scenario, prediction.headline.placement)
-    scenes = list({(chart.scenario, chart.placement): None for chart in charts})
-    parts = [
-        tag(
-            "details",
-            tag("summary", f"SIMULATED: {scenario}, {placement}"),
-            tag("div", _of(scene, charts, figures), class_="charts"),
-            class_="scenario",
-            open=scene == first,
-        )
-        for scene in sorted(scenes, key=lambda scene: scene != first)
-        for scenario, placement in [scene]
-    ]
-    return join([tag("p", _LOOK, class_="small"), *parts])
+    scenes: Dict[str, List[_Figure]] = {}
+    for figure in sorted(figures, key=lambda figure: figure.scene != first):
+        scenes.setdefault(f"{figure.scene[0]}, {figure.scene[1]}", []).append(figure)
+    return scenes
 
 
-def _of(
-    scene: Tuple[Optional[str], Optional[str]], charts: Sequence[Chart], figures: Sequence[Html]
-) -> List[Html]:
-    return [f for c, f in zip(charts, figures) if (c.scenario, c.placement) == scene]
-
-
-def _figure(prediction: Prediction, chart: Chart, place: str, page: Path) -> Html:
+def _figure(prediction: Prediction, chart: Chart, place: str, page: Path) -> _Figure:
     frame = chart.draw()
     title = f"{frame.title} · {prediction.name}"
     _lighten(frame)
-    file = prediction.folder / FIGURES / f"{chart.name}.csv"
-    return tag(
-        "figure",
-        tag("h3", title),
-        tag("p", frame.subtitle, class_="small"),
-        tag("div", whole(frame, place, title, {}), class_="whole"),
-        tag("figcaption", [tag("p", line) for line in frame.caption]),
-        folded(_bands(frame.rows, _SHOWN[chart.kind]), file, page),
-        class_="chart",
+    return _Figure(
+        (chart.scenario, chart.placement),
+        title,
+        frame.subtitle,
+        whole(frame, place, title, {}),
+        frame.caption,
+        _bands(frame.rows, _SHOWN[chart.kind]),
+        csv_link(prediction.folder, chart, page),
     )
 
 
@@ -170,12 +136,12 @@ def _lighten(frame: Frame) -> None:
             artist.remove()
 
 
-def _bands(lines: Sequence[Line], label: Callable[[float], str]) -> Html:
-    """A row a line, a thread count a column."""
+def _bands(lines: Sequence[Line], label: Callable[[float], str]) -> Table:
+    """A design a line, a thread count a column."""
     cells: Dict[str, Dict[Value, str]] = {}
     for line in lines:
         edges = Band(float(str(line["low"])), float(str(line["high"])))
         cells.setdefault(str(line["limiter"]), {})[line["threads"]] = span(edges, label)
     counts = sorted({int(str(line["threads"])) for line in lines})
     heads = ["simulated, by threads", *map(str, counts)]
-    return table(heads, [[row, *(at.get(n, "–") for n in counts)] for row, at in cells.items()])
+    return Table(heads, [[row, *(at.get(n, "–") for n in counts)] for row, at in cells.items()])

@@ -9,9 +9,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from limiterbench.charts.axis import ThreadAxis, percentile_axis, value_axis
-from limiterbench.charts.frame import Frame
+from limiterbench.charts.frame import Entry, Frame
 from limiterbench.charts.legends import Legend
-from limiterbench.charts.shared import Entry
 from limiterbench.common import units
 from limiterbench.common.tidy import Line
 from limiterbench.predict.points import Band, Sheet, Value, band, p99, throughput
@@ -175,7 +174,7 @@ class _Page:
             if row in shown
         ]
         entries += [(Patch(color="#888888", alpha=0.2), "the other rows"), *extra]
-        self.frame.legend(title, [handle for handle, _ in entries], [text for _, text in entries])
+        self.frame.legend(title, entries)
 
 
 def _line(row: str, axis: str, at: float, edges: Band) -> Line:

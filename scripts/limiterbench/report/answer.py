@@ -1,7 +1,7 @@
-"""The answer: which row to use on the measured host, how sure that is, what would change it.
+"""The answer: which design to use on the measured host, how sure that is, what would change it.
 
-Nothing is said beyond the intervals: rows whose intervals overlap are not told apart, and a ratio
-comes with its own interval. Every number is one of summary.csv.
+It claims nothing beyond the intervals: designs whose intervals overlap show no detectable
+difference, and a ratio comes with its own interval. Every number is one of summary.csv.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from limiterbench.report.contest import (
 )
 from limiterbench.report.open_loop import open_loop
 from limiterbench.report.stored import StoredRun
-from limiterbench.report.unranked import unranked
 from limiterbench.stats.ratios import BASELINE, most_threads
+from limiterbench.stats.reload_work import is_unlike, left_to_scheduler
 from limiterbench.stats.series import closed_loop
 
 THROUGHPUT_RATIO = "throughput_over_rwmutex_ratio"
+_RELOADS = "reloads_median_per_second"
 P99_RATIO = "rwmutex_p99_ratio"
 
 
@@ -36,15 +37,15 @@ def answer(run: StoredRun) -> List[Claim]:
         return open_loop(run)
     exact = field.exact()
     if not exact:
-        return [Claim(["No exact row was measured in ", field.scenario, "."])]
+        return [Claim(["No exact design was measured in ", field.scenario, "."])]
     best, base = exact[0], field.entrants.get(BASELINE)
-    unfair = unranked(field, best, [*exact, *field.approximate()])
+    unfair = _unranked(field, best, [*exact, *field.approximate()])
     if unfair:
         return [unfair, *open_loop(run), _confidence(best)]
     claims = [_throughput(field, exact, base, run.manifest.topology.cpus)]
     claims += [_tail(field, best, base)] if best.is_timed else []
     claims += _lowest_tail(field, exact)
-    claims += [_approximate(run, entrant, best) for entrant in field.approximate()]
+    claims += [_approximate(entrant, best) for entrant in field.approximate()]
     claims += _elsewhere(run, field, best)
     claims += open_loop(run, best)
     return [*claims, _confidence(best)]
@@ -91,14 +92,15 @@ def _throughput(
     parts += [", ", Code(best.row)]
     parts += [" decides ", _said(THROUGHPUT, best), " times a second"]
     if base is None:
-        parts += [". ", Code(BASELINE), " was not measured, so nothing is said against it."]
+        parts += [". ", Code(BASELINE), " was not measured, so there is no ratio to it."]
     elif base is best:
-        parts += [", more than any other exact row's median."]
+        parts += [", the highest median of all exact designs."]
     elif best.throughput.apart_from(base.throughput):
         parts += [", ", *_ratio(best, THROUGHPUT_RATIO), " as often as ", Code(BASELINE)]
         parts += [", ", _said(THROUGHPUT, base), "."]
     else:
-        parts += [", not told apart from ", Code(BASELINE), ", ", _said(THROUGHPUT, base), "."]
+        parts += [", no detectable difference from ", Code(BASELINE)]
+        parts += [", ", _said(THROUGHPUT, base), "."]
     return Claim(parts + _alike(exact), _chart(field, THROUGHPUT))
 
 
@@ -106,12 +108,12 @@ def _alike(exact: Sequence[Entrant]) -> List[Part]:
     best = exact[0].throughput
     alike = [entrant.row for entrant in exact[1:] if not entrant.throughput.apart_from(best)]
     if alike:
-        return [" Not told apart from it: ", *listed(alike), "."]
+        return [" No detectable difference from it: ", *listed(alike), "."]
     if len(exact) == 1:
         return []
-    # Of what was seen. That it is the fastest of them all would need an interval for all at once.
+    # Only of what was seen: to call it the fastest of all would take one interval for all at once.
     n = _number(exact[0], "repetitions", lambda value: units.count(round(value), "repetition"))
-    return [" The slowest of its ", n, " beat every other exact row's fastest."]
+    return [" The slowest of its ", n, " beat every other exact design's fastest."]
 
 
 def _tail(field: Contest, best: Entrant, base: Optional[Entrant]) -> Claim:
@@ -121,46 +123,46 @@ def _tail(field: Contest, best: Entrant, base: Optional[Entrant]) -> Claim:
         if best.p99.apart_from(base.p99) and not (best.at_floor and base.at_floor):
             parts += ["; that of ", *its, ", is ", *_p99_ratio(best, base), " as long"]
         else:
-            parts += [", not told apart from that of ", *its]
+            parts += [", no detectable difference from that of ", *its]
     parts.append(".")
     if best.at_floor:
         floor = _number(best, "floor_p99_median_ns", units.time)
-        parts += [" ", Code(best.row), " is not told from an empty decision, which reads ", floor]
-        parts += [": that is the clock's own cost, and less cannot be seen."]
+        parts += [" ", Code(best.row), " is faster than the timer can resolve: an empty decision"]
+        parts += [" already reads ", floor, "."]
     return Claim(parts, _chart(field, P99))
 
 
 def _lowest_tail(field: Contest, exact: Sequence[Entrant]) -> List[Claim]:
-    """If the fastest row's tail is not the shortest."""
-    timed = [entrant for entrant in exact if entrant.is_timed]
-    if timed[:1] != exact[:1]:
+    """If the fastest design's tail is not the shortest."""
+    best = exact[0]
+    if not best.is_timed:
         return []
-    lowest = min(timed, key=lambda entrant: (entrant.p99.value, entrant.row))
-    if not lowest.p99.apart_from(exact[0].p99):
+    lowest = P99.ranked(exact)[0]
+    if not lowest.p99.apart_from(best.p99):
         return []
-    parts: List[Part] = ["The lowest p99 of an exact row is ", _said(P99, lowest), ", of "]
+    parts: List[Part] = ["The lowest p99 of an exact design is ", _said(P99, lowest), ", of "]
     parts += [Code(lowest.row), ", which decides ", _said(THROUGHPUT, lowest), " times a second."]
     return [Claim(parts, _chart(field, P99))]
 
 
-def _approximate(run: StoredRun, entrant: Entrant, best: Entrant) -> Claim:
+def _approximate(entrant: Entrant, best: Entrant) -> Claim:
     error = _number(
         entrant, "admission_error_max_permits", lambda n: units.count(round(n), "permit")
     )
-    bound = str(run.row_info(entrant.row).get("bound", ""))
+    bound = entrant.design.bound
     within: List[Part] = [", by at most ", Code(bound)] if bound else []
     parts: List[Part] = ["If going over the limit is fine", *within, ": "]
     parts += [Code(entrant.row), " decides ", _said(THROUGHPUT, entrant), " times a second"]
     if entrant.throughput.apart_from(best.throughput):
-        more = entrant.throughput.value > best.throughput.value
+        more = entrant.throughput.median > best.throughput.median
         parts += [", more than " if more else ", less than ", Code(best.row)]
     else:
-        parts += [", not told apart from ", Code(best.row)]
+        parts += [", no detectable difference from ", Code(best.row)]
     return Claim([*parts, "; it went over by ", error, " at the most."], section="choose")
 
 
 def _elsewhere(run: StoredRun, field: Contest, best: Entrant) -> List[Claim]:
-    """The other scenarios at as many threads: where another exact row is faster for certain.
+    """The other scenarios at as many threads: where another exact design is faster for certain.
     Those that reloads make unfair are named apart, with the reason."""
     kept: List[str] = []
     parts: List[Part] = []
@@ -172,8 +174,8 @@ def _elsewhere(run: StoredRun, field: Contest, best: Entrant) -> List[Claim]:
         mine = other.entrants.get(best.row)
         if mine is None or other.threads != field.threads:
             continue
-        above = other.exact_above(mine)
-        why = unranked(other, mine, above or other.exact())
+        above = THROUGHPUT.better(mine, other.exact())
+        why = _unranked(other, mine, above or other.exact())
         if why:
             unfair.append(why)
         elif above:
@@ -183,30 +185,42 @@ def _elsewhere(run: StoredRun, field: Contest, best: Entrant) -> List[Claim]:
         else:
             kept.append(group.scenario)
     if kept:
-        names = "".join(part if isinstance(part, str) else part.text for part in listed(kept))
-        parts += [Code(best.row), f" is fastest, or not told apart from the fastest, in {names}."]
+        parts += [Code(best.row), " is fastest, or shows no detectable difference from the fastest"]
+        parts += [f", in {Claim(listed(kept)).text}."]
     return [Claim(parts, section="choose"), *unfair] if parts else unfair
+
+
+def _unranked(field: Contest, first: Entrant, others: Sequence[Entrant]) -> Optional[Claim]:
+    """Reloads made the work unequal. None where the first design can be held against each other."""
+    compared = [first, *(other for other in others if other is not first)]
+    why = _unequal_work(compared) if len(compared) > 1 else []
+    if not why:
+        return None
+    ranked = sorted(compared, key=lambda entrant: (entrant.known(_RELOADS), entrant.row))
+    parts: List[Part] = [field.scenario, " is not ranked: the designs achieved "]
+    parts += [*_rate(ranked[0]), " to ", *_rate(ranked[-1]), " reloads a second", *why, "."]
+    return Claim(parts, _chart(field, THROUGHPUT))
+
+
+def _unequal_work(compared: Sequence[Entrant]) -> List[str]:
+    rates = [entrant.known(_RELOADS) for entrant in compared]
+    shares_cpu = any(entrant.line["writer"] == "shared CPU" for entrant in compared)
+    why = [", so their work was unequal"] if is_unlike(rates[0], rates[1:]) else []
+    if left_to_scheduler(rates, shares_cpu):
+        why.append("; the writer shared a measured thread's CPU, so the scheduler decided who ran")
+    return why
+
+
+def _rate(entrant: Entrant) -> List[Part]:
+    return [_number(entrant, _RELOADS, units.rate), " (", Code(entrant.row), ")"]
 
 
 def _confidence(best: Entrant) -> Claim:
     n = _number(best, "repetitions", lambda value: units.count(round(value), "repetition"))
-    if best.known("coverage") <= 0:
-        return Claim(
-            [
-                "Each number is from ",
-                n,
-                ": nothing is known of the noise, so no two rows ",
-                "are told apart.",
-            ]
-        )
+    if best.throughput.n < 2:
+        unknown = ": the noise is unknown, so no difference between designs can be detected."
+        return Claim(["Each number is from ", n, unknown])
     sure = _number(best, "coverage", lambda value: f"{100 * value:.3g} %")
-    return Claim(
-        [
-            "Intervals go from the lowest to the highest of ",
-            n,
-            ", which hold the true median with ",
-            sure,
-            " confidence; rows whose intervals overlap are not told apart.",
-        ],
-        section="method",
-    )
+    parts: List[Part] = ["Intervals go from the lowest to the highest of ", n]
+    parts += [", which hold the true median with ", sure, " confidence; designs whose intervals "]
+    return Claim([*parts, "overlap show no detectable difference."], section="method")

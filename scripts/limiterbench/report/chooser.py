@@ -1,26 +1,41 @@
-"""The section where a reader says what is needed and sees which rows qualify.
+"""What the chooser shows: every measured cell, ranked, and why a wish leaves a design out.
 
-Without scripts it is a table of all rows in the headline scenario.
+The page only picks: which field to show, which of its designs no wish refuses, in which order.
+Without scripts it shows the headline's field.
 """
 
 from __future__ import annotations
 
-import json
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from limiterbench.common import units
-from limiterbench.report import choices
-from limiterbench.report.contest import contests, headline
-from limiterbench.report.html import Html, join, table, tag
+from limiterbench.report.contest import (
+    P99,
+    THROUGHPUT,
+    Contest,
+    Entrant,
+    Metric,
+    contests,
+    headline,
+)
 from limiterbench.report.stored import StoredRun
 
-Options = List[Tuple[str, str]]
-
-_HEADS = (
-    *("row", "decisions/s", "lowest to highest", "p99", "lowest to highest", "over", "held"),
-    *("publish", "reloads/s", "worst elsewhere", "progress", "needs"),
+HEADS = (
+    *("", "design", "decisions/s", "p99", "over", "held", "publish", "reloads/s"),
+    *("worst elsewhere", "progress", "needs"),
 )
+_METRICS = {"ops": THROUGHPUT, "p99": P99}
 _MEMORY = (1 << 10, 4 << 10, 16 << 10, 64 << 10, 1 << 20, 16 << 20)
+
+
+class Select(NamedTuple):
+    name: str
+    label: str
+    options: List[Tuple[str, str]]
+    chosen: str = ""
+
+
+# A refusal's key is the name of a select, "=" and the option's value.
 _EXACTNESS = [
     ("exact", "never over the limit"),
     ("approximate", "over, within a proven bound"),
@@ -35,129 +50,217 @@ _PROGRESS = [
 _NEEDS = [
     ("any", "libraries are fine"),
     ("library", "no library"),
-    ("platform", "no library, no rseq"),
+    ("platform", "no library, no special kernel feature"),
 ]
 _RANK = [("ops", "decisions a second"), ("p99", "p99")]
-_ABOUT = (
-    "≤: not told from what an empty decision reads. Over: permits beyond the limit, at the most. "
-    "Held: bytes of configurations and counters in "
-    "use and not yet freed. Publish: what a reload takes, in the median. "
-    "Reloads/s: as achieved; rows that differ in it did unequal work. Worst elsewhere: "
-    "throughput as a share of the fastest row's, in the scenario where that is least, at as many "
-    "threads and in the same placement."
-)
 
 
-def section(runs: Sequence[StoredRun]) -> Html:
-    usable = [run for run in runs if contests(run)]
+class Line(NamedTuple):
+    design: str
+    summary: str
+    rank: str
+    """Among all designs of the field, by decisions a second."""
+    numbers: List[Tuple[str, str]]
+    """Median and interval, of each metric."""
+    costs: List[str]
+    words: List[str]
+    facts: Dict[str, Any]
+    """For the page: by metric its `place` and `better`, the lines that are better for certain;
+    `refused` says why, by wish."""
+
+
+class Field(NamedTuple):
+    """The designs of one run, thread count, scenario and placement."""
+
+    key: str
+    title: str
+    note: str
+    lines: List[Line]
+
+
+class Chooser(NamedTuple):
+    selects: List[Select]
+    fields: List[Field]
+    shown: str
+    """The key of the field that a page without scripts shows."""
+    heads: Sequence[str] = HEADS
+
+
+def chooser(runs: Sequence[StoredRun]) -> Optional[Chooser]:
+    usable = [(run, found) for run in runs for found in [contests(run)] if found]
     if not usable:
-        return Html("")
-    data = {"runs": [_data(run) for run in usable]}
-    # No text in it may end the element that holds it.
-    text = json.dumps(data, ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")
-    return tag(
-        "section",
-        tag("h2", "Choose a row"),
-        tag("p", "Say what you need; the rows that qualify are ranked from the records."),
-        _form(usable),
-        tag("p", "", id="chosen", role="status"),
-        tag("div", _plain_table(usable[0]), id="choices"),
-        tag("p", "", id="refused", class_="small"),
-        tag("p", _ABOUT, class_="small"),
-        Html(f'<script type="application/json" id="data">{text}</script>'),
-        id="choose",
+        return None
+    first = headline(usable[0][0]) or usable[0][1][0]
+    bounds = _bounds([entrant for _, found in usable for entrant in _limiting(found)])
+    fields = [
+        _field(number, run, contest, found, bounds)
+        for number, (run, found) in enumerate(usable)
+        for contest in found
+    ]
+    return Chooser(_selects(usable, first, bounds), fields, _key(0, first))
+
+
+def _limiting(found: Sequence[Contest]) -> Iterator[Entrant]:
+    return (entrant for contest in found for entrant in contest.limiting())
+
+
+def _key(run: int, contest: Contest) -> str:
+    return f"{run}/{contest.threads}/{contest.scenario}/{contest.placement}"
+
+
+def _bounds(entrants: Sequence[Entrant]) -> List[int]:
+    """Of the memory held: only those that leave some designs out and some in."""
+    held = [value for value in map(held_bytes, entrants) if value is not None]
+    return [bound for bound in _MEMORY if held and min(held) <= bound < max(held)]
+
+
+def _selects(
+    usable: Sequence[Tuple[StoredRun, List[Contest]]], first: Contest, bounds: Sequence[int]
+) -> List[Select]:
+    contests = [contest for _, found in usable for contest in found]
+    # Of the runs that have a scenario, the first says its rate, at the most threads.
+    rates = {c.scenario: _reloads(c) for _, found in reversed(usable) for c in found}
+    counts = sorted({contest.threads for contest in contests})
+    placements = sorted({contest.placement for contest in contests})
+    sizes = [(str(bound), f"at most {units.size(bound)}") for bound in bounds]
+    scenarios = [(name, f"{name}: {rates[name]}") for name in sorted(rates)]
+    return [
+        Select("run", "run", [(str(i), run.name) for i, (run, _) in enumerate(usable)]),
+        Select("threads", "threads", [(str(n), str(n)) for n in counts], str(first.threads)),
+        Select("scenario", "load", scenarios, first.scenario),
+        Select("placement", "placement", [(p, p) for p in placements], first.placement),
+        Select("exactness", "exactness", _EXACTNESS),
+        Select("memory", "memory held", [("", "any"), *sizes]),
+        Select("progress", "progress", _PROGRESS),
+        Select("needs", "portability", _NEEDS),
+        Select("rank", "rank by", _RANK),
+    ]
+
+
+def _reloads(contest: Contest) -> str:
+    """As achieved: a design that publishes slowly is asked less often."""
+    rates = [e.known("reloads_median_per_second") for e in contest.entrants.values()]
+    low, high = units.rate(min(rates), 2), units.rate(max(rates), 2)
+    if max(rates) == 0:
+        return "no reload"
+    return f"{low} reloads/s" if low == high else f"{low} to {high} reloads/s"
+
+
+def _field(
+    number: int,
+    run: StoredRun,
+    contest: Contest,
+    others: Sequence[Contest],
+    bounds: Sequence[int],
+) -> Field:
+    cpus, title = run.manifest.topology.cpus, units.count(contest.threads, "thread")
+    limiting = contest.limiting()
+    ranked = {name: metric.ranked(limiting) for name, metric in _METRICS.items()}
+    places = [
+        {name: _place(entrant, limiting, ranked[name], metric) for name, metric in _METRICS.items()}
+        for entrant in limiting
+    ]
+    return Field(
+        _key(number, contest),
+        f"{contest.scenario}, {contest.placement}, {title}",
+        f" These are more threads than {cpus} CPUs." if contest.threads > cpus else "",
+        [
+            _line(e, {**at, "refused": _refused(e, bounds)}, others)
+            for e, at in zip(limiting, places)
+        ],
     )
 
 
-def _data(run: StoredRun) -> Dict[str, Any]:
-    return {
-        "cpus": run.manifest.topology.cpus,
-        "cells": choices.cells(run),
-        "rows": choices.rows(run),
-    }
+def _place(
+    entrant: Entrant, limiting: Sequence[Entrant], ranked: Sequence[Entrant], metric: Metric
+) -> Optional[Dict[str, Any]]:
+    if not metric.is_known(entrant):
+        return None
+    better = [at for at, other in enumerate(limiting) if metric.beats(other, entrant)]
+    return {"place": ranked.index(entrant), "better": better}
 
 
-def _choice(name: str, label: str, options: Options, chosen: str = "") -> Html:
-    made = [
-        tag("option", words, value=value, selected=bool(chosen) and value == chosen)
-        for value, words in options
+def _line(entrant: Entrant, facts: Dict[str, Any], others: Sequence[Contest]) -> Line:
+    design = entrant.design
+    held, publish = held_bytes(entrant), entrant.number("publish_p50_median_ns")
+    over = f"{entrant.known('admission_error_max_permits'):.0f}"
+    bound = f" (bound: {design.bound})" if entrant.line["exactness"] == "approximate" else ""
+    costs = [
+        over + bound,
+        "not recorded" if held is None else units.size(held),
+        "none" if publish is None else units.time(publish),
+        units.rate(entrant.known("reloads_median_per_second")),
     ]
-    select = tag("select", made, name=name)
-    return tag("label", tag("span", label), select, hidden=len(options) < 2)
+    return Line(
+        entrant.row,
+        design.summary,
+        str(facts["ops"]["place"] + 1) if facts["ops"]["better"] else "1=",
+        [_number(entrant, metric) for metric in _METRICS.values()],
+        costs,
+        [_worst_elsewhere(entrant, others), design.progress_text, _needs(entrant) or "nothing"],
+        facts,
+    )
 
 
-def _form(runs: Sequence[StoredRun]) -> Html:
-    fields = [field for run in runs for field in contests(run)]
-    first = headline(runs[0]) or fields[0]
-    counts = sorted({field.threads for field in fields})
-    held = [cell["held"] for run in runs for cell in choices.cells(run)]
-    # Of the runs that have a scenario, the first says its rate, at the most threads.
-    rates = {
-        field.scenario: choices.reloads(field) for run in reversed(runs) for field in contests(run)
-    }
-    made = [
-        _choice("run", "run", [(str(i), run.name) for i, run in enumerate(runs)]),
-        _choice("threads", "threads", [(str(n), str(n)) for n in counts], str(first.threads)),
-        _choice(
-            "scenario",
-            "load",
-            [(name, f"{name}: {rates[name]}") for name in sorted(rates)],
-            first.scenario,
-        ),
-        _choice(
-            "placement",
-            "placement",
-            [(name, name) for name in sorted({field.placement for field in fields})],
-            first.placement,
-        ),
-        _choice("exactness", "exactness", _EXACTNESS),
-        _choice("memory", "memory held", _memory(held)),
-        _choice("progress", "progress", _PROGRESS),
-        _choice("needs", "portability", _NEEDS),
-        _choice("rank", "rank by", _RANK),
+def _number(entrant: Entrant, metric: Metric) -> Tuple[str, str]:
+    if not metric.is_known(entrant):
+        return "not measured", ""
+    found = metric.of(entrant)
+    ends = f"{metric.words(found.low)} to {metric.words(found.high)}"
+    at_floor = metric is P99 and entrant.at_floor
+    return ("≤" * at_floor + metric.words(found.median)), (
+        ends if found.n > 1 else "one repetition"
+    )
+
+
+def _refused(entrant: Entrant, bounds: Sequence[int]) -> Dict[str, str]:
+    """Why, by each wish that this cell does not fulfil."""
+    design, held = entrant.design, held_bytes(entrant)
+    refused: Dict[str, str] = {}
+    if entrant.own_contract:
+        refused = dict.fromkeys(("exactness=exact", "exactness=approximate"), "another contract")
+    elif not entrant.is_exact:
+        refused["exactness=exact"] = "not exact"
+    for rank, _ in _PROGRESS[1 + design.progress_rank :]:
+        refused[f"progress={rank}"] = design.progress_text
+    if design.library:
+        refused["needs=library"] = refused["needs=platform"] = f"needs {design.library}"
+    elif design.requires:
+        refused["needs=platform"] = f"needs {_needs(entrant)}"
+    if not entrant.is_timed:
+        refused["rank=p99"] = "p99 not measured"
+    for bound in bounds:
+        if held is None:
+            refused[f"memory={bound}"] = "memory not recorded"
+        elif held > bound:
+            refused[f"memory={bound}"] = f"holds {units.size(held)}"
+    return refused
+
+
+def _needs(entrant: Entrant) -> str:
+    features = [f"Linux with {' and '.join(entrant.design.requires)}"]
+    parts = [entrant.design.library, *(features if entrant.design.requires else [])]
+    return ", ".join(part for part in parts if part)
+
+
+def held_bytes(entrant: Entrant) -> Optional[float]:
+    """In use, and not yet freed at its peak."""
+    live, retired = (
+        entrant.number(column) for column in ("live_median_bytes", "retired_peak_median_bytes")
+    )
+    return None if live is None or retired is None else live + retired
+
+
+def _worst_elsewhere(entrant: Entrant, others: Sequence[Contest]) -> str:
+    """The least share of the fastest design's throughput, in another scenario."""
+    shares = [
+        (1 / (other.entrants[entrant.row].number("slowdown_to_best_ratio") or 1), other.scenario)
+        for other in others
+        if other.scenario != entrant.cell.scenario
+        and (other.placement, other.threads) == (entrant.cell.placement, entrant.cell.threads)
+        and entrant.row in other.entrants
     ]
-    return tag("form", made, id="wishes", hidden=True)
-
-
-def _memory(held: Sequence[Any]) -> Options:
-    """Only bounds that leave some rows out and some in."""
-    known = [value for value in held if value is not None]
-    bounds = [bound for bound in _MEMORY if known and min(known) <= bound < max(known)]
-    return [("", "any"), *((str(bound), f"at most {choices.size(bound)}") for bound in bounds)]
-
-
-def _plain_table(run: StoredRun) -> Html:
-    field = headline(run)
-    if field is None:
-        return Html("")
-    cells, rows = choices.cells(run), choices.rows(run)
-    lines = [_line(cell, rows[cell["row"]], cells) for cell in choices.cells_of(field)]
-    caption = f"{field.scenario}, {field.placement}, {units.count(field.threads, 'thread')}"
-    return join([tag("p", caption), table(_HEADS, lines, labels=True)])
-
-
-def _line(cell: Dict[str, Any], row: Dict[str, Any], cells: Sequence[Dict[str, Any]]) -> List[str]:
-    return [
-        tag("code", cell["row"]),
-        *(cell[metric][part] for metric in ("ops", "p99") for part in ("text", "ends")),
-        str(cell["over"]),
-        cell["held_text"],
-        cell["publish_text"],
-        cell["reloads_text"],
-        _elsewhere(cell, cells),
-        row["progress"],
-        row["needs"],
-    ]
-
-
-def _elsewhere(cell: Dict[str, Any], cells: Sequence[Dict[str, Any]]) -> str:
-    same = ("row", "placement", "threads")
-    others = [
-        (other["share"], other["scenario"])
-        for other in cells
-        if other["scenario"] != cell["scenario"] and all(other[key] == cell[key] for key in same)
-    ]
-    if not others:
+    if not shares:
         return "not measured"
-    share, scenario = min(others)
+    share, scenario = min(shares)
     return f"{100 * share:.0f} % in {scenario}"

@@ -1,4 +1,4 @@
-"""What a claim is made of: words, names of rows, and numbers that say where they come from."""
+"""What a claim is made of: words, names of designs, and numbers that say where they come from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from limiterbench.records.cells import Cell
 
 
 class Code(NamedTuple):
-    """The name of a row, or a formula."""
+    """The name of a design, or a formula."""
 
     text: str
 

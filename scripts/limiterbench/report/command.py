@@ -17,7 +17,7 @@ PAGE_OF_SEVERAL = "comparison.html"
 
 
 def read_runs(folders: Sequence[Path]) -> List[StoredRun]:
-    """Named so that they can be told apart. Raises InputError."""
+    """Each under a name of its own. Raises InputError."""
     resolved = each_once(folders)
     names = [folder.name for folder in resolved]
     alike = {name for name in names if names.count(name) > 1}

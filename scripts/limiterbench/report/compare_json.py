@@ -26,6 +26,7 @@ from __future__ import annotations
 import json
 import math
 import zlib
+from dataclasses import asdict
 from typing import Any, Dict, List, Optional, Sequence
 
 from limiterbench.records.cells import Cell
@@ -71,35 +72,20 @@ def _percentile(repeated: Sequence[Measured], name: str) -> Object:
 
 
 def _verdict(verdict: Verdict, base: Object, new: Object) -> Object:
+    values = asdict(verdict)
+    del values["cell"]
+    ends = {"low": _number(verdict.low), "high": _number(verdict.high)}
+    return {**values, **ends, "base": base, "new": new}
+
+
+def _cell(comparison: Comparison, throughput: Verdict, p99: Verdict) -> Object:
+    cell = throughput.cell
+    both = [run.cells[cell] for run in (comparison.base, comparison.new)]
     return {
-        "verdict": verdict.verdict,
-        "reason": verdict.reason,
-        "ratio": verdict.ratio,
-        "estimate": verdict.estimate,
-        "low": _number(verdict.low),
-        "high": _number(verdict.high),
-        "p": verdict.p,
-        "p_adjusted": verdict.p_adjusted,
-        "base": base,
-        "new": new,
+        "cell": cell.name,
+        "throughput": _verdict(throughput, *(_values([ops(m) for m in each]) for each in both)),
+        "p99": _verdict(p99, *(_percentile(each, cell.name) for each in both)),
     }
-
-
-def _cells(comparison: Comparison) -> List[Object]:
-    cells: List[Object] = []
-    for throughput, p99 in zip(comparison.throughput, comparison.p99):
-        cell = throughput.cell
-        both = [run.cells[cell] for run in (comparison.base, comparison.new)]
-        rates = [_values([ops(m) for m in repeated]) for repeated in both]
-        times = [_percentile(repeated, cell.name) for repeated in both]
-        cells.append(
-            {
-                "cell": cell.name,
-                "throughput": _verdict(throughput, rates[0], rates[1]),
-                "p99": _verdict(p99, times[0], times[1]),
-            }
-        )
-    return cells
 
 
 def _only_in(run: Run, comparison: Comparison) -> List[str]:
@@ -132,6 +118,6 @@ def print_json(comparison: Comparison, limit: Optional[float], failing: Sequence
         "fail_on_slower": (
             None if limit is None else {"percent": limit, "cells": [cell.name for cell in failing]}
         ),
-        "cells": _cells(comparison),
+        "cells": [_cell(comparison, *pair) for pair in zip(comparison.throughput, comparison.p99)],
     }
     print(json.dumps(document, indent=1))

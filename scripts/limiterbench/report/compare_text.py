@@ -74,10 +74,10 @@ def _fewest(comparison: Comparison) -> List[str]:
 def _shift(comparison: Comparison) -> List[str]:
     shift = comparison.shift
     if not shift.source:
-        return ["no row tells a change of the host from one of the rows: compare with care"]
+        return ["nothing separates a change of the host from one of the designs: compare with care"]
     if shift.variance == 0:
         return []
-    who = "rows without a limit" if shift.source == "control" else "the middle row"
+    who = "designs without a limit" if shift.source == "control" else "the middle design"
     return [
         f"the runs differ as a whole, {who} by {_percent(shift.ratio)}: "
         "smaller changes are not called"
@@ -115,11 +115,11 @@ def _table(
     comparison: Comparison, verdicts: Sequence[Verdict], value: Value, label: Label
 ) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
-    table.add_column("limiter", overflow="ellipsis", no_wrap=True, max_width=18)
+    table.add_column("design", overflow="ellipsis", no_wrap=True, max_width=18)
     for heading in ("thr", "base", "new", "change"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
-    table.add_column("with its like, 95 %", overflow="ellipsis", no_wrap=True)
+    table.add_column("pooled, 95 %", overflow="ellipsis", no_wrap=True)
     for verdict in verdicts:
         cell = verdict.cell
         medians = [median(map(value, r.cells[cell])) for r in (comparison.base, comparison.new)]

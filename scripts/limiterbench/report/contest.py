@@ -1,17 +1,18 @@
-"""The rows of one scenario and placement at one thread count, against each other."""
+"""The designs of one scenario and placement at one thread count, against each other."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, Dict, Iterable, List, NamedTuple, Optional
 
 from limiterbench.common import units
 from limiterbench.common.tidy import Line
 from limiterbench.records.cells import Cell
-from limiterbench.report.estimates import Estimate
+from limiterbench.records.designs import Design
 from limiterbench.report.stored import StoredRun
 from limiterbench.stats.ratios import most_threads
 from limiterbench.stats.series import Group, closed_loop
+from limiterbench.stats.statistics import Summary
 
 HEADLINE = "steady"
 PLAIN_PLACEMENT = "compact"
@@ -23,13 +24,17 @@ class Entrant:
 
     cell: Cell
     line: Line
-    own_contract: bool
-    """It keeps another contract than the others, so that it is no match for them."""
+    design: Design
     clock_step: float
 
     @property
     def row(self) -> str:
         return self.cell.limiter
+
+    @property
+    def own_contract(self) -> bool:
+        """Its contract is not the others', so it is no match for them."""
+        return self.design.contract != "windows"
 
     @property
     def is_exact(self) -> bool:
@@ -45,15 +50,14 @@ class Entrant:
 
     def known(self, column: str) -> float:
         """Of a column that every measured cell has."""
-        value = self.number(column)
-        return 0.0 if value is None else value
+        return self.number(column) or 0.0
 
     @property
-    def throughput(self) -> Estimate:
+    def throughput(self) -> Summary:
         return THROUGHPUT.of(self)
 
     @property
-    def p99(self) -> Estimate:
+    def p99(self) -> Summary:
         return P99.of(self)
 
     @property
@@ -63,29 +67,45 @@ class Entrant:
 
     @property
     def at_floor(self) -> bool:
-        """Its p99 is not told from an empty decision's."""
-        return units.at_floor(self.p99.value, self.known("floor_p99_median_ns"), self.clock_step)
+        """Its p99 is no longer than an empty decision's."""
+        return units.at_floor(self.p99.median, self.known("floor_p99_median_ns"), self.clock_step)
 
 
 class Metric(NamedTuple):
-    """One of the numbers that rows are judged by."""
+    """One of the numbers that designs are judged by."""
 
     name: str
     chart: str
     column: str
     words: Callable[[float], str]
     timed: bool
+    """Lower is better, and the clock has a step."""
 
     def is_known(self, entrant: Entrant) -> bool:
         return entrant.number(self.column) is not None
 
-    def of(self, entrant: Entrant) -> Estimate:
+    def of(self, entrant: Entrant) -> Summary:
         median, low, high = (
             entrant.known(self.column.replace("median", end)) for end in ("median", "low", "high")
         )
         step = entrant.clock_step if self.timed else 0.0
-        sure = entrant.known("coverage")
-        return Estimate(median, low, high, sure, step)
+        return Summary(int(entrant.known("repetitions")), median, low, high, step)
+
+    def ranked(self, entrants: Iterable[Entrant]) -> List[Entrant]:
+        """Those that have it, the best first."""
+        sign = 1 if self.timed else -1
+        known = [entrant for entrant in entrants if self.is_known(entrant)]
+        return sorted(known, key=lambda e: (sign * self.of(e).median, e.row))
+
+    def beats(self, one: Entrant, other: Entrant) -> bool:
+        """Whether the intervals leave no doubt that the first is better."""
+        better, worse = (other, one) if self.timed else (one, other)
+        return self.of(better).above(self.of(worse))
+
+    def better(self, entrant: Entrant, others: Iterable[Entrant]) -> List[Entrant]:
+        """Those that are better for certain, the best first. All of them are looked at: the one
+        with the best median may have the widest interval."""
+        return [other for other in self.ranked(others) if self.beats(other, entrant)]
 
 
 THROUGHPUT = Metric(
@@ -104,19 +124,14 @@ class Contest:
 
     def exact(self) -> List[Entrant]:
         """Fastest first."""
-        return self._ranked(lambda entrant: entrant.is_exact)
-
-    def exact_above(self, entrant: Entrant) -> List[Entrant]:
-        """The exact rows that decide more often for certain, fastest first. All of them count: the
-        one with the highest median may have the widest interval."""
-        return [e for e in self.exact() if e.throughput.above(entrant.throughput)]
+        return THROUGHPUT.ranked(e for e in self.entrants.values() if e.is_exact)
 
     def approximate(self) -> List[Entrant]:
-        return self._ranked(lambda entrant: entrant.line["exactness"] == "approximate")
+        approximate = (e for e in self.entrants.values() if e.line["exactness"] == "approximate")
+        return THROUGHPUT.ranked(approximate)
 
-    def _ranked(self, kind: Callable[[Entrant], bool]) -> List[Entrant]:
-        found = [entrant for entrant in self.entrants.values() if kind(entrant)]
-        return sorted(found, key=lambda e: (-e.throughput.value, e.row))
+    def limiting(self) -> List[Entrant]:
+        return THROUGHPUT.ranked(e for e in self.entrants.values() if e.limits)
 
 
 def contest(run: StoredRun, group: Group, threads: int) -> Contest:
@@ -125,8 +140,7 @@ def contest(run: StoredRun, group: Group, threads: int) -> Contest:
     for row in sorted(group.limiters):
         if threads in group.limiters[row]:
             cell = Cell(row, group.scenario, group.placement, threads)
-            own = run.row_info(row).get("contract", "windows") != "windows"
-            entrants[row] = Entrant(cell, run.lines[cell], own, step)
+            entrants[row] = Entrant(cell, run.lines[cell], run.design(row), step)
     return Contest(group.scenario, group.placement, threads, entrants)
 
 

@@ -1,9 +1,9 @@
 """A chart as matplotlib drew it, one inline SVG a panel: narrow enough for a phone. What means
 nothing in parts stays whole.
 
-The page says title, legend and caption, and wraps them. What is drawn for a row carries its name as
-gid, `row:NAME`, and becomes a class here, so that the row can be hidden; each point of it gets its
-numbers, read off the drawing itself.
+The page says title, legend and caption, and wraps them. What is drawn for a design carries its name
+as gid, `row:NAME`. Here that becomes a class, by which a page hides the design. Each of its points
+gets its numbers, read off the drawing itself.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import io
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import matplotlib
+from markupsafe import Markup
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
 from limiterbench.charts.frame import Frame
 from limiterbench.charts.shared import ROW
-from limiterbench.report.html import Html
 from limiterbench.report.svg import Point, inline
 
 _WIDTH, _HEIGHT = 4.7, 3.2
@@ -33,7 +33,7 @@ _NONE = {"Date": None, "Creator": None}
 
 class Panel(NamedTuple):
     heading: str
-    svg: Html
+    svg: Markup
     points: List[Point]
 
 
@@ -64,7 +64,7 @@ def panels(
     return made
 
 
-def whole(frame: Frame, name: str, about: str, classes: Dict[str, str]) -> Html:
+def whole(frame: Frame, name: str, about: str, classes: Dict[str, str]) -> Markup:
     """All its panels as they stand."""
     frame.figure.patch.set_visible(False)
     frame.take_words_off()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, List, NamedTuple, Sequence, Tuple
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 from limiterbench.common import units
 from limiterbench.records.cells import Cell
-from limiterbench.records.finding import OK, worst_first
+from limiterbench.records.finding import OK, Finding, worst_first
 from limiterbench.records.manifest import Manifest
 from limiterbench.records.records import Measured
-from limiterbench.report.html import Html, join, table, tag
+from limiterbench.report.gallery import Table
 from limiterbench.report.stored import StoredRun
 from limiterbench.stats import disturbance
 from limiterbench.stats.series import ops
@@ -28,9 +28,39 @@ class Noisy(NamedTuple):
     lost: float = 0.0
     """The median share of its CPUs' time."""
 
-    @property
-    def is_wide(self) -> bool:
-        return self.spread > _WIDE
+
+class Listing(NamedTuple):
+    """A table cut to what a reader looks at."""
+
+    heading: str
+    about: str
+    table: Optional[Table]
+    more: int
+
+
+class Method(NamedTuple):
+    facts: List[Tuple[str, str]]
+    command: str
+    examined: bool
+    """Whether the doctor looked at the host."""
+    bad: List[Finding]
+    fine: str
+    failed: Optional[Listing]
+    noisy: Listing
+
+
+def method(run: StoredRun) -> Method:
+    found = worst_first(run.manifest.doctor)
+    bad = [finding for finding in found if finding.status != OK]
+    return Method(
+        facts(run),
+        run.manifest.command,
+        bool(found),
+        bad,
+        units.count(len(found) - len(bad), "check"),
+        _failed(run),
+        _noisy(run),
+    )
 
 
 def facts(run: StoredRun) -> List[Tuple[str, str]]:
@@ -38,13 +68,14 @@ def facts(run: StoredRun) -> List[Tuple[str, str]]:
     manifest, host = run.manifest, run.manifest.host
     program = manifest.versions.get("program")
     built = program if isinstance(program, dict) else {}
+    hypervisor = f"yes, hypervisor {host.get('hypervisor') or 'unknown'}"
     pairs: List[Tuple[str, Any]] = [
         ("folder", run.name),
         ("host", manifest.hostname),
         ("CPU", host.get("cpu_model")),
         ("topology", manifest.topology.summary),
         ("system", _listed(host.get("os"), host.get("kernel"), host.get("glibc"))),
-        ("virtual machine", _virtual(host)),
+        ("virtual machine", hypervisor if host.get("virtualised") else ""),
         ("clock", _listed(manifest.timer.get("source"), manifest.timer.get("reason"))),
         ("measured", manifest.started_utc),
         ("status", manifest.status),
@@ -58,12 +89,6 @@ def facts(run: StoredRun) -> List[Tuple[str, str]]:
 
 def _listed(*parts: object) -> str:
     return ", ".join(str(part) for part in parts if part)
-
-
-def _virtual(host: "dict[str, Any]") -> str:
-    if not host.get("virtualised"):
-        return ""
-    return f"yes, hypervisor {host.get('hypervisor') or 'unknown'}"
 
 
 def _plan(manifest: Manifest) -> str:
@@ -98,105 +123,47 @@ def failures(run: StoredRun) -> List[Tuple[str, str]]:
     ]
 
 
-def section(runs: Sequence[StoredRun]) -> Html:
-    return tag(
-        "section",
-        tag("h2", "How it was measured"),
-        tag("div", [_one(run) for run in runs], class_="runs"),
-        id="method",
-    )
+def _listing(
+    heading: str, heads: Sequence[str], rows: Sequence[Sequence[str]], about: str = ""
+) -> Listing:
+    table = Table(heads, rows[:_SHOWN]) if rows else None
+    return Listing(heading, about, table, max(0, len(rows) - _SHOWN))
 
 
-def _one(run: StoredRun) -> Html:
-    known = [(tag("dt", name), tag("dd", value)) for name, value in facts(run)]
-    return tag(
-        "div",
-        tag("dl", [part for pair in known for part in pair]),
-        tag("h3", "To measure it again"),
-        tag("pre", tag("code", run.manifest.command), tabindex="0"),
-        _findings(run),
-        _failed(run),
-        _noisy(run),
-    )
-
-
-def _findings(run: StoredRun) -> Html:
-    if not run.manifest.doctor:
-        return tag("p", "The doctor left no findings in this run.")
-    found = worst_first(run.manifest.doctor)
-    bad = [finding for finding in found if finding.status != OK]
-    fine = len(found) - len(bad)
-    rows = [[f.status, f.check, f.seen, f.advice] for f in bad]
-    shown = table(("status", "check", "seen", "what to do"), rows, texts=4) if rows else Html("")
-    return join(
-        [
-            tag("h3", "What the doctor found on the host"),
-            shown,
-            tag("p", f"{units.count(fine, 'check')} found nothing wrong.", class_="small"),
-        ]
-    )
-
-
-def _failed(run: StoredRun) -> Html:
+def _failed(run: StoredRun) -> Optional[Listing]:
     failed = failures(run)
     if not failed:
-        return tag("p", "No repetition failed.")
-    return join(
-        [
-            tag("h3", f"{units.count(len(failed), 'failed repetition')}, left out everywhere"),
-            table(("repetition", "why"), failed[:_SHOWN], texts=2),
-            _more(len(failed)),
-        ]
-    )
+        return None
+    heading = f"{units.count(len(failed), 'failed repetition')}, left out everywhere"
+    return _listing(heading, ("repetition", "why"), failed)
 
 
-def _noisy(run: StoredRun) -> Html:
+def _noisy(run: StoredRun) -> Listing:
     found = noisy(run)
     repetitions = [measured for group in run.groups for measured in group.repetitions()]
     if disturbance.nearly_all(repetitions):
         return _most_disturbed(found, repetitions)
     if not found:
-        return tag("p", f"No cell's throughput ranges over more than {_WIDE:.0%} of its median.")
-    rows = [
-        [noise.cell.name, f"{noise.spread:.0%}", str(noise.flagged), str(noise.n)]
-        for noise in found[:_SHOWN]
-    ]
-    return join(
-        [
-            tag("h3", f"{units.count(len(found), 'noisy cell')}"),
-            table(("cell", "range / median", "disturbed", "n"), rows),
-            _more(len(found)),
-        ]
-    )
+        none = f"No cell's throughput ranges over more than {_WIDE:.0%} of its median."
+        return _listing("", (), (), none)
+    rows = [[n.cell.name, f"{n.spread:.0%}", str(n.flagged), str(n.n)] for n in found]
+    heads = ("cell", "range / median", "disturbed", "n")
+    return _listing(units.count(len(found), "noisy cell"), heads, rows)
 
 
-def _most_disturbed(found: Sequence[Noisy], repetitions: Sequence[Measured]) -> Html:
+def _most_disturbed(found: Sequence[Noisy], repetitions: Sequence[Measured]) -> Listing:
     """Where nearly every cell is noisy, those that are so far more than the others."""
     typical = disturbance.typical_loss(repetitions)
     worst = [noise for noise in found if disturbance.stands_out(noise.lost, typical)]
     worst.sort(key=lambda noise: (-noise.lost, noise.cell))
-    rows = [
-        [noise.cell.name, disturbance.percent(noise.lost), f"{noise.spread:.0%}", str(noise.n)]
-        for noise in worst[:_SHOWN]
-    ]
+    rows = [[n.cell.name, disturbance.percent(n.lost), f"{n.spread:.0%}", str(n.n)] for n in worst]
     of_them = units.count(len(worst), "noisy cell") if worst else "No noisy cell"
-    wide = units.count(sum(noise.is_wide for noise in found), "cell")
-    return join(
-        [
-            tag("h3", f"{of_them} beyond what this host always takes"),
-            tag(
-                "p",
-                f"{disturbance.notice(repetitions)}. A cell stands out if it lost more than twice "
-                f"the run's median{'' if worst else ': none does'}. The throughput of {wide} "
-                f"ranges over more than {_WIDE:.0%} of the median.",
-            ),
-            table(("cell", "time lost", "range / median", "n"), rows) if rows else Html(""),
-            _more(len(worst)),
-        ]
+    wide = units.count(sum(noise.spread > _WIDE for noise in found), "cell")
+    return _listing(
+        f"{of_them} beyond what this host always takes",
+        ("cell", "time lost", "range / median", "n"),
+        rows,
+        f"{disturbance.notice(repetitions)}. A cell stands out if it lost more than twice "
+        f"the run's median{'' if worst else ': none does'}. The throughput of {wide} "
+        f"ranges over more than {_WIDE:.0%} of the median.",
     )
-
-
-def _more(count: int) -> Html:
-    if count <= _SHOWN:
-        return Html("")
-    return tag("p", f"… and {count - _SHOWN} more, in the records.", class_="small")

@@ -1,4 +1,4 @@
-"""What the answer says of the open loop: how long a request waits where it is due by a schedule."""
+"""What the answer says about the open loop: how long a request waits from when it was due."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CAPACITY = "capacity_median_per_second"
 
 
 def open_loop(run: StoredRun, best: Optional[Entrant] = None) -> List[Claim]:
-    """Of `best`, else of the exact row with the highest capacity, and of the baseline. Empty
+    """Of `best`, else of the exact design with the highest capacity, and of the baseline. Empty
     without a sweep of the load."""
     placement = best.cell.placement if best else PLAIN_PLACEMENT
     swept = [group for group in run.groups if sweeps_load(group)]
@@ -39,7 +39,7 @@ def _most_able(field: Contest) -> Optional[Entrant]:
 def _claim(field: Contest, mine: Entrant, base: Optional[Entrant] = None) -> Claim:
     threads = Number(units.count(field.threads, "thread"), mine.cell, "threads")
     parts: List[Part] = ["In ", field.scenario, " at ", threads]
-    parts += [", requests come at random at half of each row's own capacity: ", *_offered(mine)]
+    parts += [", requests come at random at half of each design's own capacity: ", *_offered(mine)]
     parts += [", ", *_offered(base), *_apart(mine, base)] if base else []
     parts += [". The p99 of the response is ", *_response(mine)]
     parts += [" and ", *_response(base), *_order(mine, base)] if base else []
@@ -65,10 +65,10 @@ def _apart(mine: Entrant, base: Entrant) -> List[Part]:
 def _order(mine: Entrant, base: Entrant) -> List[Part]:
     ours, theirs = RESPONSE.of(mine), RESPONSE.of(base)
     if not ours.apart_from(theirs):
-        found: List[Part] = [": not told apart"]
+        found: List[Part] = [": no detectable difference"]
     else:
         found = [f": {'longer' if ours.above(theirs) else 'shorter'} for ", Code(mine.row)]
-    return [*found, ", each at its own rate; nothing is said of both at the same rate"]
+    return [*found, ", each at its own rate. This says nothing about both at the same rate"]
 
 
 def _response(row: Entrant) -> List[Part]:
@@ -76,6 +76,6 @@ def _response(row: Entrant) -> List[Part]:
         Number(units.time(row.known(column)), row.cell, column)
         for column in (RESPONSE.column.replace("median", end) for end in ("median", "low", "high"))
     )
-    # A percentile among what was never sent is the longest time known, which is too low.
+    # Some of it was never sent, so the longest time known is too low.
     least = "at least " if row.known("unsent_at_50_max_share") > 0.01 else ""
     return [least, median, " (", low, " to ", high, ") for ", Code(row.row)]

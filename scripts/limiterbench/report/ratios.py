@@ -1,68 +1,60 @@
-"""The headline ratio, p99 of the baseline over each other row's, and the fitted scaling."""
+"""Tables of designs: each run's headline ratio and fitted scaling, and runs side by side."""
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Sequence
+from typing import List, NamedTuple, Optional, Sequence
 
 from limiterbench.common import units
 from limiterbench.report.claims import times
-from limiterbench.report.contest import Contest, Entrant, contest, headline
-from limiterbench.report.html import Html, join, table, tag
+from limiterbench.report.contest import (
+    P99,
+    THROUGHPUT,
+    Contest,
+    Entrant,
+    Metric,
+    contest,
+    headline,
+)
+from limiterbench.report.gallery import Table
 from limiterbench.report.stored import StoredRun
-from limiterbench.stats.ratios import BASELINE, KNOWN_CASE
+from limiterbench.stats.ratios import BASELINE
 from limiterbench.stats.scaling import LINEAR, Scaling, scalings
 
-_CASE = (
-    "A Go service that replaced one lock around everything by an atomic counter and an immutable "
-    f"snapshot reported a p99 of 300 ns after 12 µs on 64 cores, {KNOWN_CASE:.0f}-fold, and that "
-    "the counter scales linearly. Here is what this host says of both."
-)
-_SCALES = (
-    "Exponent: throughput grows as threads to this power, over the thread counts that have a CPU "
-    "each. 1 is linear, 0 is none; below 0, more threads get less done together."
-)
-SECTION = "ratios"
+
+class Ratios(NamedTuple):
+    title: str
+    table: Table
+    has_baseline: bool
+    abouts: List[str]
+    """What the exponents rest on, where it is the same for all designs."""
 
 
-def section(runs: Sequence[StoredRun]) -> Html:
-    parts = [part for run in runs for part in [_one(run, len(runs) > 1)] if part]
-    if not parts:
-        return Html("")
-    heading = tag("h2", "The headline ratio, and does it scale?")
-    return tag("section", heading, tag("p", _CASE), parts, id=SECTION)
-
-
-def _one(run: StoredRun, named: bool) -> Html:
+def ratios(run: StoredRun, named: bool) -> Optional[Ratios]:
+    """`named`: the title says which run it is."""
     field = headline(run)
     group = run.group(field.scenario, field.placement) if field else None
     if field is None or group is None:
-        return Html("")
+        return None
     fields = [contest(run, group, n) for n in group.threads]
     scaling = scalings(group, run.manifest.topology.cpus)
-    counts = [units.count(f.threads, "thread") for f in fields]
-    heads = ["row", *(f"p99 ratio, {count}" for count in counts), "exponent", "linear?"]
+    counts = [f"p99 ratio, {units.count(f.threads, 'thread')}" for f in fields]
     rows = [
         [
-            tag("code", row),
+            row,
             *(_ratio(f, row) for f in fields),
             _exponent(scaling.get(row)),
             linear(scaling.get(row)),
         ]
         for row in sorted(group.limiters)
     ]
-    title = f"{run.name}: " if named else ""
-    where = f"{title}p99 of {BASELINE} over each row's, {field.scenario}, {field.placement}"
-    notes = [tag("p", _SCALES, class_="small")] + [
-        tag("p", f"The exponents: {about}.", class_="small") for about in _abouts(scaling)
-    ]
-    if BASELINE not in group.limiters:
-        notes.insert(0, tag("p", f"{BASELINE} was not measured: there is no ratio to it."))
-    return join([tag("h3", where), table(heads, rows, labels=True), *notes])
-
-
-def _abouts(scaling: Dict[str, Scaling]) -> List[str]:
-    """What the exponents rest on, where it is the same for all rows; the misfit is each row's."""
-    return sorted({found.about.split(", within")[0] for found in scaling.values()})
+    return Ratios(
+        f"{f'{run.name}: ' if named else ''}p99 of {BASELINE} over each design's, "
+        f"{field.scenario}, {field.placement}",
+        Table(["design", *counts, "exponent", "linear?"], rows),
+        BASELINE in group.limiters,
+        # The misfit is each design's own.
+        sorted({found.about.split(", within")[0] for found in scaling.values()}),
+    )
 
 
 def _ratio(field: Contest, row: str) -> str:
@@ -72,33 +64,87 @@ def _ratio(field: Contest, row: str) -> str:
         return "the baseline"
     if base is None or mine is None or value is None:
         return "–"
+    low, high = (times(mine.known(f"rwmutex_p99_ratio_{end}")) for end in ("low", "high"))
     if not base.p99.apart_from(mine.p99) or (base.at_floor and mine.at_floor):
-        return f"{times(value)}, not told apart"
+        return f"{times(value)}, no detectable difference"
     # The true p99 may be anything below the clock's floor.
     if mine.at_floor:
-        return f"at least {times(mine.known('rwmutex_p99_ratio_low'))}"
+        return f"at least {low}"
     if base.at_floor:
-        return f"at most {times(mine.known('rwmutex_p99_ratio_high'))}"
-    return f"{times(value)} ({_ends(mine, 'rwmutex_p99_ratio')})"
-
-
-def _ends(entrant: Entrant, column: str) -> str:
-    return " to ".join(times(entrant.known(f"{column}_{end}")) for end in ("low", "high"))
+        return f"at most {high}"
+    return f"{times(value)} ({low} to {high})"
 
 
 def _exponent(found: Optional[Scaling]) -> str:
     if found is None:
         return "–"
     exponent = found.exponent
-    if exponent.coverage <= 0:
-        return f"{exponent.value:.2f}"
-    return f"{exponent.value:.2f} ({exponent.low:.2f} to {exponent.high:.2f})"
+    if exponent.n < 2:
+        return f"{exponent.median:.2f}"
+    return f"{exponent.median:.2f} ({exponent.low:.2f} to {exponent.high:.2f})"
 
 
 def linear(found: Optional[Scaling]) -> str:
     """Whether linear scaling lies within what the repetitions leave open."""
-    if found is None or found.exponent.coverage <= 0:
+    if found is None or found.exponent.n < 2:
         return "not known"
     if found.exponent.high < LINEAR:
         return "no"
     return "not excluded" if found.exponent.low <= LINEAR else "more than linear"
+
+
+class Sides(NamedTuple):
+    differs: Table
+    metrics: List["tuple[str, Table]"]
+    """Each with its title; empty if the runs have nothing in common."""
+
+
+def sides(runs: Sequence[StoredRun]) -> Optional[Sides]:
+    """Several runs against each other, where they measured the same cells."""
+    if len(runs) < 2:
+        return None
+    facts = {
+        "host": [run.manifest.hostname for run in runs],
+        "CPU": [str(run.manifest.host.get("cpu_model") or "not known") for run in runs],
+        "CPUs": [str(run.manifest.topology.cpus) for run in runs],
+        "build": [run.commit for run in runs],
+        "measured": [run.manifest.started_utc for run in runs],
+    }
+    rows = [[name, *values] for name, values in facts.items() if len(set(values)) > 1]
+    differs = Table(["differs", *(run.name for run in runs)], rows)
+    fields = _common_fields(runs)
+    metrics = (THROUGHPUT, P99) if fields else ()
+    return Sides(differs, [_side_by_side(runs, fields, metric) for metric in metrics])
+
+
+def _common_fields(runs: Sequence[StoredRun]) -> List[Contest]:
+    """The headline of the first run that has one that all of them measured, at the most threads
+    that all of them measured."""
+    for run in runs:
+        field = headline(run)
+        groups = [r.group(field.scenario, field.placement) if field else None for r in runs]
+        known = [group for group in groups if group is not None]
+        if len(known) < len(runs):
+            continue
+        common = set.intersection(*(set(group.threads) for group in known))
+        if common:
+            return [contest(r, group, max(common)) for r, group in zip(runs, known)]
+    return []
+
+
+def _side_by_side(
+    runs: Sequence[StoredRun], fields: Sequence[Contest], metric: Metric
+) -> "tuple[str, Table]":
+    rows = sorted({row for field in fields for row in field.entrants})
+    first = fields[0]
+    where = f"{first.scenario}, {first.placement}, {units.count(first.threads, 'thread')}"
+    lines = [[row, *(_said(field.entrants.get(row), metric) for field in fields)] for row in rows]
+    return f"{metric.name}: {where}", Table(["design", *(run.name for run in runs)], lines)
+
+
+def _said(entrant: Optional[Entrant], metric: Metric) -> str:
+    if entrant is None or not metric.is_known(entrant):
+        return "–"
+    found = metric.of(entrant)
+    ends = f" ({metric.words(found.low)} to {metric.words(found.high)})" if found.n > 1 else ""
+    return f"{metric.words(found.median)}{ends}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
@@ -13,6 +14,7 @@ from limiterbench.common.errors import InputError
 from limiterbench.common.files import display
 from limiterbench.common.tidy import Line
 from limiterbench.records.cells import Cell
+from limiterbench.records.designs import Design, designs_of
 from limiterbench.records.fields import BadField
 from limiterbench.records.manifest import INTERRUPTED, Manifest
 from limiterbench.records.records import Measured, Record, parse_record, read_records, that_count
@@ -48,8 +50,12 @@ class StoredRun:
         built = program if isinstance(program, dict) else self.manifest.versions
         return str(built.get("commit") or "unknown")
 
-    def row_info(self, row: str) -> Dict[str, object]:
-        return next((known for known in self.manifest.rows if known.get("name") == row), {})
+    @cached_property
+    def designs(self) -> Dict[str, Design]:
+        return designs_of(self.manifest.rows)
+
+    def design(self, name: str) -> Design:
+        return self.designs.get(name, Design(name))
 
     def group(self, scenario: str, placement: str) -> Optional[Group]:
         wanted = (scenario, placement)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
-from html import escape
 from typing import Dict, List, NamedTuple, Sequence, Set
 
+from markupsafe import Markup, escape
+from matplotlib.markers import MarkerStyle
+from matplotlib.path import Path
+
+from limiterbench.charts.legends import Legend
 from limiterbench.charts.shared import ROW
-from limiterbench.report.html import Html, tag
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _HREF = "{http://www.w3.org/1999/xlink}href"
@@ -38,7 +41,7 @@ class Point(NamedTuple):
 
 def inline(
     drawn: str, name: str, label: str, classes: Dict[str, str], points: Sequence[Point]
-) -> Html:
+) -> Markup:
     """`name` sets its ids apart from other charts'; `classes` are the rows'."""
     root = ElementTree.fromstring(drawn)
     for part in list(root):
@@ -50,9 +53,9 @@ def inline(
         _rename(element, name, used, classes)
     width, height = root.get("viewBox", "0 0 1 1").split()[2:]
     inner = "".join(_serialized(part) for part in root)
-    return Html(
+    return Markup(
         f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">'
-        f"{inner}{_hits(points, classes)}</svg>"
+        f"{inner}<g>{''.join(_hit(point, classes) for point in points)}</g></svg>"
     )
 
 
@@ -104,11 +107,45 @@ def _rename(
             element.set(key, _NEAR.sub(rf"url(#{name}-\1)", value))
 
 
-def _hits(points: Sequence[Point], classes: Dict[str, str]) -> Html:
-    """Where a pointer finds numbers; a browser without scripts shows the titles."""
-    made: List[Html] = []
-    for point in points:
-        place = {"cx": f"{point.x:.1f}", "cy": f"{point.y:.1f}", "r": "4"}
-        says = tag("title", point.says)
-        made.append(tag("circle", says, class_=f"hit {classes.get(point.row, '')}", **place))
-    return Html(f"<g>{''.join(made)}</g>")
+def _hit(point: Point, classes: Dict[str, str]) -> str:
+    """Where a pointer finds numbers; a browser without scripts shows the title."""
+    return (
+        f'<circle class="hit {classes.get(point.row, "")}" cx="{point.x:.1f}" cy="{point.y:.1f}" '
+        f'r="4"><title>{escape(point.says)}</title></circle>'
+    )
+
+
+_COMMANDS = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C"}
+_DASHES = {"-": "", "--": "4 2", "-.": "6 2 1 2", ":": "1 2"}
+_MARKER_SIZE = 8.0
+
+
+class Sample(NamedTuple):
+    """Of a design's line and marker, as the charts draw it: 30 wide, 12 high."""
+
+    colour: str
+    dashes: str
+    outline: str
+
+
+def sample(legend: Legend) -> Sample:
+    dashes = (
+        _DASHES.get(legend.linestyle, "")
+        if isinstance(legend.linestyle, str)
+        else " ".join(f"{length:g}" for length in legend.linestyle[1])
+    )
+    return Sample(legend.colour, dashes, _outline(legend.marker))
+
+
+def _outline(marker: str) -> str:
+    style = MarkerStyle(marker)
+    path = style.get_path().transformed(style.get_transform())
+    parts: List[str] = []
+    for vertices, code in path.iter_segments():
+        if code == Path.CLOSEPOLY:
+            parts.append("Z")
+            continue
+        scaled = [vertices[i] * _MARKER_SIZE * (-1 if i % 2 else 1) for i in range(len(vertices))]
+        moved = [value + (6 if i % 2 else 15) for i, value in enumerate(scaled)]
+        parts.append(_COMMANDS[code] + " ".join(f"{value:.1f}" for value in moved))
+    return "".join(parts)

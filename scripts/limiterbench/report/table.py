@@ -12,19 +12,19 @@ from limiterbench.common.text_table import TextTable
 from limiterbench.records.manifest import Manifest
 from limiterbench.records.records import Measured, Record
 from limiterbench.stats import disturbance
+from limiterbench.stats.ratios import at, median_ops, most_threads
 from limiterbench.stats.reload_work import is_fair
 from limiterbench.stats.series import (
     Group,
     clock_step_of,
     closed_loop,
     group_records,
-    ops,
     reading,
     sweeps_load,
 )
 from limiterbench.stats.statistics import summarize
 
-# What a table shows of the repetitions of one cell.
+# What a table shows about the repetitions of one cell.
 Cell = Callable[[Sequence[Measured]], str]
 # Its heading, and where it is from.
 Column = Tuple[str, Group, Cell]
@@ -48,7 +48,7 @@ def print_groups(manifest: Manifest, groups: Sequence[Group]) -> None:
         ranked = placements[placement]
         steps = {group.scenario: clock_step_of(group) for group in ranked}
         headline = next((g for g in ranked if g.scenario == _HEADLINE), ranked[0])
-        at = f"{placement}, at {units.count(_most_threads(headline, cpus), 'thread')}"
+        at = f"{placement}, at {units.count(most_threads(headline, cpus), 'thread')}"
         _show(f"{headline.scenario}, {at}, {_order(headline, cpus)}", ranking(headline, cpus))
         for start in range(0, len(ranked), _SCENARIOS_A_TABLE):
             end = start + _SCENARIOS_A_TABLE
@@ -58,9 +58,9 @@ def print_groups(manifest: Manifest, groups: Sequence[Group]) -> None:
             _show(f"decisions a second, {at}", overview(rates, headline, cpus))
             _show(f"p99, {at}", overview(times, headline, cpus))
     for group in filter(sweeps_load, groups):
-        at = f"{group.placement}, at {units.count(_most_threads(group, cpus), 'thread')}"
+        at = f"{group.placement}, at {units.count(most_threads(group, cpus), 'thread')}"
         _show(f"{group.scenario}, {at}, Poisson arrivals", open_loop(group, cpus))
-    for text in ["≤: not told from what an empty decision reads", *_disturbed(groups)]:
+    for text in ["≤: faster than the timer can resolve", *_disturbed(groups)]:
         print("\n" + "\n".join(textwrap.wrap(text, _WIDTH)))
 
 
@@ -77,22 +77,16 @@ def _show(title: str, table: TextTable) -> None:
     print(f"\n{title}\n{table}")
 
 
-def _most_threads(group: Group, cpus: int) -> int:
-    """The most threads that have a CPU each."""
-    fitting = [count for count in group.threads if count <= cpus] or group.threads
-    return fitting[-1]
-
-
 def _order(group: Group, cpus: int) -> str:
-    if is_fair(group, _most_threads(group, cpus)):
+    if is_fair(group, most_threads(group, cpus)):
         return "fastest first"
     return "most decisions first, no ranking"
 
 
 def _rates(group: Group, cpus: int) -> Iterator[Column]:
     """Beside decisions that reloads make incomparable, the reloads."""
-    yield group.scenario, group, lambda ms: units.rate(_throughput(ms))
-    if not is_fair(group, _most_threads(group, cpus)):
+    yield group.scenario, group, lambda ms: units.rate(median_ops(ms))
+    if not is_fair(group, most_threads(group, cpus)):
         yield "reloads/s", group, lambda ms: units.rate(median(m.reloads_per_second for m in ms))
 
 
@@ -100,13 +94,9 @@ def _p99_of(step: float) -> Cell:
     return lambda repeated: reading(repeated, 0.99, step)
 
 
-def _throughput(repeated: Sequence[Measured]) -> float:
-    return summarize([ops(measured) for measured in repeated]).median
-
-
 def _ranked(group: Group, threads: int) -> List[str]:
-    rows = [row for row, points in group.limiters.items() if threads in points]
-    return sorted(rows, key=lambda row: (-_throughput(group.limiters[row][threads]), row))
+    rates = {row: median_ops(repeated) for row, repeated in at(group, threads).items()}
+    return sorted(rates, key=lambda row: (-rates[row], row))
 
 
 def _error(repeated: Sequence[Measured]) -> str:
@@ -117,21 +107,21 @@ def _error(repeated: Sequence[Measured]) -> str:
 
 def ranking(group: Group, cpus: int) -> TextTable:
     """Throughput alone and together, the least fairness, latency, permits over the limit."""
-    first, most = group.threads[0], _most_threads(group, cpus)
+    first, most = group.threads[0], most_threads(group, cpus)
     # With one thread count there is nothing to scale from.
     skip = 2 if first == most else 0
     headings = [f"{first} thr", "scale", f"{most} thr", "fair", "p50", "p99", "p99.9", "over"]
-    table = TextTable("limiter", *headings[skip:])
+    table = TextTable("design", *headings[skip:])
     step = clock_step_of(group)
     for row in _ranked(group, most):
         points = group.limiters[row]
-        total = summarize([ops(measured) for measured in points[most]])
-        alone = _throughput(points[first]) if first in points else None
+        total = median_ops(points[most])
+        alone = median_ops(points[first]) if first in points else None
         times = [reading(points[most], p, step) for p in (0.5, 0.99, 0.999)]
         cells = [
             units.rate(alone) if alone else "-",
-            f"{total.median / alone:.2g}x" if alone else "-",
-            units.rate(total.median),
+            f"{total / alone:.2g}x" if alone else "-",
+            units.rate(total),
             f"{summarize([m.fairness for m in points[most]]).low:.2f}",
             *times,
             _error(points[most]),
@@ -141,11 +131,11 @@ def ranking(group: Group, cpus: int) -> TextTable:
 
 
 def open_loop(group: Group, cpus: int) -> TextTable:
-    """What each row's own capacity is, and the response at half of it, shortest first."""
-    table = TextTable("limiter", "capacity", "p99 at 50 %", "never sent")
+    """What each design's own capacity is, and the response at half of it, shortest first."""
+    table = TextTable("design", "capacity", "p99 at 50 %", "never sent")
     found = {}
     for row, points in group.limiters.items():
-        sweeps = [m.sweep for m in points.get(_most_threads(group, cpus), []) if m.sweep]
+        sweeps = [m.sweep for m in points.get(most_threads(group, cpus), []) if m.sweep]
         halves = [point for point in (sweep.at("poisson", 0.5) for sweep in sweeps) if point]
         if halves:
             p99 = summarize([point.response_at(0.99) for point in halves]).median
@@ -162,8 +152,8 @@ def _share(value: float) -> str:
 
 def overview(columns: Sequence[Column], order: Group, cpus: int) -> TextTable:
     """Every scenario side by side, at the most threads that have a CPU each."""
-    table = TextTable("limiter", *(heading for heading, _, _ in columns))
-    rows = _ranked(order, _most_threads(order, cpus))
+    table = TextTable("design", *(heading for heading, _, _ in columns))
+    rows = _ranked(order, most_threads(order, cpus))
     rows += sorted({row for _, group, _ in columns for row in group.limiters} - set(rows))
     for row in rows:
         table.add(row, *(_entry(row, column, cpus) for column in columns))
@@ -172,5 +162,5 @@ def overview(columns: Sequence[Column], order: Group, cpus: int) -> TextTable:
 
 def _entry(row: str, column: Column, cpus: int) -> str:
     _, group, cell = column
-    repeated = group.limiters.get(row, {}).get(_most_threads(group, cpus))
+    repeated = group.limiters.get(row, {}).get(most_threads(group, cpus))
     return cell(repeated) if repeated else "-"

@@ -1,5 +1,4 @@
-"""What is said of disturbed repetitions where nearly all are: that one was tells nothing then, so
-what counts is how much the host took."""
+"""Hosts that disturb nearly every repetition: there it counts how much time they took."""
 
 from __future__ import annotations
 
@@ -29,7 +28,7 @@ def stands_out(loss: float, typical: float) -> bool:
 
 def notice(repetitions: Sequence[Measured]) -> str:
     lost = typical_loss(repetitions)
-    # A host that only interrupts, and an old record, have no share: 0 % would be an acquittal.
+    # A host that only interrupts, and an old record, have no share: 0 % would sound harmless.
     share = f" (median {percent(lost)} of its CPUs' time lost, or of the worst one's)"
     return f"This host disturbed nearly every repetition{share if lost else ''}"
 

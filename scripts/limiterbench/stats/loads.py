@@ -29,7 +29,7 @@ class Sending(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """Of one row. All lists are as long."""
+    """Of one design. All lists are equally long."""
 
     loads: List[float]
     sending: List[Sending]
@@ -39,7 +39,7 @@ class Curve(NamedTuple):
     """p99 from the actual one."""
 
 
-# By arrivals, then row.
+# By arrivals, then design.
 Curves = Dict[str, Dict[str, Curve]]
 _Repeated = Sequence[Tuple[LoadSweep, LoadPoint]]
 

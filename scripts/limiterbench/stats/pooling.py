@@ -1,14 +1,14 @@
-"""What many cells say together about noise and about a row, where each alone says little.
+"""What many cells say together about noise and about a design, where each alone says little.
 
 A quick run has three repetitions of a cell: its own spread is a guess, and three against three
 never differ significantly once some hundred cells are tried. But the cells of a run share their
-host, and the cells of a row share their code. Both are used, and as far only as they agree.
+host, and the cells of a design share their code. Both are used, but only as far as they agree.
 
-- Noise: a cell's variance is drawn towards that of its like (Smyth 2004, "Linear models and
+- Noise: a cell's variance is drawn towards that of similar cells (Smyth 2004, "Linear models and
   empirical Bayes methods", the moderated t of limma): by much if the cells' variances differ no
   more than so few repetitions explain, by little if they differ on their own account.
-- Effect: a cell's log-ratio is drawn towards its row's mean (DerSimonian and Laird 1986): by much
-  if the row's cells agree within their noise, by little if they do not.
+- Effect: a cell's log-ratio is drawn towards its design's mean (DerSimonian and Laird 1986): by
+  much if the design's cells agree within their noise, by little if they do not.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _inverse_trigamma(value: float) -> float:
 
 
 def draw_together(effects: Array, variances: Array, least_spread: float) -> Pooled:
-    """The effects of one row's cells, each drawn towards the row's mean.
+    """The effects of one design's cells, each drawn towards the design's mean.
 
     They are taken to differ with a standard deviation of at least `least_spread`, lest a chance
     agreement make one cell of them.

@@ -1,23 +1,22 @@
-"""Rows against each other in one cell: the headline ratio, and the slowdown to the best."""
+"""Designs against each other in one cell: the headline ratio, and the slowdown to the best."""
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional
+from typing import Callable, Dict, List, Mapping, Optional, Sequence
 
 from limiterbench.records.records import Measured
-from limiterbench.stats.paired import Estimate, ratio
 from limiterbench.stats.series import Group, is_rival, latency, ops
-from limiterbench.stats.statistics import summarize
+from limiterbench.stats.statistics import Summary, ratio, summarize
 
 BASELINE = "rwmutex"
 # What a Go service reported of its p99, from a lock around everything to an atomic snapshot.
 KNOWN_CASE = 40.0
 
-Repeated = List[Measured]
+Repeated = Sequence[Measured]
 
 
-def at(group: Group, threads: int) -> Dict[str, Repeated]:
-    """Every row's repetitions with this many threads."""
+def at(group: Group, threads: int) -> Dict[str, List[Measured]]:
+    """Every design's repetitions with this many threads."""
     rows = sorted(group.limiters.items())
     return {row: points[threads] for row, points in rows if threads in points}
 
@@ -28,8 +27,20 @@ def most_threads(group: Group, cpus: int) -> int:
     return fitting[-1]
 
 
-def p99_ratio(baseline: Repeated, row: Repeated, step: float = 0.0) -> Optional[Estimate]:
-    """How many times longer the baseline's p99 is. Above 1, the row is better.
+def median_ops(repeated: Repeated) -> float:
+    return summarize([ops(m) for m in repeated]).median
+
+
+def _median_p99(repeated: Repeated) -> float:
+    return summarize([latency(0.99)(m) for m in repeated]).median
+
+
+def ops_ratio(top: Repeated, bottom: Repeated) -> Optional[Summary]:
+    return ratio([ops(m) for m in top], [ops(m) for m in bottom])
+
+
+def p99_ratio(baseline: Repeated, row: Repeated, step: float = 0.0) -> Optional[Summary]:
+    """How many times longer the baseline's p99 is. Above 1, the other design is better.
 
     `step`, of the clock: a time stands for all within half of it, and the interval says so.
     """
@@ -45,60 +56,47 @@ def p99_ratio(baseline: Repeated, row: Repeated, step: float = 0.0) -> Optional[
     return found._replace(low=lower.low, high=max(found.high, upper.high))
 
 
-def headline(group: Group, threads: int, step: float = 0.0) -> Dict[str, Estimate]:
-    """p99 of `rwmutex` over each other row's. Empty if there is no `rwmutex`."""
+def _each(
+    rows: Mapping[str, Repeated], compare: Callable[[Repeated], Optional[Summary]]
+) -> Dict[str, Summary]:
+    found = {row: compare(repeated) for row, repeated in rows.items()}
+    return {row: summary for row, summary in found.items() if summary is not None}
+
+
+def headline(group: Group, threads: int, step: float = 0.0) -> Dict[str, Summary]:
+    """p99 of `rwmutex` over each other design's. Empty if there is no `rwmutex`."""
     rows = at(group, threads)
     baseline = rows.pop(BASELINE, [])
-    found = {row: p99_ratio(baseline, repeated, step) for row, repeated in rows.items()}
-    return {row: estimate for row, estimate in found.items() if estimate is not None}
+    return _each(rows, lambda repeated: p99_ratio(baseline, repeated, step))
 
 
-def throughput_over_baseline(group: Group, threads: int) -> Dict[str, Estimate]:
-    """How many times as often as `rwmutex` each other row decides."""
+def throughput_over_baseline(group: Group, threads: int) -> Dict[str, Summary]:
+    """How many times as often as `rwmutex` each other design decides."""
     rows = at(group, threads)
-    baseline = [ops(m) for m in rows.pop(BASELINE, [])]
-    found = {row: ratio([ops(m) for m in repeated], baseline) for row, repeated in rows.items()}
-    return {row: estimate for row, estimate in found.items() if estimate is not None}
+    baseline = rows.pop(BASELINE, [])
+    return _each(rows, lambda repeated: ops_ratio(repeated, baseline))
 
 
-def fastest(group: Group, threads: int) -> Optional[str]:
-    """The row that limits by windows and decides most a second."""
+def _rivals(group: Group, rows: Mapping[str, Repeated]) -> List[str]:
+    """The designs that limit by windows."""
+    return [row for row in rows if is_rival(group.limiters[row])]
+
+
+def slowdown(group: Group, threads: int) -> Dict[str, Summary]:
+    """How many times more the fastest rival decides in the same time."""
     rows = at(group, threads)
-    rivals = [row for row in rows if is_rival(group.limiters[row])]
-    return max(rivals, key=lambda row: (_median_ops(rows[row]), row)) if rivals else None
-
-
-def quickest(group: Group, threads: int) -> Optional[str]:
-    """The row that limits by windows and has the lowest p99."""
-    rows = at(group, threads)
-    rivals = [row for row in rows if is_rival(group.limiters[row])]
-    return min(rivals, key=lambda row: (_median_p99(rows[row]), row)) if rivals else None
-
-
-def _median_ops(repeated: Repeated) -> float:
-    return summarize([ops(m) for m in repeated]).median
-
-
-def _median_p99(repeated: Repeated) -> float:
-    return summarize([latency(0.99)(m) for m in repeated]).median
-
-
-def slowdown(group: Group, threads: int) -> Dict[str, Estimate]:
-    """How many times more the fastest row decides in the same time."""
-    best = fastest(group, threads)
-    if best is None:
+    rivals = _rivals(group, rows)
+    if not rivals:
         return {}
+    best = rows[max(rivals, key=lambda row: (median_ops(rows[row]), row))]
+    return _each(rows, lambda repeated: ops_ratio(best, repeated))
+
+
+def p99_to_best(group: Group, threads: int) -> Dict[str, Summary]:
+    """How many times longer each design's p99 is than the lowest rival's."""
     rows = at(group, threads)
-    top = [ops(m) for m in rows[best]]
-    found = {row: ratio(top, [ops(m) for m in repeated]) for row, repeated in rows.items()}
-    return {row: estimate for row, estimate in found.items() if estimate is not None}
-
-
-def p99_to_best(group: Group, threads: int) -> Dict[str, Estimate]:
-    """How many times longer each row's p99 is than the lowest."""
-    best = quickest(group, threads)
-    if best is None:
+    rivals = _rivals(group, rows)
+    if not rivals:
         return {}
-    rows = at(group, threads)
-    found = {row: p99_ratio(repeated, rows[best]) for row, repeated in rows.items()}
-    return {row: estimate for row, estimate in found.items() if estimate is not None}
+    best = rows[min(rivals, key=lambda row: (_median_p99(rows[row]), row))]
+    return _each(rows, lambda repeated: p99_ratio(repeated, best))

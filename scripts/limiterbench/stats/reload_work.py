@@ -1,6 +1,6 @@
-"""Whether rows did like work where they were reloaded: how often, and who made way for the writer.
+"""Whether designs did equal work under reloads: how often, and which threads the writer delayed.
 
-A scenario wishes for a rate of reloads, but a row that publishes slowly is reloaded less.
+A scenario asks for a rate of reloads, but a design that publishes slowly is reloaded less often.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ _UNLIKE = 2.0
 # Fewer than these a second are lost among millions of decisions, and a short phase holds one of
 # them or none by chance.
 _FEW = 100.0
-# A writer that wakes more often than a scheduler's slice of about 1 ms ends takes as much of a CPU
-# that it shares as the scheduler pleases.
+# A writer that wakes more often than once in a scheduler's slice, about 1 ms, gets the share of a
+# CPU that the scheduler decides.
 _MANY = 1000.0
 
 
 def achieved(group: Group, threads: int) -> Dict[str, float]:
-    """Reloads a second by row, the median of its repetitions."""
+    """Reloads a second by design, the median of its repetitions."""
     return {
         row: median(measured.reloads_per_second for measured in points[threads])
         for row, points in group.limiters.items()
@@ -39,7 +39,7 @@ def left_to_scheduler(rates: Iterable[float], shares_cpu: bool) -> bool:
 
 
 def is_fair(group: Group, threads: int) -> bool:
-    """Whether all the rows can be ranked by their decisions."""
+    """Whether all the designs can be ranked by their decisions."""
     rates = list(achieved(group, threads).values())
     repeated = [m for points in group.limiters.values() for m in points.get(threads, [])]
     shares_cpu = any(measured.writer_shares_cpu for measured in repeated)

@@ -9,9 +9,8 @@ import math
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
 from limiterbench.records.records import Measured
-from limiterbench.stats.paired import Estimate, each_repetition
 from limiterbench.stats.series import Group, ops
-from limiterbench.stats.statistics import summarize
+from limiterbench.stats.statistics import Summary, each_repetition, summarize
 
 # Through two points goes a line, whatever they are.
 _FEWEST_FOR_A_FIT = 3
@@ -19,7 +18,7 @@ LINEAR = 1.0
 
 
 class Scaling(NamedTuple):
-    exponent: Estimate
+    exponent: Summary
     threads: List[int]
     misfit: float
     """The largest factor between a median and the fitted line; 1 is a perfect fit."""

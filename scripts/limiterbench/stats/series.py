@@ -72,8 +72,8 @@ def sweeps_load(group: Group) -> bool:
 
 
 def closed_loop(groups: Iterable[Group]) -> List[Group]:
-    """Those that can be held against each other. Before a sweep of the load its rows ask in a
-    closed loop too: those phases say nothing of the open loop that the scenario is about."""
+    """Those that can be compared. Before a sweep of the load its threads also ask in a closed
+    loop, but those phases say nothing about the open loop that the scenario is about."""
     return [group for group in groups if not sweeps_load(group)]
 
 
@@ -100,7 +100,7 @@ def clock_step_of(group: Group) -> float:
 
 
 def together(groups: Sequence[Group], threads: int) -> Group:
-    """As one, for what is said of all: their rows apart, at one thread count."""
+    """As one, for what is said about all of them: each design and scenario, at one thread count."""
     first = groups[0]
     limiters = {
         f"{row} in {group.scenario}": {threads: points[threads]}
@@ -133,8 +133,8 @@ def floor(repeated: Sequence[Measured], fraction: float) -> float:
 
 
 def reading(repeated: Sequence[Measured], fraction: float, step: float) -> str:
-    """A percentile's median over the repetitions, marked where it is not told from what an empty
-    decision reads. `step`: of the clock."""
+    """A percentile's median over the repetitions, marked where the timer cannot resolve it.
+    `step`: of the clock."""
     if not is_timed(repeated):
         return "-"
     value = summarize([latency(fraction)(m) for m in repeated]).median
@@ -143,12 +143,12 @@ def reading(repeated: Sequence[Measured], fraction: float, step: float) -> str:
 
 
 def is_floor(points: Dict[int, List[Measured]]) -> bool:
-    """A row that limits nothing: there to show what the harness itself costs."""
+    """A design that limits nothing: it shows what the harness itself costs."""
     return all(m.exactness == "none" for repeated in points.values() for m in repeated)
 
 
 def is_rival(points: Dict[int, List[Measured]]) -> bool:
-    """A row that keeps the contract of windows: others do something else in their time."""
+    """A design that keeps the contract of windows: others do other work in their time."""
     return not is_floor(points) and all(
         m.contract == "windows" for repeated in points.values() for m in repeated
     )

@@ -1,9 +1,11 @@
-"""What repetitions of one cell say together, without assuming any distribution."""
+"""What repetitions of one cell, or of several, say together, without assuming any distribution."""
 
 from __future__ import annotations
 
 from statistics import median
-from typing import NamedTuple, Sequence
+from typing import Callable, NamedTuple, Optional, Sequence
+
+from limiterbench.common.tidy import Line
 
 
 class Summary(NamedTuple):
@@ -13,15 +15,40 @@ class Summary(NamedTuple):
     median: float
     low: float
     high: float
+    step: float = 0.0
+    """Of the clock: two values that are less apart look the same to it."""
 
     @property
     def spread(self) -> float:
         """The whole range as a share of the median."""
         return (self.high - self.low) / self.median if self.median > 0 else 0.0
 
+    @property
+    def coverage(self) -> float:
+        """How sure it is that the true median lies from low to high; 0 if n is 1."""
+        return coverage(self.n)
+
+    def above(self, other: "Summary") -> bool:
+        """Whether the intervals leave no doubt that this one is greater."""
+        if min(self.n, other.n) < 2:
+            return False
+        return other.high + max(self.step, other.step) < self.low
+
+    def apart_from(self, other: "Summary") -> bool:
+        """Whether the intervals leave no doubt which is greater."""
+        return self.above(other) or other.above(self)
+
 
 def summarize(values: Sequence[float]) -> Summary:
     return Summary(len(values), float(median(values)), min(values), max(values))
+
+
+_ENDS = ("median", "low", "high")
+
+
+def columns(name: str, unit: str, found: Optional[Summary]) -> Line:
+    """Of a table: `name_median_unit` and so on, empty if nothing is known."""
+    return {f"{name}_{end}{unit}": getattr(found, end, None) for end in _ENDS}
 
 
 def coverage(n: int) -> float:
@@ -30,3 +57,25 @@ def coverage(n: int) -> float:
     It misses only if all n fall on one side of it, whatever the distribution.
     """
     return 1.0 - 2.0 ** (1 - n)
+
+
+def each_repetition(
+    combine: Callable[[Sequence[float]], float], cells: Sequence[Sequence[float]]
+) -> Optional[Summary]:
+    """`combine` of the k-th value of every cell, for each k that all of them have.
+
+    n repetitions give n such values, as independent as the repetitions are, so their lowest and
+    highest hold the true median as surely as those of any other n values do.
+    """
+    values = [combine(together) for together in zip(*cells)]
+    return summarize(values) if values else None
+
+
+def ratio(top: Sequence[float], bottom: Sequence[float]) -> Optional[Summary]:
+    """The ratio of their medians; it lies within those of the repetitions.
+
+    (If every top is at least m times its bottom, so is the median of the tops.)
+    """
+    n = min(len(top), len(bottom))
+    found = each_repetition(lambda pair: pair[0] / pair[1], [top[:n], bottom[:n]])
+    return found and found._replace(median=float(median(top[:n]) / median(bottom[:n])))

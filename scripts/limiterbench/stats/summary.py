@@ -6,20 +6,21 @@ they hold the true median. What is not known is empty.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
 from pathlib import Path
 from statistics import median
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence
+from typing import Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import replace_text
-from limiterbench.common.tidy import Line, Value, as_csv, as_json
+from limiterbench.common.tidy import Line, as_csv, as_json
 from limiterbench.records.cells import Cell
+from limiterbench.records.designs import Design, designs_of
 from limiterbench.records.manifest import Manifest
 from limiterbench.records.records import Measured, Record, read_records
 from limiterbench.records.run_folder import CELLS, open_run
-from limiterbench.stats.paired import Estimate
 from limiterbench.stats.ratios import (
+    at,
     headline,
     p99_to_best,
     slowdown,
@@ -27,7 +28,7 @@ from limiterbench.stats.ratios import (
 )
 from limiterbench.stats.scaling import Scaling, scalings
 from limiterbench.stats.series import Group, group_records, is_timed, ops, step_of_clock, timed
-from limiterbench.stats.statistics import coverage, summarize
+from limiterbench.stats.statistics import Summary, columns, coverage, summarize
 
 SUMMARY = "summary.csv"
 
@@ -36,70 +37,50 @@ _PUBLISHES_FOR_P99 = 100
 _PERCENTILES = {"p50": 0.5, "p99": 0.99, "p999": 0.999}
 
 
-@dataclass
-class _Count:
-    """What becomes of a cell's repetitions."""
-
-    failed: int = 0
-    noisy: int = 0
-
-
-@dataclass(frozen=True)
-class _Compared:
-    """What a group's cells say of each other, by threads where not by row alone."""
-
-    scaling: Dict[str, Scaling]
-    clock_step: Optional[float]
-    slowdown: Dict[int, Dict[str, Estimate]] = field(default_factory=dict)
-    p99_to_best: Dict[int, Dict[str, Estimate]] = field(default_factory=dict)
-    headline: Dict[int, Dict[str, Estimate]] = field(default_factory=dict)
-    over_baseline: Dict[int, Dict[str, Estimate]] = field(default_factory=dict)
-
-
 def summarise(manifest: Manifest, records: Sequence[Record]) -> List[Line]:
     """In order of scenario, placement, limiter and threads."""
     groups = {(g.scenario, g.placement): g for g in group_records(records)}
-    compared = {key: _compare(group, manifest.topology.cpus) for key, group in groups.items()}
-    counts = _count(records)
+    compared = {cell: line for g in groups.values() for cell, line in _compare(manifest, g)}
+    failed = Counter(record.cell for record in records if record.failure is not None)
+    noisy = Counter(r.cell for r in records if r.measured is not None and r.measured.flagged)
+    designs = designs_of(manifest.rows)
     cells = {*manifest.plan.cells, *(record.cell for record in records)}
-    progress = {str(row.get("name")): str(row.get("progress", "")) for row in manifest.rows}
     lines: List[Line] = []
     for cell in sorted(cells, key=lambda c: (c.scenario, c.placement, c.limiter, c.threads)):
-        key = (cell.scenario, cell.placement)
-        group = groups.get(key)
+        group = groups.get((cell.scenario, cell.placement))
         repeated = group.limiters.get(cell.limiter, {}).get(cell.threads, []) if group else []
-        line = _about(cell, repeated, counts.get(cell, _Count()), progress.get(cell.limiter))
-        line.update(_measured(repeated))
-        line.update(_against_others(cell, compared.get(key), bool(repeated)))
-        lines.append(line)
+        counts: Line = {"failed": failed[cell], "noisy": noisy[cell]}
+        lines.append(
+            {
+                **_about(cell, repeated, counts, designs.get(cell.limiter)),
+                **_measured(repeated),
+                **(compared.get(cell) or _against_others(None, None, {})),
+            }
+        )
     return lines
 
 
-def _compare(group: Group, cpus: int) -> _Compared:
-    threads = group.threads
-    clock_step = step_of_clock(group.repetitions())
-    step = clock_step or 0.0
+def _compare(manifest: Manifest, group: Group) -> Iterator[Tuple[Cell, Line]]:
+    """What a group's cells say of each other."""
+    step = step_of_clock(group.repetitions())
+    scaling = scalings(group, manifest.topology.cpus)
     with_times = timed(group)
-    return _Compared(
-        scalings(group, cpus),
-        clock_step,
-        {count: slowdown(group, count) for count in threads},
-        {count: p99_to_best(with_times, count) for count in threads},
-        {count: headline(with_times, count, step) for count in threads},
-        {count: throughput_over_baseline(group, count) for count in threads},
-    )
+    for threads in group.threads:
+        ratios = (
+            slowdown(group, threads),
+            p99_to_best(with_times, threads),
+            headline(with_times, threads, step or 0.0),
+            throughput_over_baseline(group, threads),
+        )
+        for row in at(group, threads):
+            mine = {name: found[row] for name, found in zip(_RATIOS, ratios) if row in found}
+            cell = Cell(row, group.scenario, group.placement, threads)
+            yield cell, _against_others(step, scaling.get(row), mine)
 
 
-def _count(records: Iterable[Record]) -> Dict[Cell, _Count]:
-    counts: Dict[Cell, _Count] = {}
-    for record in records:
-        count = counts.setdefault(record.cell, _Count())
-        count.failed += record.failure is not None
-        count.noisy += record.measured is not None and record.measured.flagged
-    return counts
-
-
-def _about(cell: Cell, repeated: Sequence[Measured], count: _Count, progress: Value) -> Line:
+def _about(
+    cell: Cell, repeated: Sequence[Measured], counts: Line, design: Optional[Design]
+) -> Line:
     first = repeated[0] if repeated else None
     return {
         "limiter": cell.limiter,
@@ -107,18 +88,13 @@ def _about(cell: Cell, repeated: Sequence[Measured], count: _Count, progress: Va
         "placement": cell.placement,
         "threads": cell.threads,
         "repetitions": len(repeated),
-        "failed": count.failed,
-        "noisy": count.noisy,
+        **counts,
         "coverage": coverage(len(repeated)) if repeated else None,
-        "oversubscribed": _yes_no(first.oversubscribed) if first else None,
+        "oversubscribed": ("no", "yes")[first.oversubscribed] if first else None,
         "writer": _writer(first) if first else None,
         "exactness": first.exactness if first else None,
-        "progress": progress or None,
+        "progress": design.progress_text if design else None,
     }
-
-
-def _yes_no(value: bool) -> str:
-    return "yes" if value else "no"
 
 
 def _writer(measured: Measured) -> str:
@@ -129,11 +105,7 @@ def _writer(measured: Measured) -> str:
 
 
 def _spread(name: str, unit: str, values: Sequence[float]) -> Line:
-    columns = [f"{name}_{end}{unit}" for end in ("median", "low", "high")]
-    if not values:
-        return dict.fromkeys(columns)
-    found = summarize(values)
-    return dict(zip(columns, (found.median, found.low, found.high)))
+    return columns(name, unit, summarize(values) if values else None)
 
 
 def _middle(values: Iterable[Optional[float]]) -> Optional[float]:
@@ -186,25 +158,28 @@ def _publish(measured: Measured, fraction: float) -> Optional[float]:
     return times.percentile(fraction)
 
 
-def _against_others(cell: Cell, compared: Optional[_Compared], is_measured: bool) -> Line:
-    scaling = compared.scaling.get(cell.limiter) if compared and is_measured else None
-    line: Line = {"clock_step_ns": compared.clock_step if compared and is_measured else None}
-    line.update(_estimate("scaling_exponent", scaling.exponent if scaling else None))
-    line["scaling_thread_counts"] = len(scaling.threads) if scaling else None
-    line["scaling_misfit_ratio"] = scaling.misfit if scaling else None
-    tables: Dict[str, Mapping[int, Mapping[str, Estimate]]] = {
-        "slowdown_to_best_ratio": compared.slowdown if compared else {},
-        "p99_to_best_ratio": compared.p99_to_best if compared else {},
-        "rwmutex_p99_ratio": compared.headline if compared else {},
-        "throughput_over_rwmutex_ratio": compared.over_baseline if compared else {},
+_RATIOS = (
+    "slowdown_to_best_ratio",
+    "p99_to_best_ratio",
+    "rwmutex_p99_ratio",
+    "throughput_over_rwmutex_ratio",
+)
+
+
+def _against_others(
+    clock_step: Optional[float], scaling: Optional[Scaling], ratios: Mapping[str, Summary]
+) -> Line:
+    return {
+        "clock_step_ns": clock_step,
+        **_ratio("scaling_exponent", scaling.exponent if scaling else None),
+        "scaling_thread_counts": len(scaling.threads) if scaling else None,
+        "scaling_misfit_ratio": scaling.misfit if scaling else None,
+        **{k: v for name in _RATIOS for k, v in _ratio(name, ratios.get(name)).items()},
     }
-    for name, table in tables.items():
-        line.update(_estimate(name, table.get(cell.threads, {}).get(cell.limiter)))
-    return line
 
 
-def _estimate(name: str, found: Optional[Estimate]) -> Line:
-    ends = (found.value, found.low, found.high) if found else (None, None, None)
+def _ratio(name: str, found: Optional[Summary]) -> Line:
+    ends = (found.median, found.low, found.high) if found else (None, None, None)
     return dict(zip((name, f"{name}_low", f"{name}_high"), ends))
 
 

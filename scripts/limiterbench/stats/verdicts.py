@@ -4,24 +4,24 @@ The effect is the ratio of the medians, on a logarithmic scale; its noise is the
 pooling.py, to which are added
 
 - what the two runs differ by as a whole, which no repetition within a run shows: the shift of the
-  rows that limit nothing, where both runs have them. Nothing that limiters share is in those, so a
+  designs that limit nothing, where both runs have them. They share no code with the limiters, so a
   change of all limiters is still seen;
-- what the clock and the histogram cannot tell apart, for percentiles.
+- for percentiles, what the clock and the histogram cannot distinguish.
 
-Cells of one row with as many threads are drawn together, not all cells of a row: alone and under
-contention a change has different effects.
+Cells of one design with the same number of threads are drawn together, not all its cells: a change
+has different effects alone and under contention.
 
 - FASTER, SLOWER: no change is excluded at a false discovery rate of 5 % over all cells of the
-  metric, and the effect is beyond the margin. Of the cell alone it must be beyond the margin on the
-  same side, and no change excluded at 5 % uncorrected: one that has not changed must not be called
-  for what its row did. Benjamini and Hochberg's correction and not Holm's:
-  cells of a row stand and fall together, so Holm's bound, made for one error among hundreds of
+  metric, and the effect is beyond the margin. The cell alone must be beyond the margin on the
+  same side, and exclude no change at 5 % uncorrected: a cell that has not changed must not be
+  called for what the rest of its design did. Benjamini and Hochberg's correction and not Holm's:
+  cells of a design stand and fall together, so Holm's bound, made for one error among hundreds of
   unrelated cells, would hide nearly every real change; and where nothing has changed both bounds
   are the same, any cell at all called in at most 5 % of the comparisons. It holds for effects
   that depend on each other positively, as these do.
 - At the timer's floor a percentile is an upper bound, and the floor stands for it. If only one
-  run is there, the other one's excess over it is a lower bound of the effect: never SAME, and
-  FASTER or SLOWER only if the excess is more than a step of the clock as well.
+  run is there, the other run's excess over it is a lower bound of the effect. The verdict is then
+  never SAME, and FASTER or SLOWER only if the excess is also more than a step of the clock.
 - SAME: the whole interval lies within the margin. Each such claim stands alone, uncorrected.
 - UNCLEAR: anything else. Never proof of no change.
 """
@@ -46,7 +46,7 @@ CONFIDENCE = 0.95
 
 # Of a logarithm: a spread of nothing is a spread that was not seen.
 _LEAST_VARIANCE = 1e-8
-# With fewer rows, the middle one may well be the one that has changed.
+# With fewer designs, the middle one may well be the one that has changed.
 _FEWEST_ROWS = 5
 _ENOUGH_FOR_ORDER = 12
 _NARROW = 0.8
@@ -61,7 +61,7 @@ class Sample(NamedTuple):
     base: Sequence[float]
     new: Sequence[float]
     resolution: float = 0.0
-    """The distance between two values that the measurement can tell apart."""
+    """The smallest difference that the measurement can show."""
     base_at_floor: bool = False
     new_at_floor: bool = False
     """No value of such a run is below the floor."""
@@ -95,7 +95,7 @@ class Verdict:
     ratio: float
     """Of the medians, NEW to BASE."""
     estimate: float
-    """The same, after the cell was drawn towards its like."""
+    """The same, after the cell was drawn towards the others of its kind."""
     low: float
     high: float
     p: Optional[float]
@@ -157,7 +157,7 @@ def _noisy(samples: Sequence[Sample]) -> _Noisy:
 
 
 def shift_between(samples: Sequence[Sample], controls: Sequence[str]) -> Shift:
-    """Of throughput. `controls` are the rows that limit nothing."""
+    """Of throughput. `controls` are the designs that limit nothing."""
     noisy = _noisy(samples)
     if not np.isfinite(noisy.variances).all():
         return Shift(1.0, 0.0, "")
