@@ -58,7 +58,7 @@ def _draw_rows(
     }
 
 
-def _over_threads(
+def over_threads(
     manifest: Manifest,
     group: Group,
     legends: Dict[str, Legend],
@@ -134,7 +134,7 @@ def scaling(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Fra
         "decisions a second of all threads together; higher is better",
         "throughput phase, no clock read per decision",
     )
-    frame = _over_threads(manifest, group, legends, series, words, units.rate, extra)
+    frame = over_threads(manifest, group, legends, series, words, units.rate, extra)
     frame.rows = summary_rows(series, "throughput", "_per_second")
     return frame
 
@@ -159,7 +159,7 @@ def p99(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
         "one decision in 100 takes longer than this; lower is better",
         _ABOUT_P99,
     )
-    frame = _over_threads(manifest, group, legends, series, words, label, extra)
+    frame = over_threads(manifest, group, legends, series, words, label, extra)
     frame.rows = summary_rows(series, "p99", "_ns")
     return frame
 
@@ -192,7 +192,7 @@ def fairness(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Fr
         "how evenly the threads are served; higher is better, 1 is even",
         _ABOUT_FAIRNESS,
     )
-    frame = _over_threads(
+    frame = over_threads(
         manifest, group, legends, series, words, lambda value: f"{value:.3f}", extra
     )
     frame.rows = summary_rows(series, "fairness", "")
