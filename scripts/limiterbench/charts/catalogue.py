@@ -39,14 +39,14 @@ class Chart(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Of its files."""
+        """The name of its files."""
         placement = None if self.placement == PLAIN_PLACEMENT else self.placement
         return "_".join(part for part in (self.kind, self.scenario, placement) if part)
 
 
 Make = Callable[[Manifest, Group, Dict[str, Legend]], Frame]
 
-# Of one scenario and placement.
+# Charts of one scenario and placement.
 _OF_A_GROUP: Dict[str, Make] = {
     "scaling": scaling,
     "p99": p99,
@@ -54,7 +54,7 @@ _OF_A_GROUP: Dict[str, Make] = {
     "load": load,
     "fairness": fairness,
 }
-# Of these, what was timed alone.
+# These show only what was timed.
 _OF_TIMES = ("p99", "percentiles")
 _SHOWS: Dict[str, Callable[[Group], bool]] = {
     "load": sweeps_load,

@@ -17,7 +17,7 @@ from limiterbench.stats.series import Group, is_floor, is_rival, ops, together
 from limiterbench.stats.statistics import Summary, columns, summarize
 
 _COLUMNS = 3
-# Of the horizontal axis: what a label takes.
+# The share of the horizontal axis that a label takes.
 _NEAREST = 0.15
 _ABOUT = (
     "permits admitted beyond the limit, the worst of all repetitions; bars up: the bound that the "
@@ -101,7 +101,7 @@ def _scale(axes: Any, spots: _Spots) -> None:
 
 
 def _error_scale(axes: Any, highest: int) -> None:
-    """Linear from 0 to 1, so that none has a place of its own; logarithmic above."""
+    """Linear from 0 to 1, which gives 0 a place of its own; logarithmic above."""
     axes.set_yscale("symlog", linthresh=1, linscale=0.5)
     axes.set_ylim(-0.35, max(highest, 8) * 1.6)
     ticks = [0.0, *(t for t in plain_ticks(1, max(highest, 8)) if t == int(t))]

@@ -54,7 +54,7 @@ OWN: Dict[str, Legend] = {
     "gcra": Legend(_ORANGE, "8", _LONG_DASH),
 }
 
-# Of designs on other people's libraries.
+# Designs on other people's libraries.
 PEERS: Dict[str, Legend] = {
     "urcu_qsbr": Legend(_BLUE, "v", _SOLID),
     "urcu_memb": Legend(_BLUE, "^", _DASHED),

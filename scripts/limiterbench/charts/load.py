@@ -34,7 +34,7 @@ _ABOUT = (
 )
 
 
-# Of what was due: then a p99 is among what was never sent.
+# More than 1 % of what was due: then the p99 is among what was never sent.
 _BOUND = "at least: over 1 % unsent"
 _SAID_OF_BOUNDS = (
     "; an open triangle: more than 1 % was never sent, and p99 is at least as long as drawn"

@@ -92,7 +92,7 @@ class _Column(NamedTuple):
     heading: str
     curves: Curves
     name: str
-    """Of the column in the table behind the chart, without its unit."""
+    """The name of the column in the chart's table, without its unit."""
 
 
 def _rows(shown: Sequence[_Column], threads: int, unit: str) -> List[Line]:

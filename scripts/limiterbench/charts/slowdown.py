@@ -20,7 +20,7 @@ from limiterbench.stats.ratios import p99_to_best, slowdown
 from limiterbench.stats.series import Group, is_rival, timed, together
 from limiterbench.stats.statistics import Summary
 
-# Lightness alone tells the colours apart, also in grey. Only the numbers say more than the order.
+# The colours differ in lightness alone, which also works in grey. The numbers say the rest.
 _COLOURS = colormaps["YlGnBu"]
 _DARKEST_AT = 100.0
 _ABOUT = (
@@ -29,7 +29,7 @@ _ABOUT = (
     "another contract, may be below 1"
 )
 
-# By scenario, then row.
+# By scenario, then design.
 _Table = Dict[str, Dict[str, Summary]]
 
 

@@ -84,17 +84,20 @@ def over_threads(
     # From the top of the chart down: those that reach furthest right first.
     order = sorted(series, key=lambda row: (-series[row][-1][0], -_last(series[row]), row))
     handles: Dict[str, Any] = {}
-    shade: List[Entry] = []
+    drawn: List[ThreadAxis] = []
     for panel, family in zip(frame.panels, families):
         axis = ThreadAxis(panel, counts, len(families))
         for row in sorted(set(series) - set(family.rows)):
             draw_behind(panel, [n for n, _ in series[row]], [s.median for _, s in series[row]])
         mine = [row for row in order if row in family.rows]
         handles.update(_draw_rows(panel, axis, series, mine, legends))
-        axis.boundaries(boundaries)
-        shade = axis.oversubscription(manifest.topology.cpus)
+        drawn.append(axis)
     entries = entries_of(families, handles, order, lambda row: label(_last(series[row])))
     entries += extra(frame, ends_of(s for points in series.values() for _, s in points))
+    shade: List[Entry] = []
+    for axis in drawn:
+        axis.boundaries(boundaries)
+        shade = axis.oversubscription(manifest.topology.cpus)
     frame.legend(f"median at {units.count(counts[-1], 'thread')}", [*entries, *shade])
     return frame
 

@@ -40,7 +40,7 @@ def read(folders: Sequence[Path]) -> List[Prediction]:
 
 
 def print_rankings(folders: Sequence[Path]) -> List[Path]:
-    """Of the simulated ones; returns the others."""
+    """Prints those of the simulated folders; returns the others."""
     simulated = {folder: open_run(folder).simulated is not None for folder in folders}
     for folder in folders:
         if simulated[folder]:

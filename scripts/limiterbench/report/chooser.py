@@ -109,7 +109,7 @@ def _key(run: int, contest: Contest) -> str:
 
 
 def _bounds(entrants: Sequence[Entrant]) -> List[int]:
-    """Of the memory held: only those that leave some designs out and some in."""
+    """Bounds on the memory held, only those that leave some designs out and some in."""
     held = [value for value in map(held_bytes, entrants) if value is not None]
     return [bound for bound in _MEMORY if held and min(held) <= bound < max(held)]
 
@@ -118,7 +118,7 @@ def _selects(
     usable: Sequence[Tuple[StoredRun, List[Contest]]], first: Contest, bounds: Sequence[int]
 ) -> List[Select]:
     contests = [contest for _, found in usable for contest in found]
-    # Of the runs that have a scenario, the first says its rate, at the most threads.
+    # A scenario's rate is that of the first run that has it, at the most threads.
     rates = {c.scenario: _reloads(c) for _, found in reversed(usable) for c in found}
     counts = sorted({contest.threads for contest in contests})
     placements = sorted({contest.placement for contest in contests})

@@ -20,7 +20,7 @@ class Number(NamedTuple):
     cell: Cell
     column: str
     share: float = 1.0
-    """Of what the column says."""
+    """The factor on what the column says."""
     over: Optional[Cell] = None
     """Divided by the same column of this cell."""
 
@@ -39,7 +39,7 @@ class Claim(NamedTuple):
     chart: Optional[Tuple[str, str, str]] = None
     """Kind, scenario and placement of the chart that shows it."""
     section: str = ""
-    """Of the page."""
+    """The section of the page that says more."""
 
     @property
     def text(self) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from itertools import groupby
 from statistics import median
-from typing import Callable, List, Optional, Sequence
+from typing import Callable, Iterable, List, Optional, Sequence
 
 from rich import box
 from rich.console import Console
@@ -37,9 +38,8 @@ def print_text(
     )
     for name, verdicts, value, label in metrics:
         shown = [v for v in verdicts if everything or v.verdict in _STYLES]
-        for group in _groups(shown):
-            cell = group[0].cell
-            console.print(Text(f"\n{name}: {cell.scenario}, {cell.placement}"))
+        for (scenario, placement), group in groupby(shown, _place):
+            console.print(Text(f"\n{name}: {scenario}, {placement}"))
             console.print(_table(comparison, group, value, label))
     if limit is not None:
         more = f"slower by more than {limit:g} %"
@@ -84,17 +84,7 @@ def _shift(comparison: Comparison) -> List[str]:
     ]
 
 
-def _groups(verdicts: Sequence[Verdict]) -> List[List[Verdict]]:
-    groups: List[List[Verdict]] = []
-    for verdict in verdicts:
-        if groups and _key(groups[-1][0]) == _key(verdict):
-            groups[-1].append(verdict)
-        else:
-            groups.append([verdict])
-    return groups
-
-
-def _key(verdict: Verdict) -> "tuple[str, str]":
+def _place(verdict: Verdict) -> "tuple[str, str]":
     return verdict.cell.scenario, verdict.cell.placement
 
 
@@ -105,14 +95,14 @@ def _percent(ratio: float) -> str:
 
 def _interval(verdict: Verdict) -> str:
     if not math.isfinite(verdict.high):
-        # Of a run at the timer's floor one end is known.
+        # With a run at the timer's floor, only one end is known.
         return f"at least {_percent(verdict.low)}" if verdict.low > 0 else verdict.reason
     ends = " to ".join(_percent(end) for end in (verdict.low, verdict.high))
     return f"{_percent(verdict.estimate)} ({ends})"
 
 
 def _table(
-    comparison: Comparison, verdicts: Sequence[Verdict], value: Value, label: Label
+    comparison: Comparison, verdicts: Iterable[Verdict], value: Value, label: Label
 ) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     table.add_column("design", overflow="ellipsis", no_wrap=True, max_width=18)

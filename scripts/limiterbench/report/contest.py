@@ -49,7 +49,7 @@ class Entrant:
         return float(value) if isinstance(value, (int, float)) else None
 
     def known(self, column: str) -> float:
-        """Of a column that every measured cell has."""
+        """For a column that every measured cell has."""
         return self.number(column) or 0.0
 
     @property

@@ -46,7 +46,7 @@ def panels(
     frame: Frame, name: str, about: str, across: Optional[Words], classes: Dict[str, str]
 ) -> List[Panel]:
     """`name` is unique in the page; `across` says a value of the horizontal axis in words, else
-    the axis does; `classes` are the rows'."""
+    the axis does; `classes` are the designs'."""
     if frame.whole:
         return [Panel("", whole(frame, name, about, classes), [])]
     figure = frame.figure
@@ -114,7 +114,7 @@ def _marked(line: Line2D) -> Sequence[Tuple[float, float]]:
 
 
 def _spans(axes: Any) -> Dict[Tuple[str, float], Tuple[float, float]]:
-    """The ends of the bars, by row and place."""
+    """The ends of the bars, by design and place."""
     spans: Dict[Tuple[str, float], Tuple[float, float]] = {}
     for bars in axes.collections:
         row = row_of(bars)

@@ -21,7 +21,7 @@ from limiterbench.report.svg import Sample, sample
 
 
 class Key(NamedTuple):
-    """Of charts that belong together; None stands for several."""
+    """What charts that belong together share; None stands for several."""
 
     scenario: Optional[str]
     placement: Optional[str]
@@ -37,7 +37,7 @@ class Table(NamedTuple):
     heads: Sequence[str]
     rows: Sequence[Sequence[str]]
     keys: Sequence[str] = ()
-    """Of each row, to hide it."""
+    """A class for each line: a page hides its design by it."""
 
 
 class Figure(NamedTuple):

@@ -15,8 +15,8 @@ _CAPACITY = "capacity_median_per_second"
 
 
 def open_loop(run: StoredRun, best: Optional[Entrant] = None) -> List[Claim]:
-    """Of `best`, else of the exact design with the highest capacity, and of the baseline. Empty
-    without a sweep of the load."""
+    """About `best` or, without it, the exact design with the highest capacity; and the baseline.
+    Empty without a sweep of the load."""
     placement = best.cell.placement if best else PLAIN_PLACEMENT
     swept = [group for group in run.groups if sweeps_load(group)]
     if not swept:

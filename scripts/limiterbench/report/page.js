@@ -3,7 +3,7 @@
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
   const one = (selector, from = document) => from.querySelector(selector);
 
-  // Rows shown and hidden: one style sheet for every chart and table.
+  // Designs shown and hidden: one style sheet for every chart and table.
   const hidden = new Set();
   const sheet = document.head.appendChild(document.createElement("style"));
   const keys = all("#keys button[data-row]");

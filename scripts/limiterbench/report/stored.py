@@ -31,13 +31,13 @@ _OFTEN = 0.1
 @dataclass(frozen=True)
 class StoredRun:
     name: str
-    """What tells it from other runs."""
+    """No other run in the report has it."""
     folder: Path
     manifest: Manifest
     groups: List[Group]
     """Those with something measured."""
     lines: Dict[Cell, Line]
-    """Of summary.csv."""
+    """The lines of summary.csv."""
     clock_steps: Dict[Tuple[str, str], float]
     """By scenario and placement: times that are less apart look the same."""
     failed: List[Record]

@@ -31,7 +31,7 @@ class Point(NamedTuple):
     across: str
     value: str
     ends: str
-    """Of its bar; empty if it has none."""
+    """The ends of its bar; empty if it has none."""
 
     @property
     def says(self) -> str:
@@ -42,7 +42,7 @@ class Point(NamedTuple):
 def inline(
     drawn: str, name: str, label: str, classes: Dict[str, str], points: Sequence[Point]
 ) -> Markup:
-    """`name` sets its ids apart from other charts'; `classes` are the rows'."""
+    """`name` sets its ids apart from other charts'; `classes` are the designs'."""
     root = ElementTree.fromstring(drawn)
     for part in list(root):
         if part.tag.endswith("metadata") or part.find(f"{_SVG}style") is not None:
@@ -121,7 +121,7 @@ _MARKER_SIZE = 8.0
 
 
 class Sample(NamedTuple):
-    """Of a design's line and marker, as the charts draw it: 30 wide, 12 high."""
+    """A design's line and marker as the charts draw them, 30 wide and 12 high."""
 
     colour: str
     dashes: str

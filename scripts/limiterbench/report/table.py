@@ -39,7 +39,7 @@ def print_tables(manifest: Manifest, records: Sequence[Record]) -> None:
 
 
 def print_groups(manifest: Manifest, groups: Sequence[Group]) -> None:
-    """Of groups that have something measured."""
+    """`groups`: those with something measured."""
     cpus = manifest.topology.cpus
     placements: Dict[str, List[Group]] = {}
     for group in closed_loop(groups):

@@ -161,7 +161,7 @@ class _Readings(NamedTuple):
 def _readings(
     repeated: Sequence[Measured], value: Callable[[Measured], float], step: float
 ) -> _Readings:
-    """Of a run at the timer's floor, what its values are at most."""
+    """For a run at the timer's floor, the upper bounds of its values."""
     values, least = [value(measured) for measured in repeated], floor(repeated, P99)
     at_floor = units.at_floor(median(values), least, step)
     return _Readings([max(v, least) for v in values] if at_floor else values, at_floor)

@@ -53,7 +53,7 @@ def bootstrap_percentile(
     confidence: float = 0.95,
     rounds: int = 1000,
 ) -> Interval:
-    """Of the median over repetitions of one percentile: both are drawn again, the repetitions and
+    """For the median over repetitions of one percentile. It draws both again: the repetitions and
     the values within each one's histogram.
 
     A percentile of values drawn again from a histogram is that histogram's own at another rank,

@@ -18,9 +18,9 @@ class Sending(NamedTuple):
     rate_per_second: float
     """That was due."""
     late_share: float
-    """Of what was sent."""
+    """A share of what was sent."""
     unsent_share: float
-    """Of what was due."""
+    """A share of what was due."""
 
     @property
     def hides_p99(self) -> bool:
@@ -29,7 +29,7 @@ class Sending(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """Of one design. All lists are equally long."""
+    """One design at each load: all lists are equally long."""
 
     loads: List[float]
     sending: List[Sending]

@@ -33,7 +33,7 @@ class Pooled(NamedTuple):
 
 
 def variance_of_median(n: int) -> float:
-    """Of n normal values, as a multiple of one value's variance; within 3 % for every odd n.
+    """For n normal values, as a multiple of one value's variance; within 3 % for every odd n.
 
     For an even n it is too large, by a fifth at most: the median of two is their mean.
     """
@@ -80,8 +80,8 @@ def _inverse_trigamma(value: float) -> float:
 def draw_together(effects: Array, variances: Array, least_spread: float) -> Pooled:
     """The effects of one design's cells, each drawn towards the design's mean.
 
-    They are taken to differ with a standard deviation of at least `least_spread`, lest a chance
-    agreement make one cell of them.
+    They are taken to differ with a standard deviation of at least `least_spread`:
+    chance agreement must not make one cell of them.
     """
     if len(effects) < 2:
         return Pooled(effects, variances)

@@ -25,8 +25,8 @@ class Group(NamedTuple):
 
     @property
     def title(self) -> str:
-        """Of charts over what every scenario measures: an open loop has its capacity measured by a
-        closed one."""
+        """For charts over what every scenario measures: a closed loop measures the capacity of an
+        open loop."""
         swept = any(measured.sweep is not None for measured in self.repetitions())
         return f"{self.scenario}, its closed loop" if swept else self.scenario
 

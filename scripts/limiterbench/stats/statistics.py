@@ -16,7 +16,7 @@ class Summary(NamedTuple):
     low: float
     high: float
     step: float = 0.0
-    """Of the clock: two values that are less apart look the same to it."""
+    """The clock's step: it cannot distinguish two values that are less apart."""
 
     @property
     def spread(self) -> float:
@@ -47,7 +47,7 @@ _ENDS = ("median", "low", "high")
 
 
 def columns(name: str, unit: str, found: Optional[Summary]) -> Line:
-    """Of a table: `name_median_unit` and so on, empty if nothing is known."""
+    """Columns of a table: `name_median_unit` and so on, empty if nothing is known."""
     return {f"{name}_{end}{unit}": getattr(found, end, None) for end in _ENDS}
 
 

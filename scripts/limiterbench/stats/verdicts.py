@@ -44,13 +44,13 @@ FASTER, SLOWER, SAME, UNCLEAR = "FASTER", "SLOWER", "SAME", "UNCLEAR"
 VERDICTS = (FASTER, SLOWER, SAME, UNCLEAR)
 CONFIDENCE = 0.95
 
-# Of a logarithm: a spread of nothing is a spread that was not seen.
+# Of a logarithm. A spread of 0 only means that the repetitions did not show it.
 _LEAST_VARIANCE = 1e-8
 # With fewer designs, the middle one may well be the one that has changed.
 _FEWEST_ROWS = 5
 _ENOUGH_FOR_ORDER = 12
 _NARROW = 0.8
-# A distance between quartiles tells as much of a normal spread as the variance of so many fewer.
+# The distance between quartiles is worth this share of the values when a variance is estimated.
 _WORTH_OF_ORDER = 0.37
 
 
@@ -93,7 +93,7 @@ class Verdict:
     verdict: str
     reason: str
     ratio: float
-    """Of the medians, NEW to BASE."""
+    """The ratio of the medians, NEW to BASE."""
     estimate: float
     """The same, after the cell was drawn towards the others of its kind."""
     low: float
@@ -116,7 +116,7 @@ class _Spread(NamedTuple):
 
 
 def _spread(values: Sequence[float]) -> _Spread:
-    """Of the logarithms, as far as it moves their median.
+    """The spread of the logarithms, as far as it moves their median.
 
     A repetition that other work disturbed moves the variance, but hardly the median. Where there
     are enough of them, the order statistics around the median say what it varies by (McKean and
@@ -157,7 +157,7 @@ def _noisy(samples: Sequence[Sample]) -> _Noisy:
 
 
 def shift_between(samples: Sequence[Sample], controls: Sequence[str]) -> Shift:
-    """Of throughput. `controls` are the designs that limit nothing."""
+    """For throughput. `controls` are the designs that limit nothing."""
     noisy = _noisy(samples)
     if not np.isfinite(noisy.variances).all():
         return Shift(1.0, 0.0, "")
