@@ -50,7 +50,7 @@ _PROGRESS = [
 _NEEDS = [
     ("any", "libraries are fine"),
     ("library", "no library"),
-    ("platform", "no library, no special kernel feature"),
+    ("platform", "no library, no rseq"),
 ]
 _RANK = [("ops", "decisions a second"), ("p99", "p99")]
 
@@ -225,8 +225,8 @@ def _refused(entrant: Entrant, bounds: Sequence[int]) -> Dict[str, str]:
         refused[f"progress={rank}"] = design.progress_text
     if design.library:
         refused["needs=library"] = refused["needs=platform"] = f"needs {design.library}"
-    elif design.requires:
-        refused["needs=platform"] = f"needs {_needs(entrant)}"
+    elif "rseq" in design.requires:
+        refused["needs=platform"] = "needs Linux with rseq"
     if not entrant.is_timed:
         refused["rank=p99"] = "p99 not measured"
     for bound in bounds:
