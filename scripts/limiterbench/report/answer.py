@@ -22,7 +22,7 @@ from limiterbench.report.contest import (
 from limiterbench.report.open_loop import open_loop
 from limiterbench.report.stored import StoredRun
 from limiterbench.stats.ratios import BASELINE, most_threads
-from limiterbench.stats.reload_work import is_unlike, left_to_scheduler
+from limiterbench.stats.reloads import is_unlike, left_to_scheduler
 from limiterbench.stats.series import closed_loop
 
 THROUGHPUT_RATIO = "throughput_over_rwmutex_ratio"

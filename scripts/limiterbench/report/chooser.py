@@ -197,7 +197,7 @@ def _line(entrant: Entrant, facts: Dict[str, Any], others: Sequence[Contest]) ->
         str(facts["ops"]["place"] + 1) if facts["ops"]["better"] else "1=",
         [_number(entrant, metric) for metric in _METRICS.values()],
         costs,
-        [_worst_elsewhere(entrant, others), design.progress_text, _needs(entrant) or "nothing"],
+        [_worst_elsewhere(entrant, others), design.progress_text, _needs(entrant)],
         facts,
     )
 
@@ -238,9 +238,9 @@ def _refused(entrant: Entrant, bounds: Sequence[int]) -> Dict[str, str]:
 
 
 def _needs(entrant: Entrant) -> str:
-    features = [f"Linux with {' and '.join(entrant.design.requires)}"]
-    parts = [entrant.design.library, *(features if entrant.design.requires else [])]
-    return ", ".join(part for part in parts if part)
+    features = " and ".join(entrant.design.requires)
+    parts = (entrant.design.library, f"Linux with {features}" if features else "")
+    return ", ".join(part for part in parts if part) or "nothing"
 
 
 def held_bytes(entrant: Entrant) -> Optional[float]:

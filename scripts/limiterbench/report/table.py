@@ -13,7 +13,7 @@ from limiterbench.records.manifest import Manifest
 from limiterbench.records.records import Measured, Record
 from limiterbench.stats import disturbance
 from limiterbench.stats.ratios import at, median_ops, most_threads
-from limiterbench.stats.reload_work import is_fair
+from limiterbench.stats.reloads import is_fair
 from limiterbench.stats.series import (
     Group,
     clock_step_of,

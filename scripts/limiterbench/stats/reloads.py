@@ -1,9 +1,13 @@
-"""What reloads cost, by their rate: for readers, for the writer, and in memory."""
+"""What reloads cost, by their rate: for readers, for the writer, and in memory; and whether designs
+did equal work under them.
+
+A scenario asks for a rate of reloads, but a design that publishes slowly is reloaded less often.
+"""
 
 from __future__ import annotations
 
 from statistics import median
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence
 
 from limiterbench.records.records import Measured
 from limiterbench.stats.series import Group, latency
@@ -11,6 +15,14 @@ from limiterbench.stats.statistics import Summary, summarize
 
 # The same requests; only the rate of reloads differs.
 SCENARIOS = ("readonly", "steady", "reload_storm")
+
+_UNLIKE = 2.0
+# Fewer than these a second are lost among millions of decisions, and a short phase holds one of
+# them or none by chance.
+_FEW = 100.0
+# A writer that wakes more often than once in a scheduler's slice, about 1 ms, gets the share of a
+# CPU that the scheduler decides.
+_MANY = 1000.0
 
 Value = Callable[[Measured], Optional[float]]
 
@@ -53,8 +65,8 @@ def curves_of(groups: Sequence[Group], threads: int, value: Value) -> Curves:
             repeated = points.get(threads, [])
             known = [v for v in map(value, repeated) if v is not None]
             if repeated and len(known) == len(repeated):
-                rate = median(measured.reloads_per_second for measured in repeated)
-                curves.setdefault(row, []).append(Point(rate, group.scenario, summarize(known)))
+                point = Point(_rate(repeated), group.scenario, summarize(known))
+                curves.setdefault(row, []).append(point)
     return {row: sorted(points) for row, points in sorted(curves.items())}
 
 
@@ -70,3 +82,24 @@ def held_bytes(measured: Measured) -> Optional[float]:
     if measured.live_bytes is None or measured.retired_peak_bytes is None:
         return None
     return float(measured.live_bytes + measured.retired_peak_bytes)
+
+
+def is_unlike(first: float, others: Iterable[float]) -> bool:
+    """Whether one of the others was reloaded far more or less often than the first."""
+    pairs = [(min(first, other), max(first, other)) for other in others]
+    return any(most > _FEW and most > _UNLIKE * least for least, most in pairs)
+
+
+def left_to_scheduler(rates: Iterable[float], shares_cpu: bool) -> bool:
+    return shares_cpu and max(rates, default=0.0) > _MANY
+
+
+def is_fair(group: Group, threads: int) -> bool:
+    """Whether all the designs can be ranked by their decisions."""
+    rates = [_rate(points[threads]) for points in group.limiters.values() if threads in points]
+    unlike = is_unlike(max(rates, default=0.0), rates)
+    return not unlike and not left_to_scheduler(rates, _shares_cpu([group], threads))
+
+
+def _rate(repeated: Sequence[Measured]) -> float:
+    return median(measured.reloads_per_second for measured in repeated)
