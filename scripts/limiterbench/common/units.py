@@ -55,6 +55,15 @@ def reading(nanoseconds: float, is_at_floor: bool) -> str:
     return ("≤" if is_at_floor else "") + time(nanoseconds)
 
 
+def times(value: float) -> str:
+    """How many times: 12.4x."""
+    return f"{float(f'{value:.3g}'):g}x"
+
+
+def percent(share: float) -> str:
+    return "<0.01 %" if 0 < share < 1e-4 else f"{100 * share:.2g} %"
+
+
 def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 

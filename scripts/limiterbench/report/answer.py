@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Callable, List, Optional, Sequence, Tuple
 
 from limiterbench.common import units
-from limiterbench.report.claims import Claim, Code, Number, Part, listed, times
+from limiterbench.report.claims import Claim, Code, Number, Part, listed
 from limiterbench.report.contest import (
     P99,
     THROUGHPUT,
@@ -69,16 +69,16 @@ def _threads(entrant: Entrant) -> Number:
 
 def _ratio(entrant: Entrant, column: str) -> List[Part]:
     """12.4x (8.71x to 15x)"""
-    low, high = (_number(entrant, f"{column}_{end}", times) for end in ("low", "high"))
-    return [_number(entrant, column, times), " (", low, " to ", high, ")"]
+    low, high = (_number(entrant, f"{column}_{end}", units.times) for end in ("low", "high"))
+    return [_number(entrant, column, units.times), " (", low, " to ", high, ")"]
 
 
 def _p99_ratio(best: Entrant, base: Entrant) -> List[Part]:
     """One-sided where a p99 is at the clock's floor: the true one may be anything below."""
     if best.at_floor:
-        return ["at least ", _number(best, f"{P99_RATIO}_low", times)]
+        return ["at least ", _number(best, f"{P99_RATIO}_low", units.times)]
     if base.at_floor:
-        return ["at most ", _number(best, f"{P99_RATIO}_high", times)]
+        return ["at most ", _number(best, f"{P99_RATIO}_high", units.times)]
     return _ratio(best, P99_RATIO)
 
 

@@ -54,8 +54,3 @@ def listed(names: Sequence[str]) -> List[Part]:
             parts.append(" and " if index == len(names) - 1 else ", ")
         parts.append(Code(name))
     return parts
-
-
-def times(value: float) -> str:
-    """How many times: 12.4x."""
-    return f"{float(f'{value:.3g}'):g}x"

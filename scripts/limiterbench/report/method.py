@@ -156,7 +156,7 @@ def _most_disturbed(found: Sequence[Noisy], repetitions: Sequence[Measured]) -> 
     typical = disturbance.typical_loss(repetitions)
     worst = [noise for noise in found if disturbance.stands_out(noise.lost, typical)]
     worst.sort(key=lambda noise: (-noise.lost, noise.cell))
-    rows = [[n.cell.name, disturbance.percent(n.lost), f"{n.spread:.0%}", str(n.n)] for n in worst]
+    rows = [[n.cell.name, units.percent(n.lost), f"{n.spread:.0%}", str(n.n)] for n in worst]
     of_them = units.count(len(worst), "noisy cell") if worst else "No noisy cell"
     wide = units.count(sum(noise.spread > _WIDE for noise in found), "cell")
     return _listing(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import List, NamedTuple, Optional, Sequence
 
 from limiterbench.common import units
-from limiterbench.report.claims import times
 from limiterbench.report.contest import (
     P99,
     THROUGHPUT,
@@ -64,15 +63,15 @@ def _ratio(field: Contest, row: str) -> str:
         return "the baseline"
     if base is None or mine is None or value is None:
         return "–"
-    low, high = (times(mine.known(f"rwmutex_p99_ratio_{end}")) for end in ("low", "high"))
+    low, high = (units.times(mine.known(f"rwmutex_p99_ratio_{end}")) for end in ("low", "high"))
     if not base.p99.apart_from(mine.p99) or (base.at_floor and mine.at_floor):
-        return f"{times(value)}, no detectable difference"
+        return f"{units.times(value)}, no detectable difference"
     # The true p99 may be anything below the clock's floor.
     if mine.at_floor:
         return f"at least {low}"
     if base.at_floor:
         return f"at most {high}"
-    return f"{times(value)} ({low} to {high})"
+    return f"{units.times(value)} ({low} to {high})"
 
 
 def _exponent(found: Optional[Scaling]) -> str:

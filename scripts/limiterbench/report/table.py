@@ -142,12 +142,8 @@ def open_loop(group: Group, cpus: int) -> TextTable:
             capacity = summarize([sweep.capacity_per_second for sweep in sweeps]).median
             found[row] = p99, capacity, max(point.unsent_share for point in halves)
     for row, (p99, capacity, unsent) in sorted(found.items(), key=lambda item: (item[1], item[0])):
-        table.add(row, units.rate(capacity), units.time(p99), _share(unsent))
+        table.add(row, units.rate(capacity), units.time(p99), units.percent(unsent))
     return table
-
-
-def _share(value: float) -> str:
-    return "<0.01 %" if 0 < value < 1e-4 else f"{100 * value:.2g} %"
 
 
 def overview(columns: Sequence[Column], order: Group, cpus: int) -> TextTable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import Sequence
 
+from limiterbench.common import units
 from limiterbench.records.records import Measured
 
 _NEARLY_ALL = 0.9
@@ -29,9 +30,5 @@ def stands_out(loss: float, typical: float) -> bool:
 def notice(repetitions: Sequence[Measured]) -> str:
     lost = typical_loss(repetitions)
     # A host that only interrupts, and an old record, have no share: 0 % would sound harmless.
-    share = f" (median {percent(lost)} of its CPUs' time lost, or of the worst one's)"
+    share = f" (median {units.percent(lost)} of its CPUs' time lost, or of the worst one's)"
     return f"This host disturbed nearly every repetition{share if lost else ''}"
-
-
-def percent(share: float) -> str:
-    return f"{100 * share:.2g} %"
