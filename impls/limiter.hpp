@@ -243,6 +243,28 @@ enum class Denial : std::uint8_t {
   return "unknown";
 }
 
+// The enumerators' own names, for programs.
+[[nodiscard]] constexpr std::string_view identifier(Progress progress) noexcept {
+  switch (progress) {
+    case Progress::wait_free: return "wait_free";
+    case Progress::lock_free: return "lock_free";
+    case Progress::lock_free_within_window: return "lock_free_within_window";
+    case Progress::lock_free_within_lease: return "lock_free_within_lease";
+    case Progress::blocking: return "blocking";
+  }
+  return "unknown";
+}
+
+[[nodiscard]] constexpr std::string_view identifier(Denial denial) noexcept {
+  switch (denial) {
+    case Denial::only_reads: return "only_reads";
+    case Denial::writes_line_of_cpu: return "writes_line_of_cpu";
+    case Denial::writes_shared_line: return "writes_shared_line";
+  }
+  return "unknown";
+}
+
+// The same for people.
 [[nodiscard]] constexpr std::string_view to_string(Progress progress) noexcept {
   switch (progress) {
     case Progress::wait_free: return "wait-free";
@@ -255,9 +277,13 @@ enum class Denial : std::uint8_t {
 }
 
 struct Info {
-  std::string_view name;     // the row: file stem, type, benchmark name, plot key
-  std::string_view summary;  // one line
-  std::string_view source;   // paper, specification or "original"
+  std::string_view name;          // the row: file stem, type, benchmark name, plot key
+  std::string_view summary;       // one line
+  std::string_view source;        // paper, specification or "original"
+  std::string_view library = {};  // the library that it stands on, by the name people know
+  std::string_view package = {};  // Debian's package of that library
+  // Kernel features that it uses: "membarrier", "rseq". Without one it takes a slower way.
+  std::array<std::string_view, 2> needs = {};
   Contract contract = Contract::windows;
   Exactness exactness = Exactness::exact;
   Progress progress = Progress::blocking;

@@ -44,10 +44,11 @@ class absl_mutex : public Composed<SharedLockSource<AbslSharedMutex>, PackedQuot
   static constexpr Info info{.name = "absl_mutex",
                              .summary = "Abseil's Mutex held shared around an atomic counter",
                              .source = "Abseil (synchronization/mutex)",
+                             .library = "Abseil",
+                             .package = "libabsl-dev",
                              .exactness = Exactness::exact,
                              .progress = Progress::blocking,
-                             .denial = Denial::writes_shared_line,
-                             .bound = "0"};
+                             .denial = Denial::writes_shared_line};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

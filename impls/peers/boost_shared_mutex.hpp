@@ -20,10 +20,11 @@ class boost_shared_mutex : public Composed<SharedLockSource<boost::shared_mutex>
       .name = "boost_shared_mutex",
       .summary = "Boost.Thread's shared_mutex held shared around an atomic counter",
       .source = "Boost.Thread (shared_mutex); Terekhov's algorithm",
+      .library = "Boost",
+      .package = "libboost-thread-dev",
       .exactness = Exactness::exact,
       .progress = Progress::blocking,
-      .denial = Denial::writes_shared_line,
-      .bound = "0"};
+      .denial = Denial::writes_shared_line};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -122,9 +122,10 @@ class ck_brlock : public Composed<CkBrlockSource, PackedQuota> {
       .name = "ck_brlock",
       .summary = "Concurrency Kit's big-reader lock held shared around an atomic counter",
       .source = "Concurrency Kit (ck_brlock); Molnar and Miller, brlock, Linux 2.4",
+      .library = "Concurrency Kit",
+      .package = "libck-dev",
       .exactness = Exactness::exact,
-      .progress = Progress::blocking,
-      .bound = "0"};
+      .progress = Progress::blocking};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

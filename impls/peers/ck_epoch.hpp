@@ -81,9 +81,10 @@ class ck_epoch : public Composed<GracePeriodSource<CkEpochDomain>, PackedQuota> 
       .name = "ck_epoch",
       .summary = "Concurrency Kit, epoch-based reclamation, atomic counter",
       .source = "Concurrency Kit (ck_epoch); Fraser, Practical Lock-Freedom, 2004",
+      .library = "Concurrency Kit",
+      .package = "libck-dev",
       .exactness = Exactness::exact,
-      .progress = Progress::lock_free_within_window,
-      .bound = "0"};
+      .progress = Progress::lock_free_within_window};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

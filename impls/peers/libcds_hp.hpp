@@ -152,9 +152,10 @@ class libcds_hp : public Composed<LibcdsHazardSource, PackedQuota> {
   static constexpr Info info{.name = "libcds_hp",
                              .summary = "libcds, hazard pointers, atomic counter",
                              .source = "libcds (gc::HP); Michael, Hazard Pointers, IEEE TPDS 2004",
+                             .library = "libcds",
+                             .package = "libcds-dev",
                              .exactness = Exactness::exact,
                              .progress = Progress::lock_free_within_window,
-                             .bound = "0",
                              .survives_bad_alloc = false};
 };
 

@@ -18,10 +18,11 @@ class tbb_rw_mutex : public Composed<SharedLockSource<tbb::rw_mutex>, PackedQuot
   static constexpr Info info{.name = "tbb_rw_mutex",
                              .summary = "oneTBB's rw_mutex held shared around an atomic counter",
                              .source = "oneTBB (rw_mutex)",
+                             .library = "oneTBB",
+                             .package = "libtbb-dev",
                              .exactness = Exactness::exact,
                              .progress = Progress::blocking,
-                             .denial = Denial::writes_shared_line,
-                             .bound = "0"};
+                             .denial = Denial::writes_shared_line};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -48,9 +48,11 @@ class urcu_memb : public Composed<GracePeriodSource<UrcuMembDomain>, PackedQuota
       .name = "urcu_memb",
       .summary = "liburcu, asymmetric fence by membarrier, atomic counter",
       .source = "liburcu (memb); Desnoyers et al., User-Level RCU, IEEE TPDS 2012",
+      .library = "liburcu",
+      .package = "liburcu-dev",
+      .needs = {"membarrier"},
       .exactness = Exactness::exact,
-      .progress = Progress::lock_free_within_window,
-      .bound = "0"};
+      .progress = Progress::lock_free_within_window};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

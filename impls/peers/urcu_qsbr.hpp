@@ -70,9 +70,10 @@ class urcu_qsbr : public Composed<GracePeriodSource<UrcuQsbrDomain>, PackedQuota
       .name = "urcu_qsbr",
       .summary = "liburcu, quiescent states, online only while it decides, atomic counter",
       .source = "liburcu (qsbr); Desnoyers et al., User-Level RCU, IEEE TPDS 2012",
+      .library = "liburcu",
+      .package = "liburcu-dev",
       .exactness = Exactness::exact,
-      .progress = Progress::lock_free_within_window,
-      .bound = "0"};
+      .progress = Progress::lock_free_within_window};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

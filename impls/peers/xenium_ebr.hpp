@@ -24,9 +24,10 @@ class xenium_ebr : public Composed<XeniumSource<xenium::reclamation::epoch_based
   static constexpr Info info{.name = "xenium_ebr",
                              .summary = "xenium, epoch-based reclamation, atomic counter",
                              .source = "xenium (epoch_based); Fraser, Practical Lock-Freedom, 2004",
+                             .library = "xenium",
+                             .package = "libxenium-dev",
                              .exactness = Exactness::exact,
                              .progress = Progress::lock_free_within_window,
-                             .bound = "0",
                              .survives_bad_alloc = false};
 };
 

@@ -26,9 +26,10 @@ class xenium_hp
       .name = "xenium_hp",
       .summary = "xenium, hazard pointers, atomic counter",
       .source = "xenium (hazard_pointer); Michael, Hazard Pointers, IEEE TPDS 2004",
+      .library = "xenium",
+      .package = "libxenium-dev",
       .exactness = Exactness::exact,
       .progress = Progress::lock_free_within_window,
-      .bound = "0",
       .survives_bad_alloc = false};
 };
 

@@ -15,6 +15,7 @@ class gcra : public Composed<HazardPointerSource, GcraQuota> {
   static constexpr Info info{.name = "gcra",
                              .summary = "Hazard pointers; virtual scheduling on one double word",
                              .source = "ITU-T I.371, Annex A",
+                             .needs = {"membarrier"},
                              .contract = Contract::gcra,
                              .exactness = Exactness::exact,
                              .progress = Progress::lock_free,

@@ -18,8 +18,7 @@ class go_rwmutex : public Locked<GoRwMutex> {
       .source = "Go, src/sync/rwmutex.go",
       .exactness = Exactness::exact,
       .progress = Progress::blocking,
-      .denial = Denial::writes_shared_line,
-      .bound = "0"};
+      .denial = Denial::writes_shared_line};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

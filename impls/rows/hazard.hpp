@@ -15,9 +15,9 @@ class hazard : public Composed<HazardPointerSource, PackedQuota> {
   static constexpr Info info{.name = "hazard",
                              .summary = "Raw pointer made safe by hazard pointers, atomic counter",
                              .source = "Michael, Hazard Pointers, IEEE TPDS 2004",
+                             .needs = {"membarrier"},
                              .exactness = Exactness::exact,
-                             .progress = Progress::lock_free_within_window,
-                             .bound = "0"};
+                             .progress = Progress::lock_free_within_window};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

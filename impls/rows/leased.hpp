@@ -16,9 +16,9 @@ class leased : public Composed<HazardPointerSource, LeasedQuota<AtomicCells>> {
   static constexpr Info info{.name = "leased",
                              .summary = "Hazard pointers; exact per-CPU leases from a shared pool",
                              .source = "original; after McKenney, perfbook ch. 5",
+                             .needs = {"membarrier"},
                              .exactness = Exactness::exact,
-                             .progress = Progress::lock_free_within_lease,
-                             .bound = "0"};
+                             .progress = Progress::lock_free_within_lease};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

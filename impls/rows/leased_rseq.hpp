@@ -17,9 +17,9 @@ struct LeasedRseqInfo {
     return {.name = name,
             .summary = "Exact per-CPU leases; rule read and permit spent in one sequence",
             .source = "original; after McKenney, perfbook ch. 5; Linux rseq(2)",
+            .needs = {"membarrier", "rseq"},
             .exactness = Exactness::exact,
             .progress = Progress::lock_free_within_lease,
-            .bound = "0",
             .note = rseq_available() ? "" : "no rseq here: spends by compare-and-swap, as leased"};
   }
 };

@@ -17,8 +17,7 @@ class left_right : public Composed<LeftRightSource, PackedQuota> {
                              .source = "Ramalhete and Correia, Left-Right, 2015",
                              .exactness = Exactness::exact,
                              .progress = Progress::lock_free_within_window,
-                             .denial = Denial::writes_line_of_cpu,
-                             .bound = "0"};
+                             .denial = Denial::writes_line_of_cpu};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -16,8 +16,7 @@ class rwmutex : public Locked<sync::shared_mutex> {
       .source = "original; the design that most services start from",
       .exactness = Exactness::exact,
       .progress = Progress::blocking,
-      .denial = Denial::writes_shared_line,
-      .bound = "0"};
+      .denial = Denial::writes_shared_line};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -17,8 +17,7 @@ class rwmutex_read : public Composed<SharedLockSource<sync::shared_mutex>, Packe
                              .source = "original; the usual first fix",
                              .exactness = Exactness::exact,
                              .progress = Progress::blocking,
-                             .denial = Denial::writes_shared_line,
-                             .bound = "0"};
+                             .denial = Denial::writes_shared_line};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

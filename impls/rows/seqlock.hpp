@@ -16,8 +16,7 @@ class seqlock : public Composed<SeqlockSource, PackedQuota> {
                              .summary = "Rule copied under a sequence lock, atomic counter",
                              .source = "Boehm, Can Seqlocks Get Along, MSPC 2012",
                              .exactness = Exactness::exact,
-                             .progress = Progress::blocking,
-                             .bound = "0"};
+                             .progress = Progress::blocking};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -16,6 +16,7 @@ class sharded : public Composed<HazardPointerSource, ShardedQuota> {
       .name = "sharded",
       .summary = "Hazard pointers; one counter per CPU, summed near the limit",
       .source = "after Linux percpu_counter and McKenney, perfbook ch. 5",
+      .needs = {"membarrier"},
       .exactness = Exactness::approximate,
       .progress = Progress::lock_free_within_window,
       .bound = "(cpus - 1) * cost"};

@@ -19,7 +19,6 @@ class snapshot : public Composed<SharedPointerSource, PackedQuota> {
       .exactness = Exactness::exact,
       .progress = Progress::blocking,
       .denial = Denial::writes_shared_line,
-      .bound = "0",
       .note = SharedPointerSource::note};
 };
 

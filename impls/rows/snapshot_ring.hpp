@@ -16,8 +16,7 @@ class snapshot_ring : public Composed<RingSource<8>, PackedQuota> {
                              .summary = "Ring of eight pre-allocated snapshots, atomic counter",
                              .source = "original; after the pooled configurations of Go services",
                              .exactness = Exactness::exact,
-                             .progress = Progress::lock_free_within_window,
-                             .bound = "0"};
+                             .progress = Progress::lock_free_within_window};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

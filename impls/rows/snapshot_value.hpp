@@ -15,9 +15,9 @@ class snapshot_value : public Composed<AtomicValueSource, PackedQuota> {
   static constexpr Info info{.name = "snapshot_value",
                              .summary = "Type-erased atomic value as Go's, atomic counter",
                              .source = "Go, src/sync/atomic/value.go",
+                             .needs = {"membarrier"},
                              .exactness = Exactness::exact,
-                             .progress = Progress::lock_free_within_window,
-                             .bound = "0"};
+                             .progress = Progress::lock_free_within_window};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -13,7 +13,7 @@ from limiterbench.report.stored import StoredRun
 Object = Dict[str, Any]
 
 # From the weakest up.
-_PROGRESS = ("blocking", "lock-free within", "lock-free", "wait-free")
+_PROGRESS = ("blocking", "lock_free_within", "lock_free", "wait_free")
 
 
 _NOT_TIMED: Object = {
@@ -23,7 +23,8 @@ _NOT_TIMED: Object = {
 
 
 def progress_rank(progress: str) -> int:
-    """Higher is stronger; what is not known guarantees nothing."""
+    """Higher is stronger; what is not known guarantees nothing. Older runs hold the text."""
+    progress = progress.replace("-", "_").replace(" ", "_")
     if progress.startswith(_PROGRESS[1]):
         return 1
     return _PROGRESS.index(progress) if progress in _PROGRESS else 0
@@ -46,7 +47,7 @@ def _row(run: StoredRun, entrant: Entrant) -> Object:
         "exactness": str(entrant.line["exactness"]),
         "bound": str(info.get("bound", "")),
         "own_contract": entrant.own_contract,
-        "progress": progress,
+        "progress": str(info.get("progress_text", progress)),
         "progress_rank": progress_rank(progress),
         "library": library,
         "platform": platform,

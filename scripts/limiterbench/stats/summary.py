@@ -62,7 +62,10 @@ def summarise(manifest: Manifest, records: Sequence[Record]) -> List[Line]:
     compared = {key: _compare(group, manifest.topology.cpus) for key, group in groups.items()}
     counts = _count(records)
     cells = {*manifest.plan.cells, *(record.cell for record in records)}
-    progress = {str(row.get("name")): str(row.get("progress", "")) for row in manifest.rows}
+    progress = {
+        str(row.get("name")): str(row.get("progress_text", row.get("progress", "")))
+        for row in manifest.rows
+    }
     lines: List[Line] = []
     for cell in sorted(cells, key=lambda c: (c.scenario, c.placement, c.limiter, c.threads)):
         key = (cell.scenario, cell.placement)
