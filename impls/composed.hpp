@@ -24,20 +24,14 @@
 // decide, and those differ from design to design. A test disassembles every design's loop.
 #pragma once
 
-#include "published.hpp"
+#include <cstdint>
+#include <utility>
+
+#include "published.hpp"  // IWYU pragma: export
+#include "quota/verdict.hpp"
 #include "streaks.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
-
-struct Verdict {
-  enum class Kind : std::uint8_t {
-    admitted,
-    denied,
-    stale,  // a newer rule than the one passed is in force: read the configuration again
-  };
-  Kind kind;
-  Nanoseconds end = 0;  // of the window in force, if denied
-};
 
 template <class Source, class Quota>
 class Composed {

@@ -52,18 +52,16 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
+
+#include "sync/classes.hpp"
 
 namespace limiterbench {
 
 using Permits = std::uint64_t;
 using Nanoseconds = std::uint64_t;
 
-#if defined(LIMITERBENCH_SYNC_RELACY) && defined(LIMITERBENCH_CLASS_COUNT)
-// A model check builds millions of limiters and uses one class of each.
-inline constexpr std::size_t class_count = LIMITERBENCH_CLASS_COUNT;
-#else
-inline constexpr std::size_t class_count = 16;
-#endif
+inline constexpr std::size_t class_count = sync::classes(16);
 // The limit shares a 64-bit word with the window's generation: 30 bits, above 10^9.
 inline constexpr Permits max_limit = (Permits{1} << 30) - 1;
 inline constexpr Nanoseconds min_window = 1'000;

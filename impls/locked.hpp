@@ -8,7 +8,10 @@
 // Avoid when: more than one thread makes requests. It is the baseline.
 #pragma once
 
-#include "published.hpp"
+#include <array>
+#include <cstddef>
+
+#include "published.hpp"  // IWYU pragma: export
 #include "streaks.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {

@@ -3,10 +3,11 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
-#include "limiter.hpp"
-#include "sync.hpp"
+#include "limiter.hpp"  // IWYU pragma: export
+#include "sync.hpp"     // IWYU pragma: export
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 

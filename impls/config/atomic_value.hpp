@@ -10,6 +10,10 @@
 //   nothing needs the erased type (config/hazard_pointer.hpp).
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+
+#include "../primitives/any_value.hpp"
 #include "../primitives/atomic_value.hpp"
 #include "../published.hpp"
 

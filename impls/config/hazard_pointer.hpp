@@ -10,6 +10,8 @@
 // Avoid when: publish() is called from a context that must not allocate or make a system call.
 #pragma once
 
+#include <cstdint>
+
 #include "../primitives/hazard_pointer.hpp"
 #include "../published.hpp"
 

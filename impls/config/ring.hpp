@@ -25,7 +25,10 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 
+#include "../published.hpp"
 #include "published_words.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {

@@ -11,6 +11,9 @@
 // Avoid when: reloads are so frequent that readers keep meeting one, or a reader must not wait.
 #pragma once
 
+#include <cstdint>
+
+#include "../published.hpp"
 #include "published_words.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {

@@ -11,6 +11,8 @@
 //   std::shared_mutex does, publish() waits for as long as readers overlap.
 #pragma once
 
+#include <cstdint>
+
 #include "../published.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {

@@ -11,8 +11,9 @@
 //   the older one, so that a snapshot is freed while it is read. x86 does not reorder the two.
 #pragma once
 
-#include <memory>
+#include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "../published.hpp"
 

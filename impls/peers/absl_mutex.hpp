@@ -6,6 +6,7 @@
 
 #include <absl/synchronization/mutex.h>
 
+#include "../composed.hpp"
 #include "../config/shared_lock.hpp"
 #include "../quota/packed.hpp"
 #include "unseen_order.hpp"

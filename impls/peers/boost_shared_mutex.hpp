@@ -8,6 +8,7 @@
 
 #include <boost/thread/shared_mutex.hpp>
 
+#include "../composed.hpp"
 #include "../config/shared_lock.hpp"
 #include "../quota/packed.hpp"
 

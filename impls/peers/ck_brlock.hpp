@@ -10,9 +10,14 @@
 //   reader has left, and a preempted one leaves when it is run again.
 #pragma once
 
+#include <sched.h>
+
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
+#include "../composed.hpp"
 #include "../quota/packed.hpp"
 #include "ck.hpp"
 #include "unseen_order.hpp"

@@ -11,11 +11,14 @@
 // Avoid when: publish() must not wait for a preempted reader.
 #pragma once
 
+#include <sched.h>
+
+#include <cstddef>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
+#include "../composed.hpp"
 #include "../quota/packed.hpp"
 #include "ck.hpp"
 #include "grace_period.hpp"

@@ -18,6 +18,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include "../published.hpp"
 #include "unseen_order.hpp"

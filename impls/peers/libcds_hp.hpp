@@ -18,6 +18,10 @@
 #include <cds/gc/hp.h>
 #include <cds/init.h>
 
+#include <cstddef>
+#include <cstdint>
+
+#include "../composed.hpp"
 #include "../quota/packed.hpp"
 #include "alive_count.hpp"
 #include "unseen_order.hpp"

@@ -7,6 +7,7 @@
 
 #include <oneapi/tbb/rw_mutex.h>
 
+#include "../composed.hpp"
 #include "../config/shared_lock.hpp"
 #include "../quota/packed.hpp"
 

@@ -11,6 +11,9 @@
 //   this flavour after they have attached (urcu.hpp).
 #pragma once
 
+#include <cstddef>
+
+#include "../composed.hpp"
 #include "../quota/packed.hpp"
 #include "grace_period.hpp"
 #include "urcu.hpp"

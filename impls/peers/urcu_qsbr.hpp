@@ -18,6 +18,9 @@
 //   have attached (urcu.hpp); otherwise as grace_period.hpp.
 #pragma once
 
+#include <cstddef>
+
+#include "../composed.hpp"
 #include "../quota/packed.hpp"
 #include "grace_period.hpp"
 #include "urcu.hpp"

@@ -22,6 +22,7 @@
 #define __SANITIZE_THREAD__ 1
 #endif
 #include <array>  // xenium uses it without including it
+#include <cstdint>
 #include <xenium/reclamation/generic_epoch_based.hpp>
 #include <xenium/reclamation/hazard_pointer.hpp>
 

@@ -13,6 +13,7 @@
 //   or publish() allocates its record in a function that must not throw; otherwise as xenium.hpp.
 #pragma once
 
+#include "../composed.hpp"
 #include "../quota/packed.hpp"
 #include "xenium.hpp"
 

@@ -13,6 +13,7 @@
 //   scan for readers, which allocates in functions that must not throw; otherwise as xenium.hpp.
 #pragma once
 
+#include "../composed.hpp"
 #include "../quota/packed.hpp"
 #include "xenium.hpp"
 

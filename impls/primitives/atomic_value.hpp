@@ -18,11 +18,14 @@
 #pragma once
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
 
+#include "../sync.hpp"
 #include "any_value.hpp"
+#include "hazard_pointer.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 

@@ -44,8 +44,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
-#include "../composed.hpp"
+#include "../published.hpp"
+#include "verdict.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 

@@ -36,11 +36,13 @@
 // CPUs takes about 2 N ln(L / 2N) leases.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <bit>
+#include <cstdint>
 #include <memory>
 
+#include "../published.hpp"
+#include "verdict.hpp"
 #include "window.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {

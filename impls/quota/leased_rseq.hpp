@@ -19,8 +19,12 @@
 // that CPU came there by a context switch, or is the same thread: either has seen the lease's turn.
 #pragma once
 
+#include <cstdint>
+
 #include "../primitives/rseq.hpp"
+#include "../published.hpp"
 #include "leased.hpp"
+#include "window.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 

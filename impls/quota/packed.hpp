@@ -10,7 +10,10 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 
+#include "../published.hpp"
+#include "verdict.hpp"
 #include "window.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {

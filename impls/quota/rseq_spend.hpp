@@ -29,8 +29,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
+#include "../primitives/rseq.hpp"
+#include "../published.hpp"
+#include "leased.hpp"
 #include "leased_rseq.hpp"
+#include "window.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 

@@ -32,9 +32,12 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstdint>
 #include <memory>
 #include <optional>
 
+#include "../published.hpp"
+#include "verdict.hpp"
 #include "window.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {

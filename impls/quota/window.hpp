@@ -24,9 +24,9 @@
 #pragma once
 
 #include <cstddef>
-#include <utility>
+#include <cstdint>
 
-#include "../composed.hpp"
+#include "../published.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 

@@ -4,6 +4,7 @@
 // quota/gcra.hpp.
 #pragma once
 
+#include "../composed.hpp"
 #include "../config/hazard_pointer.hpp"
 #include "../quota/gcra.hpp"
 

@@ -5,6 +5,7 @@
 // quota/leased.hpp.
 #pragma once
 
+#include "../composed.hpp"
 #include "../config/hazard_pointer.hpp"
 #include "../quota/leased.hpp"
 

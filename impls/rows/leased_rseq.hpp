@@ -5,7 +5,12 @@
 // others: leases are taken, denials made and restarted requests decided as in any other row.
 #pragma once
 
+#include <cstdint>
+#include <string_view>
+
+#include "../composed.hpp"
 #include "../config/hazard_pointer.hpp"
+#include "../primitives/rseq.hpp"
 #include "../quota/rseq_spend.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {

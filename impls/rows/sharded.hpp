@@ -4,6 +4,7 @@
 // quota/sharded.hpp.
 #pragma once
 
+#include "../composed.hpp"
 #include "../config/hazard_pointer.hpp"
 #include "../quota/sharded.hpp"
 

@@ -8,6 +8,7 @@
 // Included by simulated.hpp alone.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <utility>
