@@ -20,7 +20,6 @@
 
 #include "../sync.hpp"
 #include "asymmetric_fence.hpp"
-#include "rseq.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
@@ -32,8 +31,8 @@ struct HazardNode {
 };
 
 //
-// ForSequences: restartable sequences (rseq.hpp) may use an object that they find, unannounced:
-// before objects are freed, those that run are restarted.
+// ForSequences: restartable sequences (sync/native_rseq.hpp) may use an object that they find,
+// unannounced: before objects are freed, those that run are restarted.
 template <class Node, bool ForSequences = false>
 class HazardDomain {
   struct alignas(sync::false_sharing_range) Slot {
@@ -54,7 +53,7 @@ class HazardDomain {
     }
     ~Pointer() {
       if (slot_ == nullptr) return;
-      if constexpr (ForSequences) forget_sequence();
+      if constexpr (ForSequences) sync::forget_sequence();
       clear();
       // (1) release: pairs with (2): the next owner's announcements come after ours.
       slot_->taken.store(false, sync::release);
@@ -125,7 +124,7 @@ class HazardDomain {
     // Hazard: found by a sequence before it was unlinked, and freed before the sequence has ended.
     // One that starts after this finds the successor.
     if constexpr (ForSequences) {
-      if (rseq_available()) restart_sequences();
+      if (sync::rseq_available()) sync::restart_sequences();
     }
     // (9) acquire: pairs with (10): a slot is complete before it is reachable.
     for (Slot* slot = slots_.load(sync::acquire); slot != nullptr;) {

@@ -1,6 +1,6 @@
 // Leases spent by plain stores inside restartable sequences.
 //
-// Source, semantics, invariant: quota/leased.hpp; primitives/rseq.hpp.
+// Source, semantics, invariant: quota/leased.hpp; sync/native_rseq.hpp.
 // Progress: as quota/leased.hpp; a sweep also makes the kernel interrupt the other CPUs.
 // Cost: as quota/leased.hpp, with a store in place of the read-modify-write.
 // Avoid when: limits are reached often on many CPUs: each sweep is a membarrier.
@@ -21,7 +21,6 @@
 
 #include <cstdint>
 
-#include "../primitives/rseq.hpp"
 #include "../published.hpp"
 #include "leased.hpp"
 #include "window.hpp"
@@ -34,20 +33,20 @@ struct RseqCells {
   [[nodiscard, gnu::always_inline]] static bool spend(unsigned cpu, Cell& cell, std::uint64_t seen,
                                                       Permits cost, const Window& window,
                                                       std::uint64_t word) noexcept {
-    if (!rseq_available()) [[unlikely]]
+    if (!sync::rseq_available()) [[unlikely]]
       return AtomicCells::spend(cpu, cell, seen, cost, window, word);
-    return rseq_store(cpu, cell, seen, seen - cost, window.parts().word, word);
+    return sync::rseq_store(cpu, cell, seen, seen - cost, window.parts().word, word);
   }
 
   // A thread that is moved to another CPU between choosing the cell and storing claims nothing.
   [[nodiscard]] static bool claim(unsigned cpu, Cell& cell, std::uint64_t seen,
                                   const Window& window, std::uint64_t word) noexcept {
-    if (!rseq_available()) return AtomicCells::claim(cpu, cell, seen, window, word);
-    return rseq_store(cpu, cell, seen, Claim::of(word), window.parts().word, word);
+    if (!sync::rseq_available()) return AtomicCells::claim(cpu, cell, seen, window, word);
+    return sync::rseq_store(cpu, cell, seen, Claim::of(word), window.parts().word, word);
   }
 
   static void quiesce() noexcept {
-    if (rseq_available()) restart_sequences();
+    if (sync::rseq_available()) sync::restart_sequences();
   }
 };
 

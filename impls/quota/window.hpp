@@ -173,15 +173,15 @@ class alignas(sync::false_sharing_range) Window {
     const sync::atomic<std::uint64_t>& epoch;
   };
   [[nodiscard]] Parts parts() const noexcept { return {word_, end_, epoch_}; }
-#if !defined(LIMITERBENCH_SYNC_RELACY) && !defined(LIMITERBENCH_SYNC_SIMULATED)
-  // Bytes from the word.
+  // Bytes from the word. Templates: the checkers' atomics have no offsets, and nobody asks there.
+  template <class Self = Window>
   static consteval std::size_t end_offset() {
-    return offsetof(Window, end_) - offsetof(Window, word_);
+    return offsetof(Self, end_) - offsetof(Self, word_);
   }
+  template <class Self = Window>
   static consteval std::size_t epoch_offset() {
-    return offsetof(Window, epoch_) - offsetof(Window, word_);
+    return offsetof(Self, epoch_) - offsetof(Self, word_);
   }
-#endif
 
   // Whether the generation of `word` was still in force after its end and epoch were read. A denial
   // needs it, having no compare-and-swap. relaxed: ordered after them by (2) and (3).

@@ -10,7 +10,6 @@
 
 #include "../composed.hpp"
 #include "../config/hazard_pointer.hpp"
-#include "../primitives/rseq.hpp"
 #include "../quota/rseq_spend.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
@@ -25,7 +24,8 @@ struct LeasedRseqInfo {
             .needs = {"membarrier", "rseq"},
             .exactness = Exactness::exact,
             .progress = Progress::lock_free_within_lease,
-            .note = rseq_available() ? "" : "no rseq here: spends by compare-and-swap, as leased"};
+            .note = sync::rseq_available() ? ""
+                                           : "no rseq here: spends by compare-and-swap, as leased"};
   }
 };
 

@@ -65,6 +65,8 @@ struct random_generator {
 #include <cstring>
 #include <iterator>
 #include <limits>
+#include <mutex>
+#include <shared_mutex>
 #include <type_traits>
 #include <utility>
 
@@ -548,30 +550,9 @@ class shared_mutex {
 };
 
 template <class Mutex>
-class lock_guard {
- public:
-  explicit lock_guard(Mutex& mutex) : mutex_(mutex) { mutex_.lock(); }
-  ~lock_guard() { mutex_.unlock(); }
-  lock_guard(const lock_guard&) = delete;
-  lock_guard& operator=(const lock_guard&) = delete;
-
- private:
-  Mutex& mutex_;
-};
-
+using lock_guard = std::lock_guard<Mutex>;
 template <class Mutex>
-class shared_lock {
- public:
-  explicit shared_lock(Mutex& mutex) : mutex_(&mutex) { mutex_->lock_shared(); }
-  shared_lock(shared_lock&& other) noexcept : mutex_(std::exchange(other.mutex_, nullptr)) {}
-  shared_lock& operator=(shared_lock&&) = delete;
-  ~shared_lock() {
-    if (mutex_ != nullptr) mutex_->unlock_shared();
-  }
-
- private:
-  Mutex* mutex_;
-};
+using shared_lock = std::shared_lock<Mutex>;
 
 inline void pause(location where = location::current()) { rl::ctx().yield(1, detail::at(where)); }
 
@@ -581,7 +562,8 @@ class spin_wait {
 };
 
 // One thread, one CPU, unless the model's threads migrate.
-[[nodiscard]] inline unsigned current_cpu(unsigned count = std::numeric_limits<int>::max()) {
+[[nodiscard]] inline unsigned current_cpu(unsigned count = unsigned{
+                                              std::numeric_limits<int>::max()}) {
   const auto thread = static_cast<unsigned>(rl::ctx().threadx_->index_);
   const unsigned cpu =
       host.migrates ? rl::ctx().rand(host.cpus, rl::sched_type_user) : thread % host.cpus;
@@ -620,9 +602,11 @@ inline void forget() {
 }  // namespace detail
 
 // A restartable sequence of loads that ends in one store. Other CPUs run between its steps. Another
-// thread on its own CPU, or restart_all(), ends it: from then on it neither loads nor stores.
+// thread on its own CPU, or restart_sequences(), ends it: from then on it neither loads nor stores.
 class sequence {
  public:
+  static constexpr bool is_whole = false;
+
   explicit sequence(unsigned cpu) : cpu_(detail::processors[cpu]) {
     cpu_.enter();
     begun_ = cpu_.interruptions;
@@ -667,9 +651,9 @@ class sequence {
 
 // `guard` is compared, by acquire, then `cell`, and then `next` is stored.
 template <class T>
-[[nodiscard]] bool restartable_store(unsigned cpu, atomic<T>& cell, T expected, T next,
-                                     const atomic<T>& guard, T guarded,
-                                     location where = location::current()) {
+[[nodiscard]] bool rseq_store(unsigned cpu, atomic<T>& cell, T expected, T next,
+                              const atomic<T>& guard, T guarded,
+                              location where = location::current()) {
   if (current_cpu() != cpu) return false;
   sequence steps(cpu);
   T seen{};
@@ -677,9 +661,10 @@ template <class T>
   if (!steps.load(cell, seen, relaxed, where) || seen != expected) return false;
   return steps.commit(cell, next, where);
 }
-[[nodiscard]] inline bool restartable_available() noexcept { return host.restartable; }
+[[nodiscard]] inline bool rseq_available() noexcept { return host.restartable; }
+inline void forget_sequence() noexcept {}
 // MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ.
-inline void restart_all(location where = location::current()) {
+inline void restart_sequences(location where = location::current()) {
   process_fence(where);
   for (detail::processor& each : detail::processors) ++each.interruptions;
 }

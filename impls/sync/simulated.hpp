@@ -13,7 +13,7 @@
 // - The locks are those of glibc, word by word (simulated_locks.hpp); std::atomic<std::shared_ptr>
 //   is libstdc++'s (simulated_pointer.hpp).
 // - A restartable sequence is its loads and its store on the lines that it names. It is never
-//   preempted; restart_all() makes those that are running fail.
+//   preempted; restart_sequences() makes those that are running fail.
 //
 // Included by sync.hpp alone. Everything simulated runs on one thread of the real machine.
 #pragma once
@@ -211,8 +211,8 @@ class spin_wait {
   void operator()(location where = location::current()) noexcept { pause(where); }
 };
 
-[[nodiscard]] inline unsigned current_cpu(
-    unsigned count = std::numeric_limits<int>::max()) noexcept {
+[[nodiscard]] inline unsigned current_cpu(unsigned count = unsigned{
+                                              std::numeric_limits<int>::max()}) noexcept {
   return std::min(detail::machine().current_cpu(), count);
 }
 [[nodiscard]] inline unsigned cpu_count() noexcept { return detail::machine().cpu_count(); }
@@ -225,6 +225,8 @@ inline std::uint64_t restarts = 0;
 // is the thread's own and stays in its cache.
 class sequence {
  public:
+  static constexpr bool is_whole = false;
+
   explicit sequence(unsigned) noexcept : begun_(detail::restarts) {}
 
   // False: it has been restarted.
@@ -255,20 +257,20 @@ class sequence {
 };
 
 // What rseq_store() of primitives/rseq.hpp is here.
-[[nodiscard]] inline bool restartable_store(unsigned cpu, atomic<std::uint64_t>& cell,
-                                            std::uint64_t expected, std::uint64_t next,
-                                            const atomic<std::uint64_t>& guard,
-                                            std::uint64_t guarded,
-                                            location where = location::current()) noexcept {
+[[nodiscard]] inline bool rseq_store(unsigned cpu, atomic<std::uint64_t>& cell,
+                                     std::uint64_t expected, std::uint64_t next,
+                                     const atomic<std::uint64_t>& guard, std::uint64_t guarded,
+                                     location where = location::current()) noexcept {
   const sequence steps(cpu);
   std::uint64_t seen = 0;
   return current_cpu() == cpu && steps.load(guard, seen, acquire, where) && seen == guarded &&
          steps.load(cell, seen, relaxed, where) && seen == expected &&
          steps.commit(cell, next, where);
 }
-[[nodiscard]] inline bool restartable_available() noexcept { return true; }
+[[nodiscard]] inline bool rseq_available() noexcept { return true; }
+inline void forget_sequence() noexcept {}
 // Sequences that are running fail; those that start later see all that came before.
-inline void restart_all(location where = location::current()) noexcept {
+inline void restart_sequences(location where = location::current()) noexcept {
   ++detail::restarts;
   process_fence(where);
 }

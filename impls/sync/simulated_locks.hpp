@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <utility>
+#include <shared_mutex>
 
 namespace limiterbench::sync::inline simulated {
 
@@ -188,17 +188,6 @@ class lock_guard {
 };
 
 template <class Mutex>
-class shared_lock {
- public:
-  explicit shared_lock(Mutex& mutex) noexcept : mutex_(&mutex) { mutex_->lock_shared(); }
-  shared_lock(shared_lock&& other) noexcept : mutex_(std::exchange(other.mutex_, nullptr)) {}
-  shared_lock& operator=(shared_lock&&) = delete;
-  ~shared_lock() {
-    if (mutex_ != nullptr) mutex_->unlock_shared();
-  }
-
- private:
-  Mutex* mutex_;
-};
+using shared_lock = std::shared_lock<Mutex>;
 
 }  // namespace limiterbench::sync::inline simulated
