@@ -33,6 +33,23 @@
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
+// What an attempt came to: a decision, or none because the rule that it read is no longer in force.
+// Two words, as a Decision is, so that it is returned in registers. A refusal without a reason,
+// which nothing else makes, stands for the second case.
+class Attempt {
+ public:
+  Attempt(Decision decision) noexcept : decision_(decision) {}
+  [[nodiscard]] static Attempt stale() noexcept { return Decision::refuse(Reason::none, 0); }
+
+  [[nodiscard]] bool is_stale() const noexcept {
+    return decision_.never() && decision_.reason() == Reason::none;
+  }
+  [[nodiscard]] const Decision& decision() const noexcept { return decision_; }
+
+ private:
+  Decision decision_;
+};
+
 template <class Source, class Quota>
 class Composed {
  public:
@@ -58,9 +75,9 @@ class Composed {
                                                          const Request& request) noexcept {
     if (request.traffic_class >= class_count) [[unlikely]]
       return refuse_class(handle);
-    const Decision decision = attempt(handle, request);
-    if (decision.reason() != stale) [[likely]]
-      return decision;
+    const Attempt first = attempt(handle, request);
+    if (!first.is_stale()) [[likely]]
+      return first.decision();
     return retry(handle, request.traffic_class, request.cost, request.now);
   }
 
@@ -103,12 +120,8 @@ class Composed {
     }
   }
 
-  // The reason given where the rule that was read is not in force any more: read the configuration
-  // again. Callers never see it.
-  static constexpr Reason stale{15};
-
-  [[nodiscard, gnu::always_inline]] Decision attempt(Handle& handle,
-                                                     const Request& request) noexcept {
+  [[nodiscard, gnu::always_inline]] Attempt attempt(Handle& handle,
+                                                    const Request& request) noexcept {
     const auto guard = source_.read(handle.reader_, request.traffic_class);
     const PublishedRule& rule = *guard;
     if (is_admissible(request, rule.rule) &&
@@ -122,16 +135,16 @@ class Composed {
   [[nodiscard, gnu::noinline]] Decision retry(Handle& handle, std::uint32_t traffic_class,
                                               Permits cost, Nanoseconds now) noexcept {
     for (;;) {
-      const Decision decision = attempt(handle, {traffic_class, cost, now});
-      if (decision.reason() != stale) return decision;
+      const Attempt next = attempt(handle, {traffic_class, cost, now});
+      if (!next.is_stale()) return next.decision();
     }
   }
 
   // All but the common case, apart from it: the admitting path keeps its registers. The request
   // comes in registers too, so that a caller need not have it in memory.
-  [[nodiscard, gnu::noinline]] Decision decide(Handle& handle, std::uint32_t traffic_class,
-                                               Permits cost, Nanoseconds now,
-                                               const PublishedRule& rule) noexcept {
+  [[nodiscard, gnu::noinline]] Attempt decide(Handle& handle, std::uint32_t traffic_class,
+                                              Permits cost, Nanoseconds now,
+                                              const PublishedRule& rule) noexcept {
     const Request request{traffic_class, cost, now};
     if (!is_admissible(request, rule.rule)) return refusal(request, rule);
     const Verdict verdict = quota_.take(traffic_class, rule, cost, now);
@@ -141,7 +154,7 @@ class Composed {
         return handle.streaks_.deny(traffic_class, rule, verdict.end, now);
       case Verdict::Kind::stale: break;
     }
-    return Decision::refuse(stale, rule.version);
+    return Attempt::stale();
   }
 
   [[gnu::noinline]] Decision refuse_class(Handle& handle) noexcept {
