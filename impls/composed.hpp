@@ -1,6 +1,5 @@
-// A limiter made of two orthogonal choices: where the configuration comes from (Source, under
-// config/) and how usage is counted (Quota, under quota/). Hold one and vary the other to see what
-// each costs.
+// A limiter made of two independent choices: where the configuration comes from (Source, under
+// config/) and how usage is counted (Quota, under quota/). To see what each costs, vary just one.
 //
 // A Source provides
 //   explicit Source(const Published&);
@@ -13,15 +12,16 @@
 //   bool try_take(traffic_class, const PublishedRule&, cost, now) noexcept;
 //                                                the common case, inlined; true: counted
 //   Verdict take(traffic_class, const PublishedRule&, cost, now) noexcept;
+//                                                everything else
 //   void adopt(traffic_class, const PublishedRule&) noexcept;
 //                                                puts a changed rule in force; serialised
 //   Permits error_bound(const Rule&, cost) const noexcept;
 //   Footprint footprint() const noexcept;
 //
-// What an admitted request runs is marked always_inline wherever a compiler might leave it as a
-// call. What only other requests run (roll-over, denial, refill) is marked noinline, because
-// inlining it makes the fast path spill registers. Without the marks the compiler's estimates would
-// decide, and those differ from design to design. A test disassembles every design's loop.
+// Code that an admitted request runs is marked always_inline wherever a compiler might leave a
+// call. Code that only other requests run (rollover, denial, refill) is marked noinline: inlining
+// it makes the fast path spill registers. Without the marks the compiler would decide by estimates,
+// which differ from design to design. A test disassembles every design's loop.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +34,8 @@
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
 // What an attempt came to: a decision, or none because the rule that it read is no longer in force.
-// Two words, as a Decision is, so that it is returned in registers. A refusal without a reason,
-// which nothing else makes, stands for the second case.
+// A refusal without a reason, which nothing else makes, stands for the second case: an attempt is
+// two words, like a Decision, and is returned in registers.
 class Attempt {
  public:
   Attempt(Decision decision) noexcept : decision_(decision) {}
@@ -103,7 +103,7 @@ class Composed {
   }
 
  protected:
-  // For rows with a way of their own to admit a request, before this one.
+  // For designs that first try to admit a request in a way of their own.
   Source& source() noexcept { return source_; }
   Quota& quota() noexcept { return quota_; }
   [[gnu::always_inline]] static Decision admit(Handle& handle, const Request& request,
@@ -113,7 +113,7 @@ class Composed {
   }
 
  private:
-  // Before publish() returns, no request can be admitted under a replaced rule any more.
+  // Once this returns, no request can be admitted under a replaced rule.
   void adopt_changed(const Published& previous) noexcept {
     for (std::uint32_t i = 0; i < class_count; ++i) {
       if (latest_.rules[i].epoch != previous.rules[i].epoch) quota_.adopt(i, latest_.rules[i]);
@@ -140,8 +140,8 @@ class Composed {
     }
   }
 
-  // All but the common case, apart from it: the admitting path keeps its registers. The request
-  // comes in registers too, so that a caller need not have it in memory.
+  // All but the common case, out of line to save the admitting path's registers. The request is
+  // passed in registers: a caller need not have it in memory.
   [[nodiscard, gnu::noinline]] Attempt decide(Handle& handle, std::uint32_t traffic_class,
                                               Permits cost, Nanoseconds now,
                                               const PublishedRule& rule) noexcept {

@@ -1,11 +1,11 @@
 // The only door to atomics, fences, locks and "which CPU am I on".
 //
-// Nothing else under impls/ names std::atomic or std::mutex. That one rule lets the same
-// limiter headers run natively and under a model checker: this file picks the backend for
-// the whole translation unit. The backend's name is an inline namespace around everything
-// in impls/, so code built for two backends cannot be mixed in one binary unnoticed.
+// Nothing else under impls/ names std::atomic or std::mutex. That one rule lets the same limiter
+// headers run natively, under a model checker and on a simulated machine: this file picks the
+// backend for the whole translation unit. The backend's name is an inline namespace around
+// everything in impls/: mixing code built for two backends in one binary does not go unnoticed.
 //
-//   (default)                    native: the types *are* the standard library's, at no cost
+//   (default)                    native: the standard library's own types (sync/native.hpp)
 //   LIMITERBENCH_SYNC_RELACY     Relacy's race detector (sync/relacy.hpp)
 //   LIMITERBENCH_SYNC_SIMULATED  a simulated machine of many CPUs (sync/simulated.hpp)
 //
@@ -13,11 +13,13 @@
 //   atomic<T>, mutex, shared_mutex, lock_guard, shared_lock, fence(order)
 //   wide_atomic         two words (wide) that change as one: load(order), swap_if(old, new, order)
 //   shared_ptr<T>, make_shared<T>(), atomic_shared_ptr<T>
-//   plain<T>            data that is not atomic and that a checker should watch
+//   plain<T>            nonatomic data that a checker should watch
 //   make<T>(), destroy()              allocation
 //   is_model            whether a checker runs this
 //   process_fence_available(), process_fence(), compiler_fence()
 //                       what primitives/asymmetric_fence.hpp is made of
+//   rseq_available(), rseq_store(), restart_sequences(), forget_sequence(), sequence
+//                       restartable sequences (sync/native_rseq.hpp)
 //   current_cpu(count), cpu_count(), pause(), spin_wait
 #pragma once
 

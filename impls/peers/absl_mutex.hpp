@@ -1,7 +1,7 @@
-// Row `absl_mutex`: absl::Mutex held shared around an atomic counter.
+// Design `absl_mutex`: absl::Mutex held shared around an atomic counter.
 //
-// Source: Abseil 20220623 or newer. Semantics, progress, cost, memory and when to avoid it:
-//   config/shared_lock.hpp and quota/packed.hpp.
+// Source: Abseil 20220623 or newer.
+// Other properties: config/shared_lock.hpp and quota/packed.hpp.
 #pragma once
 
 #include <absl/synchronization/mutex.h>
@@ -36,7 +36,7 @@ class AbslSharedMutex {
 
  private:
   absl::Mutex mutex_;
-  char readers_ = 0;  // a name for what readers did: they are not ordered among themselves
+  char readers_ = 0;  // stands for what readers did: they are not ordered among themselves
 };
 
 class absl_mutex : public Composed<SharedLockSource<AbslSharedMutex>, PackedQuota> {
@@ -47,7 +47,6 @@ class absl_mutex : public Composed<SharedLockSource<AbslSharedMutex>, PackedQuot
                              .source = "Abseil (synchronization/mutex)",
                              .library = "Abseil",
                              .package = "libabsl-dev",
-                             .exactness = Exactness::exact,
                              .progress = Progress::blocking,
                              .denial = Denial::writes_shared_line};
 };

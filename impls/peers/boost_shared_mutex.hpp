@@ -1,9 +1,9 @@
-// Row `boost_shared_mutex`: boost::shared_mutex held shared around an atomic counter.
+// Design `boost_shared_mutex`: boost::shared_mutex held shared around an atomic counter.
 //
 // Source: Boost.Thread 1.74 or newer; A. Terekhov's fair algorithm, a mutex and three condition
-//   variables around a state. Semantics, progress, cost, memory and when to avoid it:
-//   config/shared_lock.hpp and quota/packed.hpp; here the shared acquire and the release each lock
-//   and unlock the inner mutex, so that readers do wait for each other.
+//   variables around a state.
+// Cost: the shared acquire and the release each lock and unlock the inner mutex: readers do wait
+//   for each other. Otherwise config/shared_lock.hpp and quota/packed.hpp.
 #pragma once
 
 #include <boost/thread/shared_mutex.hpp>
@@ -23,7 +23,6 @@ class boost_shared_mutex : public Composed<SharedLockSource<boost::shared_mutex>
       .source = "Boost.Thread (shared_mutex); Terekhov's algorithm",
       .library = "Boost",
       .package = "libboost-thread-dev",
-      .exactness = Exactness::exact,
       .progress = Progress::blocking,
       .denial = Denial::writes_shared_line};
 };

@@ -1,8 +1,8 @@
-// Row `tbb_rw_mutex`: tbb::rw_mutex held shared around an atomic counter.
+// Design `tbb_rw_mutex`: tbb::rw_mutex held shared around an atomic counter.
 //
-// Source: oneTBB 2021.6 or newer: one word that counts readers and holds a writer back from
-//   starvation. Semantics, progress, cost, memory and when to avoid it: config/shared_lock.hpp and
-//   quota/packed.hpp.
+// Source: oneTBB 2021.6 or newer: one word that counts readers; a waiting writer keeps new readers
+//   out, so that it does not starve.
+// Other properties: config/shared_lock.hpp and quota/packed.hpp.
 #pragma once
 
 #include <oneapi/tbb/rw_mutex.h>
@@ -21,7 +21,6 @@ class tbb_rw_mutex : public Composed<SharedLockSource<tbb::rw_mutex>, PackedQuot
                              .source = "oneTBB (rw_mutex)",
                              .library = "oneTBB",
                              .package = "libtbb-dev",
-                             .exactness = Exactness::exact,
                              .progress = Progress::blocking,
                              .denial = Denial::writes_shared_line};
 };

@@ -54,7 +54,6 @@ class urcu_memb : public Composed<GracePeriodSource<UrcuMembDomain>, PackedQuota
       .library = "liburcu",
       .package = "liburcu-dev",
       .needs = {"membarrier"},
-      .exactness = Exactness::exact,
       .progress = Progress::lock_free_within_window};
 };
 

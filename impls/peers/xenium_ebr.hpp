@@ -27,7 +27,6 @@ class xenium_ebr : public Composed<XeniumSource<xenium::reclamation::epoch_based
                              .source = "xenium (epoch_based); Fraser, Practical Lock-Freedom, 2004",
                              .library = "xenium",
                              .package = "libxenium-dev",
-                             .exactness = Exactness::exact,
                              .progress = Progress::lock_free_within_window,
                              .survives_bad_alloc = false};
 };

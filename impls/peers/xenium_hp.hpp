@@ -29,7 +29,6 @@ class xenium_hp
       .source = "xenium (hazard_pointer); Michael, Hazard Pointers, IEEE TPDS 2004",
       .library = "xenium",
       .package = "libxenium-dev",
-      .exactness = Exactness::exact,
       .progress = Progress::lock_free_within_window,
       .survives_bad_alloc = false};
 };

@@ -2,30 +2,29 @@
 // checked, and one store spends from it. Neither a hazard pointer nor a locked instruction.
 //
 // Source: original; Linux rseq(2); the lease is that of quota/leased_rseq.hpp.
-// Semantics: as LeasedQuota::try_take() by restartable sequences, decided by the rule in force.
-//   False: undecided, nothing was spent.
-// Progress: wait-free; a sequence that is interrupted returns false.
+// Semantics: as LeasedQuota::try_take(), by the rule in force. False: undecided, nothing was spent.
+// Progress: wait-free; an interrupted sequence returns false.
 // Cost: some twenty instructions, on lines that are seldom written and on this CPU's own. Up to
-//   40 % more where a load agrees in its low 12 bits with a store before it, on the stack or in the
-//   cell: the load then waits for the store.
+//   40 % more where the low 12 bits of a load's address equal those of an earlier store, on the
+//   stack or in the cell: the load then waits for the store.
 // Memory: none.
 // Avoid when: rules may be freed without restart_sequences() before; see RestartableSource.
 //
-// Hazard: the rules are freed while they are read. A sequence that found them before they were
-// unlinked is nowhere under way after restart_sequences(): the kernel has interrupted it, and it
-// resumes at its abort. So a sequence is a reader's critical section, and the system call a grace
-// period.
+// Hazard: the rules are freed while they are read. No sequence that found them before they were
+// unlinked is still running after restart_sequences(): the kernel has interrupted it, and it
+// resumes at its abort. A sequence is a read-side section, and the system call a grace period.
 //
-// Order of loads: the rule, the window's end and epoch, its word, and last the cell.
-// Hazard: a lease spent after a sweep has taken it back. Where the word is found open before the
-// cell is read, a sweep that closes it later restarts this sequence, and one that had closed it
-// before is over: its work is seen in the cell. A cell read first could be emptied by a sweep that
-// had made its system call before this sequence began.
-// End and epoch before the word, which is closed while they change: they are no newer than it; and
-// no older than a lease of its generation that was put here before this sequence began. Where a
-// thread that was moved to another CPU puts one here meanwhile, the epoch is no older still, since
-// a turn that changes it restarts this sequence; by an older end, which is an earlier one
-// while the epoch stays, a request only counts as early.
+// Hazard: a lease is spent after a sweep has taken it back. So the order of loads is: the rule, the
+// window's end and epoch, its word, and last the cell. If the word is found open before the cell is
+// read, a later sweep restarts this sequence, and an earlier one is over: its work is seen in the
+// cell. If the cell were read first, a sweep that made its system call before this sequence began
+// could still empty it.
+//
+// End and epoch are read before the word, which is closed while they change. So they are no newer
+// than it. Nor are they older than a lease of its generation that was put here before this sequence
+// began. A thread that was moved to another CPU may put one here meanwhile. Even then the epoch is
+// no older, since a rollover that changes it restarts this sequence. The end may be older, hence
+// earlier while the epoch stays; then the request only counts as early.
 #pragma once
 
 #include <cstddef>
@@ -56,20 +55,20 @@ template <class Sequence, class Node, class Shard>
          // (2) acquire: pairs with (5) in window.hpp, as (10) in window.hpp.
          steps.load(parts.end, end, sync::acquire) && now < end &&
          // (3) acquire: pairs with (6) in window.hpp, as (11) in window.hpp. Not shown as
-         // relaxed: a turn that changes the epoch restarts every sequence.
+         // relaxed: a rollover that changes the epoch restarts every sequence.
          steps.load(parts.epoch, epoch, sync::acquire) && steps.read([&] {
            const PublishedRule& rule = node->published.read().rules[traffic_class];
            epoch_of_rule = rule.epoch;
            version = rule.version;
          }) &&
          epoch_of_rule == epoch &&
-         // (4) acquire: pairs with (7) and (13) in window.hpp: who sees the word open again after a
-         // sweep sees the cell as it left it.
+         // (4) acquire: pairs with (7) and (13) in window.hpp: whoever sees the word open again
+         // after a sweep sees the cell as the sweep left it.
          steps.load(parts.word, word, sync::acquire) &&
          // relaxed: ordered after the word by (4).
          steps.load(cell, seen, sync::relaxed) && Window::same_generation(seen, word) &&
-         // The low half, as the assembler compares it: the mark of a claim passes for permits, and
-         // only by its generation a claimed cell is not spent from.
+         // The low half, as the assembler compares it. In it the mark of a claim passes for
+         // permits: only the generation keeps a claimed cell from being spent.
          cost <= static_cast<std::uint32_t>(seen) && steps.commit(cell, seen - cost);
 }
 

@@ -1,4 +1,4 @@
-// What a quota says of a request that try_take() has not admitted.
+// A quota's answer to a request that try_take() did not admit.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ struct Verdict {
   enum class Kind : std::uint8_t {
     admitted,
     denied,
-    stale,  // a newer rule than the one passed is in force: read the configuration again
+    stale,  // a newer rule than the given one is in force: read the configuration again
   };
   Kind kind;
   Nanoseconds end = 0;  // of the window in force, if denied

@@ -1,7 +1,5 @@
-// Row `gcra`: hazard pointers; the generic cell rate algorithm on one word of virtual time.
-//
-// Source, semantics, progress, cost, memory and when to avoid it: config/hazard_pointer.hpp and
-// quota/gcra.hpp.
+// Design `gcra`: hazard pointers; the generic cell rate algorithm on one word of virtual time.
+// Properties: config/hazard_pointer.hpp and quota/gcra.hpp.
 #pragma once
 
 #include "../composed.hpp"
@@ -18,7 +16,6 @@ class gcra : public Composed<HazardPointerSource, GcraQuota> {
                              .source = "ITU-T I.371, Annex A",
                              .needs = {"membarrier"},
                              .contract = Contract::gcra,
-                             .exactness = Exactness::exact,
                              .progress = Progress::lock_free,
                              .bound = "limit (by its own contract)"};
 };

@@ -1,7 +1,5 @@
-// Row `hazard`: raw pointer made safe by hazard pointers, atomic counter.
-//
-// Source, semantics, progress, cost, memory and when to avoid it: config/hazard_pointer.hpp and
-// quota/packed.hpp.
+// Design `hazard`: raw pointer made safe by hazard pointers, atomic counter.
+// Properties: config/hazard_pointer.hpp and quota/packed.hpp.
 #pragma once
 
 #include "../composed.hpp"
@@ -17,7 +15,6 @@ class hazard : public Composed<HazardPointerSource, PackedQuota> {
                              .summary = "Raw pointer made safe by hazard pointers, atomic counter",
                              .source = "Michael, Hazard Pointers, IEEE TPDS 2004",
                              .needs = {"membarrier"},
-                             .exactness = Exactness::exact,
                              .progress = Progress::lock_free_within_window};
 };
 

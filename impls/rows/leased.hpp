@@ -1,8 +1,5 @@
-// Row `leased`: hazard pointers; permits leased to CPUs in shrinking lots, taken back before
-// denying.
-//
-// Source, semantics, progress, cost, memory and when to avoid it: config/hazard_pointer.hpp and
-// quota/leased.hpp.
+// Design `leased`: hazard pointers; permits leased to CPUs in shrinking grants.
+// Properties: config/hazard_pointer.hpp and quota/leased.hpp.
 #pragma once
 
 #include "../composed.hpp"
@@ -18,7 +15,6 @@ class leased : public Composed<HazardPointerSource, LeasedQuota<AtomicCells>> {
                              .summary = "Hazard pointers; exact per-CPU leases from a shared pool",
                              .source = "original; after McKenney, perfbook ch. 5",
                              .needs = {"membarrier"},
-                             .exactness = Exactness::exact,
                              .progress = Progress::lock_free_within_lease};
 };
 

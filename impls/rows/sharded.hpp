@@ -1,7 +1,5 @@
-// Row `sharded`: hazard pointers; one counter per CPU, summed near the limit.
-//
-// Source, semantics, progress, cost, memory and when to avoid it: config/hazard_pointer.hpp and
-// quota/sharded.hpp.
+// Design `sharded`: hazard pointers; one counter per CPU, summed near the limit.
+// Properties: config/hazard_pointer.hpp and quota/sharded.hpp.
 #pragma once
 
 #include "../composed.hpp"

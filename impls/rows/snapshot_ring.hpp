@@ -1,7 +1,5 @@
-// Row `snapshot_ring`: ring of eight pre-allocated snapshots, atomic counter.
-//
-// Source, semantics, progress, cost, memory and when to avoid it: config/ring.hpp and
-// quota/packed.hpp.
+// Design `snapshot_ring`: ring of eight pre-allocated snapshots, atomic counter.
+// Properties: config/ring.hpp and quota/packed.hpp.
 #pragma once
 
 #include "../composed.hpp"
@@ -16,7 +14,6 @@ class snapshot_ring : public Composed<RingSource<8>, PackedQuota> {
   static constexpr Info info{.name = "snapshot_ring",
                              .summary = "Ring of eight pre-allocated snapshots, atomic counter",
                              .source = "original; after the pooled configurations of Go services",
-                             .exactness = Exactness::exact,
                              .progress = Progress::lock_free_within_window};
 };
 

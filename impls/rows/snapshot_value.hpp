@@ -1,7 +1,5 @@
-// Row `snapshot_value`: type-erased atomic value as Go's atomic.Value, atomic counter.
-//
-// Source, semantics, progress, cost, memory and when to avoid it: config/atomic_value.hpp and
-// quota/packed.hpp.
+// Design `snapshot_value`: type-erased atomic value as Go's atomic.Value, atomic counter.
+// Properties: config/atomic_value.hpp and quota/packed.hpp.
 #pragma once
 
 #include "../composed.hpp"
@@ -17,7 +15,6 @@ class snapshot_value : public Composed<AtomicValueSource, PackedQuota> {
                              .summary = "Type-erased atomic value as Go's, atomic counter",
                              .source = "Go, src/sync/atomic/value.go",
                              .needs = {"membarrier"},
-                             .exactness = Exactness::exact,
                              .progress = Progress::lock_free_within_window};
 };
 

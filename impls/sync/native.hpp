@@ -1,4 +1,4 @@
-// The first backend of sync.hpp: the standard library's types, at no cost, and the kernel's.
+// The native backend of sync.hpp: the standard library's types and the kernel's calls.
 //
 // Included by sync.hpp alone.
 #pragma once
@@ -61,16 +61,16 @@ inline constexpr memory_order release = std::memory_order_release;
 inline constexpr memory_order acq_rel = std::memory_order_acq_rel;
 inline constexpr memory_order seq_cst = std::memory_order_seq_cst;
 
-// Lines that are written by different CPUs are kept this far apart: two lines of 64 bytes, since
-// x86 prefetches the neighbour of a line that it fetches (Intel SDM, "spatial prefetcher").
+// How far apart data that different CPUs write is kept: two lines of 64 bytes, since x86 prefetches
+// the neighbour of a line that it fetches (Intel SDM, "spatial prefetcher").
 inline constexpr std::size_t false_sharing_range = 128;
 inline constexpr std::size_t cache_line = 64;
 
-// Under a checker a run is a few operations long, so that batches shrink to one.
+// Under a checker a run is a few operations long, so batches shrink to one.
 inline constexpr bool is_model = false;
 
-// ThreadSanitizer models read-modify-writes but neither fences nor membarrier, so that under it a
-// fence is a read-modify-write of one word, in this one place.
+// ThreadSanitizer models read-modify-writes but neither fences nor membarrier. Under it every fence
+// is a read-modify-write of one word.
 inline constexpr bool fences_are_rmw = LIMITERBENCH_TSAN != 0;
 
 namespace detail {
@@ -79,9 +79,9 @@ inline const bool membarrier_registered =
     !fences_are_rmw &&
     syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
 
-// Hazard: a fence that did not happen is a use after free elsewhere; there is no going on. A
-// registered command fails when the kernel is out of memory, or when a seccomp filter installed
-// since forbids it: install such filters before the first limiter, or let them pass membarrier.
+// Hazard: a fence that did not happen is a use after free elsewhere, so the process must not go on.
+// A registered command fails when the kernel is out of memory, or when a seccomp filter installed
+// since then forbids it. Install filters before the first limiter, or let them pass membarrier.
 inline void membarrier(int command) noexcept {
   if (syscall(SYS_membarrier, command, 0, 0) != 0) [[unlikely]]
     std::abort();
@@ -99,15 +99,15 @@ inline void fence(memory_order order) noexcept {
 inline void compiler_fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
 
 // process_fence() makes every other running thread of the process execute a full fence
-// (membarrier(2), MEMBARRIER_CMD_PRIVATE_EXPEDITED). False before static initialisation has
-// reached it, where the kernel has no such call, and under ThreadSanitizer.
+// (membarrier(2), MEMBARRIER_CMD_PRIVATE_EXPEDITED). It is not available before static
+// initialisation has reached it, where the kernel has no such call, and under ThreadSanitizer.
 [[nodiscard]] inline bool process_fence_available() noexcept {
   return detail::membarrier_registered;
 }
 inline void process_fence() noexcept { detail::membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED); }
 
-// Data that one thread writes before it publishes it, and that others only read. Natively it is
-// the bare value; a checker records every access.
+// Nonatomic data, which one thread writes before it publishes it and others only read. Natively it
+// is the bare value; a checker records every access.
 template <class T>
 class plain {
  public:
@@ -120,8 +120,7 @@ class plain {
   T value_{};
 };
 
-// Allocation goes through the door too, so that a checker sees memory that is used after it was
-// freed, or never freed.
+// Allocation goes through the door too: a checker finds leaks, and uses after free.
 template <class T, class... Arguments>
 [[nodiscard]] T* make(Arguments&&... arguments) {
   return new T(std::forward<Arguments>(arguments)...);
@@ -139,8 +138,8 @@ inline void pause() noexcept {
 #endif
 }
 
-// Waiting for a step of ten instructions by another thread: pause for about the time of a few line
-// transfers, then assume that the other thread was preempted and let it run.
+// Waits for a step of ten instructions by another thread: pauses for about the time of a few line
+// transfers, then assumes that the other thread was preempted and lets it run.
 class spin_wait {
  public:
   void operator()() noexcept {
@@ -180,7 +179,7 @@ class spin_wait {
 #endif
 
 namespace detail {
-// Where the area does not tell. No CPU is numbered `count` or above, or it was added later.
+// For when the area does not say. A CPU numbered `count` or above was added later.
 [[gnu::noinline]] inline unsigned ask_current_cpu(unsigned count) noexcept {
   const int cpu = sched_getcpu();
   return cpu < 0 ? 0 : std::min(static_cast<unsigned>(cpu), count);
@@ -197,9 +196,8 @@ namespace detail {
   return detail::ask_current_cpu(count);
 }
 
-// CPUs that this machine has: one more than the highest number that current_cpu() returns, unless
-// one is added later. The kernel's list of present CPUs ends in the highest number; where it
-// cannot be read the configured count stands in.
+// One more than the highest number that current_cpu() returns, unless a CPU is added later. The
+// kernel's list of present CPUs ends in the highest number. Else the configured count is used.
 [[nodiscard]] inline unsigned cpu_count() noexcept {
   static const unsigned count = [] {
     const long configured = sysconf(_SC_NPROCESSORS_CONF);

@@ -15,18 +15,21 @@
 // is false and nothing is ever stored. Included by native.hpp alone.
 #pragma once
 
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
 namespace limiterbench::sync::inline native {
 
-// The backend's sequence: here it is whole, and has no steps to take one by one.
+// The backend's sequence: natively it runs as a whole, and cannot be taken step by step.
 struct whole_sequence {
   static constexpr bool is_whole = true;
 
   // Where a request finds what it needs, in bytes.
   struct Layout {
-    std::size_t shard, lease, rule,
-        window;                          // sizes: of a CPU's leases, one lease, a rule, a window
-    std::size_t end, epoch;              // in a window, from its word
-    std::size_t epoch_of_rule, version;  // in a rule
+    std::size_t shard, lease, rule, window;  // sizes; a shard holds the leases of one CPU
+    std::size_t end, epoch;                  // in a window, from its word
+    std::size_t epoch_of_rule, version;      // in a rule
   };
 };
 
@@ -41,17 +44,16 @@ inline const bool rseq_registered = __rseq_size > 0 &&
 
 [[nodiscard]] inline bool rseq_available() noexcept { return detail::rseq_registered; }
 
-// Restarts the sequences that are running on other CPUs, with a full fence on each: one that read
-// its guard before this call has stored when it returns, or never will.
+// Restarts the sequences that are running on other CPUs, with a full fence on each. A sequence that
+// read its guard before this call has stored when the call returns, or never will.
 inline void restart_sequences() noexcept {
-  // (1) seq_cst: pairs with the fences that the kernel runs on the other CPUs. It promises none on
-  // the caller's. Not shown at all: the checker is given a restart_sequences() of its own, above.
+  // (1) seq_cst: pairs with the kernel's fences on the other CPUs; it promises none on this one.
   fence(seq_cst);
   detail::membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ);
 }
 
-// The calling thread's area names no sequence any more: the code that it ran may be unloaded. Not
-// after each sequence: that store would cost every request.
+// Makes the calling thread's area name no sequence: the code that it ran may then be unloaded. Not
+// done after each sequence, since that store would cost every request.
 inline void forget_sequence() noexcept {
   if (__rseq_size == 0) return;
 #if defined(__x86_64__)
@@ -68,17 +70,16 @@ inline void forget_sequence() noexcept {
 }
 
 // *cell = next, if this thread is on `cpu` and still sees *cell == expected and *guard == guarded.
-// False: one of them differs, or the sequence was interrupted; then nothing was stored.
-// The guard is read first, by acquire: a sequence that starts after restart_sequences() and finds
-// the guard as it was again sees what was done to the cell in between.
+// False: one of them differs, or the sequence was interrupted, and nothing was stored. The guard is
+// read first, by acquire: a sequence that starts after restart_sequences(), and finds the guard
+// back at its old value, sees what was done to the cell in between.
 [[nodiscard, gnu::always_inline]] inline bool rseq_store(unsigned cpu, atomic<std::uint64_t>& cell,
                                                          std::uint64_t expected, std::uint64_t next,
                                                          const atomic<std::uint64_t>& guard,
                                                          std::uint64_t guarded) noexcept {
   // The sections carry the group flag "?": the linker drops them with the copy of an inline
-  // function that they describe. The descriptor (1 to 2, abort at 4) is announced in rseq_cs; from
-  // 1 on, an interruption resumes at 4, which must follow the signature that the registration
-  // named.
+  // function that they describe. The descriptor (1 to 2, abort at 4) is announced in rseq_cs. From
+  // 1 on, an interrupted thread resumes at 4, which must follow the registered signature.
 #if defined(__x86_64__)
   asm goto(
       ".pushsection __rseq_cs, \"aw?\"\n\t"
@@ -163,14 +164,12 @@ struct sequence : whole_sequence {
                                                       std::uint64_t& version) noexcept {
     static_assert(std::has_single_bit(layout.shard), "class_count must be a power of two");
     std::uint64_t found;
-    // The layout of the sequence is that of rseq_store() in primitives/rseq.hpp. On x86-64 every
-    // load acquires; one register, by scales, is the class's offset among leases, rules and
-    // windows: more would be spilled, and clang finds ten where an unoptimised caller has a frame
-    // pointer and a base pointer. For "rm" it always takes memory, here its stack. Aligned, so that
-    // the store of the descriptor does not lie across two lines of code: Zen 5 then takes half as
-    // long again. volatile is said, though asm goto implies it: GCC 12 drops the sequence where
-    // nobody asks for the version, as if it had no effect but its output, and then every request is
-    // admitted.
+    // Laid out as rseq_store(). On x86-64 every load acquires. One register, scaled, is the class's
+    // offset among leases, rules and windows: more registers would be spilled, and clang finds only
+    // ten in an unoptimised caller with a frame pointer and a base pointer. For "rm" clang always
+    // takes memory, here its stack. Aligned, or the store of the descriptor may lie across two
+    // lines of code: Zen 5 then takes half as long again. volatile, though asm goto implies it: GCC
+    // 12 drops the sequence if nobody uses the version, and then every request is admitted.
 #if defined(__x86_64__)
     static_assert(layout.rule == 4 * layout.lease && layout.window == 8 * layout.lease);
     asm volatile goto(
