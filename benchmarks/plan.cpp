@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <stdexcept>
@@ -162,12 +163,20 @@ json rows_json() {
   json list = json::array();
   for (const Row& row : rows()) {
     const Info& info = row.info;
+    json needs = json::array();
+    std::ranges::copy_if(info.needs, std::back_inserter(needs),
+                         [](std::string_view feature) { return !feature.empty(); });
     list.push_back({{"name", info.name},
                     {"summary", info.summary},
                     {"source", info.source},
+                    {"library", info.library},
+                    {"package", info.package},
+                    {"requires", std::move(needs)},
                     {"contract", contract_name(info.contract)},
                     {"exactness", to_string(info.exactness)},
-                    {"progress", to_string(info.progress)},
+                    {"progress", identifier(info.progress)},
+                    {"progress_text", to_string(info.progress)},
+                    {"denial", identifier(info.denial)},
                     {"bound", info.bound},
                     {"note", info.note},
                     {"survives_bad_alloc", info.survives_bad_alloc}});

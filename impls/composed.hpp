@@ -1,6 +1,5 @@
-// A limiter made of two orthogonal choices: where the configuration comes from (Source, under
-// config/) and how usage is counted (Quota, under quota/). Hold one and vary the other to see what
-// each costs.
+// A limiter made of two independent choices: where the configuration comes from (Source, under
+// config/) and how usage is counted (Quota, under quota/). To see what each costs, vary just one.
 //
 // A Source provides
 //   explicit Source(const Published&);
@@ -13,30 +12,42 @@
 //   bool try_take(traffic_class, const PublishedRule&, cost, now) noexcept;
 //                                                the common case, inlined; true: counted
 //   Verdict take(traffic_class, const PublishedRule&, cost, now) noexcept;
+//                                                everything else
 //   void adopt(traffic_class, const PublishedRule&) noexcept;
 //                                                puts a changed rule in force; serialised
 //   Permits error_bound(const Rule&, cost) const noexcept;
 //   Footprint footprint() const noexcept;
 //
-// What an admitted request runs is marked always_inline wherever a compiler might leave it as a
-// call. What only other requests run (roll-over, denial, refill) is marked noinline, because
-// inlining it makes the fast path spill registers. Without the marks the compiler's estimates would
-// decide, and those differ from design to design. A test disassembles every design's loop.
+// Code that an admitted request runs is marked always_inline wherever a compiler might leave a
+// call. Code that only other requests run (rollover, denial, refill) is marked noinline: inlining
+// it makes the fast path spill registers. Without the marks the compiler would decide by estimates,
+// which differ from design to design. A test disassembles every design's loop.
 #pragma once
 
-#include "published.hpp"
+#include <cstdint>
+#include <utility>
+
+#include "published.hpp"  // IWYU pragma: export
+#include "quota/verdict.hpp"
 #include "streaks.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
-struct Verdict {
-  enum class Kind : std::uint8_t {
-    admitted,
-    denied,
-    stale,  // a newer rule than the one passed is in force: read the configuration again
-  };
-  Kind kind;
-  Nanoseconds end = 0;  // of the window in force, if denied
+// What an attempt came to: a decision, or none because the rule that it read is no longer in force.
+// A refusal without a reason, which nothing else makes, stands for the second case: an attempt is
+// two words, like a Decision, and is returned in registers.
+class Attempt {
+ public:
+  Attempt(Decision decision) noexcept : decision_(decision) {}
+  [[nodiscard]] static Attempt stale() noexcept { return Decision::refuse(Reason::none, 0); }
+
+  [[nodiscard]] bool is_stale() const noexcept {
+    return decision_.never() && decision_.reason() == Reason::none;
+  }
+  [[nodiscard]] const Decision& decision() const noexcept { return decision_; }
+
+ private:
+  Decision decision_;
 };
 
 template <class Source, class Quota>
@@ -64,9 +75,9 @@ class Composed {
                                                          const Request& request) noexcept {
     if (request.traffic_class >= class_count) [[unlikely]]
       return refuse_class(handle);
-    const Decision decision = attempt(handle, request);
-    if (decision.reason() != stale) [[likely]]
-      return decision;
+    const Attempt first = attempt(handle, request);
+    if (!first.is_stale()) [[likely]]
+      return first.decision();
     return retry(handle, request.traffic_class, request.cost, request.now);
   }
 
@@ -92,7 +103,7 @@ class Composed {
   }
 
  protected:
-  // For rows with a way of their own to admit a request, before this one.
+  // For designs that first try to admit a request in a way of their own.
   Source& source() noexcept { return source_; }
   Quota& quota() noexcept { return quota_; }
   [[gnu::always_inline]] static Decision admit(Handle& handle, const Request& request,
@@ -102,19 +113,15 @@ class Composed {
   }
 
  private:
-  // Before publish() returns, no request can be admitted under a replaced rule any more.
+  // Once this returns, no request can be admitted under a replaced rule.
   void adopt_changed(const Published& previous) noexcept {
     for (std::uint32_t i = 0; i < class_count; ++i) {
       if (latest_.rules[i].epoch != previous.rules[i].epoch) quota_.adopt(i, latest_.rules[i]);
     }
   }
 
-  // The reason given where the rule that was read is not in force any more: read the configuration
-  // again. Callers never see it.
-  static constexpr Reason stale{15};
-
-  [[nodiscard, gnu::always_inline]] Decision attempt(Handle& handle,
-                                                     const Request& request) noexcept {
+  [[nodiscard, gnu::always_inline]] Attempt attempt(Handle& handle,
+                                                    const Request& request) noexcept {
     const auto guard = source_.read(handle.reader_, request.traffic_class);
     const PublishedRule& rule = *guard;
     if (is_admissible(request, rule.rule) &&
@@ -128,16 +135,16 @@ class Composed {
   [[nodiscard, gnu::noinline]] Decision retry(Handle& handle, std::uint32_t traffic_class,
                                               Permits cost, Nanoseconds now) noexcept {
     for (;;) {
-      const Decision decision = attempt(handle, {traffic_class, cost, now});
-      if (decision.reason() != stale) return decision;
+      const Attempt next = attempt(handle, {traffic_class, cost, now});
+      if (!next.is_stale()) return next.decision();
     }
   }
 
-  // All but the common case, apart from it: the admitting path keeps its registers. The request
-  // comes in registers too, so that a caller need not have it in memory.
-  [[nodiscard, gnu::noinline]] Decision decide(Handle& handle, std::uint32_t traffic_class,
-                                               Permits cost, Nanoseconds now,
-                                               const PublishedRule& rule) noexcept {
+  // All but the common case, out of line to save the admitting path's registers. The request is
+  // passed in registers: a caller need not have it in memory.
+  [[nodiscard, gnu::noinline]] Attempt decide(Handle& handle, std::uint32_t traffic_class,
+                                              Permits cost, Nanoseconds now,
+                                              const PublishedRule& rule) noexcept {
     const Request request{traffic_class, cost, now};
     if (!is_admissible(request, rule.rule)) return refusal(request, rule);
     const Verdict verdict = quota_.take(traffic_class, rule, cost, now);
@@ -147,7 +154,7 @@ class Composed {
         return handle.streaks_.deny(traffic_class, rule, verdict.end, now);
       case Verdict::Kind::stale: break;
     }
-    return Decision::refuse(stale, rule.version);
+    return Attempt::stale();
   }
 
   [[gnu::noinline]] Decision refuse_class(Handle& handle) noexcept {

@@ -1,4 +1,4 @@
-// The contract that every row keeps: read the configuration in force, count the request, decide,
+// The contract that every design keeps: read the configuration in force, count the request, decide,
 // while another thread replaces the configuration. Read this file first.
 //
 // Units. Permits are what a request costs. Times are nanoseconds on one monotonic clock that the
@@ -8,17 +8,16 @@
 // only if the permits used in the window in force plus its cost stay within the limit: all of its
 // cost or none. A denied request consumes nothing. A cost above the limit can never be admitted.
 //
-// What a denial writes. Once the limit of the window in force has been admitted and a request has
-// been denied in it, further denials in it write no line that requests on other handles read or
-// write, except by designs whose Info::denial says otherwise: those write to read the
-// configuration, at each request. That first denial may write, to note for the others that the
-// window is used up. A request stamped after the end of the window in force turns the window, and
-// so writes, before it is decided; it is denied only if others use up the new window meanwhile. One
-// that meets a changed rule may write too.
+// What a denial writes. The first denial in a used-up window may write, to tell the others that it
+// is used up. Later denials in that window write no line that requests on other handles read or
+// write. Info::denial names the exceptions: designs in which every request writes in order to read
+// the configuration. A request stamped after the end of the window rolls it over, and
+// so writes, before it is decided; it is denied only if others use up the new window first. A
+// request that meets a changed rule may write too.
 //
 // Time never rewinds. A request stamped earlier than the window in force counts against the window
 // in force. Nothing is refunded. Only a changed window length starts afresh: the next request's
-// `now` says which window it opens, be it earlier than the last.
+// `now` says which window it opens, even one earlier than the last.
 //
 // Retry. retry_after = time to the end of the window in force + min(ceiling, initial *
 // multiplier^(k-1)), where k counts the consecutive denials of that class on that handle.
@@ -26,20 +25,19 @@
 // Reload. publish() validates, then puts the configuration in force; publishers are serialised.
 // Every request that starts after publish() has returned is decided by that configuration or a
 // newer one, and no request is admitted under an older limit or window from then on: a lowered
-// limit holds. Usage in the window in force carries over; a changed window length starts a new
-// window.
+// limit holds. Usage in the window in force carries over, unless the window's length has changed.
 //
 // Memory ordering. publish() happens before every request that it decides. Admission orders
 // nothing else: two requests, admitted or denied, do not synchronise with each other, so a limiter
 // must not be used to hand data from thread to thread.
 //
-// Signals. No row may be used in a signal handler: the thread that it interrupts may hold what the
+// Signals. No design may be used in a signal handler: the interrupted thread may hold what the
 // handler would wait for. For the same reason a child that was forked while another thread was
 // inside a limiter must not use that limiter.
 //
-// Lifetime. Handles end before their limiter; threads may outlive both. A thread may ask until it
-// has ended, in destructors of thread_local objects too, and so may destructors of static objects.
-// A limiter may be used by several shared objects of a process. An object that constructed it,
+// Lifetime. Handles end before their limiter; threads may outlive both. A thread may make requests
+// until it has ended, also in destructors of thread_local objects, and so may destructors of static
+// objects. Several shared objects of a process may use one limiter. An object that constructed it,
 // attached a handle or published must not be unloaded (dlclose) while the limiter lives. Where a
 // library does not allow this, the design's header says so.
 #pragma once
@@ -52,25 +50,23 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
+
+#include "sync/classes.hpp"
 
 namespace limiterbench {
 
 using Permits = std::uint64_t;
 using Nanoseconds = std::uint64_t;
 
-#if defined(LIMITERBENCH_SYNC_RELACY) && defined(LIMITERBENCH_CLASS_COUNT)
-// A model check builds millions of limiters and uses one class of each.
-inline constexpr std::size_t class_count = LIMITERBENCH_CLASS_COUNT;
-#else
-inline constexpr std::size_t class_count = 16;
-#endif
+inline constexpr std::size_t class_count = sync::classes(16);
 // The limit shares a 64-bit word with the window's generation: 30 bits, above 10^9.
 inline constexpr Permits max_limit = (Permits{1} << 30) - 1;
 inline constexpr Nanoseconds min_window = 1'000;
 inline constexpr Nanoseconds max_window = 86'400'000'000'000;
 inline constexpr Nanoseconds max_backoff = max_window;
 inline constexpr std::uint64_t max_multiplier = 1'000;
-// Half of the 64-bit range (292 years), so that the end of a window never wraps.
+// Half of the 64-bit range (292 years): the end of a window never wraps.
 inline constexpr Nanoseconds max_now = (Nanoseconds{1} << 63) - 1;
 
 // The delay added to retry_after on the k-th consecutive denial is
@@ -90,8 +86,8 @@ struct Rule {
 };
 
 // A configuration: one rule for each traffic class. Immutable once published. `version` is the
-// caller's name for it and comes back in every Decision. `checksum` is filled in by publish() on
-// its own copy, so that any reader can prove that what it saw was published as one whole.
+// caller's name for it and comes back in every Decision. publish() fills in `checksum` on its own
+// copy; with it any reader can prove that what it saw was published as one whole.
 struct Config {
   std::uint64_t version = 0;
   std::array<Rule, class_count> rules{};
@@ -99,8 +95,8 @@ struct Config {
   friend constexpr bool operator==(const Config&, const Config&) = default;
 };
 
-// The checksum over everything but the checksum itself: FNV-1a's step over 64-bit words, with a
-// rotation so that equal words in different places do not cancel.
+// The checksum over everything but the checksum itself: FNV-1a's step over 64-bit words. The
+// rotation keeps equal words in different places from cancelling.
 [[nodiscard]] constexpr std::uint64_t checksum_of(const Config& config) noexcept {
   std::uint64_t sum = 0xcbf29ce484222325;
   auto mix = [&sum](std::uint64_t word) { sum = std::rotl((sum ^ word) * 0x100000001b3, 23); };
@@ -166,7 +162,7 @@ enum class Reason : std::uint8_t {
   return "unknown";
 }
 
-// What was decided, and by which configuration. Two words, so that it is returned in registers.
+// What was decided, and by which configuration. Two words: it is returned in registers.
 class Decision {
  public:
   [[nodiscard]] static constexpr Decision admit(std::uint64_t version) noexcept {
@@ -218,20 +214,20 @@ enum class Exactness : std::uint8_t {
 enum class Progress : std::uint8_t {
   wait_free,
   lock_free,
-  // Lock-free, except that the thread which turns a window or adopts a changed rule is waited for:
-  // some ten instructions, and what the row does to carry usage over.
+  // Lock-free, except that all wait for the thread that rolls over a window or adopts a changed
+  // rule: some ten instructions, and what the design does to carry usage over.
   lock_free_within_window,
-  // As above; whoever takes all leases back is waited for, and waits for those who are taking one.
+  // As above. All also wait for a thread that takes back the leases, and it for ongoing refills.
   lock_free_within_lease,
   blocking,
 };
 
-// What a denial writes in a window that is used up, beyond lines that only its handle or its thread
-// writes, and publish() alone reads.
+// What a denial writes in a used-up window, apart from lines that only its own handle or thread
+// writes and only publish() reads.
 enum class Denial : std::uint8_t {
   only_reads,
-  writes_line_of_cpu,  // to be seen by publish(); other CPUs' requests do not touch it
-  writes_shared_line,  // that every request writes: denials slow each other down
+  writes_line_of_cpu,  // for publish() to see; other CPUs' requests do not touch it
+  writes_shared_line,  // which every request writes: denials slow each other down
 };
 
 [[nodiscard]] constexpr std::string_view to_string(Exactness exactness) noexcept {
@@ -243,6 +239,28 @@ enum class Denial : std::uint8_t {
   return "unknown";
 }
 
+// The enumerators' own names, for programs.
+[[nodiscard]] constexpr std::string_view identifier(Progress progress) noexcept {
+  switch (progress) {
+    case Progress::wait_free: return "wait_free";
+    case Progress::lock_free: return "lock_free";
+    case Progress::lock_free_within_window: return "lock_free_within_window";
+    case Progress::lock_free_within_lease: return "lock_free_within_lease";
+    case Progress::blocking: return "blocking";
+  }
+  return "unknown";
+}
+
+[[nodiscard]] constexpr std::string_view identifier(Denial denial) noexcept {
+  switch (denial) {
+    case Denial::only_reads: return "only_reads";
+    case Denial::writes_line_of_cpu: return "writes_line_of_cpu";
+    case Denial::writes_shared_line: return "writes_shared_line";
+  }
+  return "unknown";
+}
+
+// The same for people.
 [[nodiscard]] constexpr std::string_view to_string(Progress progress) noexcept {
   switch (progress) {
     case Progress::wait_free: return "wait-free";
@@ -255,17 +273,21 @@ enum class Denial : std::uint8_t {
 }
 
 struct Info {
-  std::string_view name;     // the row: file stem, type, benchmark name, plot key
-  std::string_view summary;  // one line
-  std::string_view source;   // paper, specification or "original"
+  std::string_view name;          // of the design: file stem, type, benchmark name, plot key
+  std::string_view summary;       // one line
+  std::string_view source;        // paper, specification or "original"
+  std::string_view library = {};  // the library that it stands on, by the name people know
+  std::string_view package = {};  // Debian's package of that library
+  // Kernel features that it uses: "membarrier", "rseq". Without one it takes a slower way.
+  std::array<std::string_view, 2> needs = {};
   Contract contract = Contract::windows;
   Exactness exactness = Exactness::exact;
   Progress progress = Progress::blocking;
   Denial denial = Denial::only_reads;
   std::string_view bound = "0";  // error_bound() as a formula
   std::string_view note = {};    // what differs on this host, for example a fallback in use
-  // What the contract says about std::bad_alloc holds. False: a library that the design uses
-  // allocates inside a function that must not throw, and ends the process when `new` fails.
+  // Whether the contract on std::bad_alloc holds. If not, a library that the design uses allocates
+  // inside a function that must not throw, and ends the process when `new` fails.
   bool survives_bad_alloc = true;
 };
 
@@ -275,7 +297,7 @@ struct Footprint {
   std::uint64_t retired = 0;  // replaced, not yet freed
 };
 
-// What every row offers.
+// What every design offers.
 // - attach() registers the calling thread. A handle belongs to one thread at a time, must not
 //   outlive its limiter and is detached by its destructor. It may throw std::bad_alloc.
 // - try_acquire() and config() never throw and never allocate.

@@ -1,14 +1,18 @@
 // Configuration and counters under one lock, taken exclusively by every request.
 //
-// Semantics: exact; requests and reloads are simply one after the other.
+// Source: original; the lock is the design's.
+// Semantics: exact; requests and reloads run one after the other.
 // Progress: blocking.
-// Cost: the lock's exclusive acquire and release, which write a shared line even at a denial; there
-//   are no other atomic accesses.
+// Cost: the lock's exclusive acquire and release, which write a shared line even for a denial.
+//   There are no other atomic accesses.
 // Memory: one configuration and 16 counters.
 // Avoid when: more than one thread makes requests. It is the baseline.
 #pragma once
 
-#include "published.hpp"
+#include <array>
+#include <cstddef>
+
+#include "published.hpp"  // IWYU pragma: export
 #include "streaks.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {

@@ -1,12 +1,13 @@
-// A configuration as it is put in force: the caller's Config, laid out so that a request reads one
-// cache line, with what the counters need to notice that a rule has changed.
+// A configuration as it is put in force: the caller's Config, one cache line for each rule, with
+// what the counters need to notice a changed rule.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
-#include "limiter.hpp"
-#include "sync.hpp"
+#include "limiter.hpp"  // IWYU pragma: export
+#include "sync.hpp"     // IWYU pragma: export
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
@@ -45,14 +46,15 @@ struct Published {
   return next;
 }
 
-// Whether waiting can help this request. One comparison for two of three: a cost of 0 wraps.
+// Whether waiting can help this request. A cost of 0 wraps, so one comparison rejects it as well as
+// a cost above the limit.
 [[nodiscard, gnu::always_inline]] inline bool is_admissible(const Request& request,
                                                             const Rule& rule) noexcept {
   return request.cost - 1 < rule.limit && request.now <= max_now;
 }
 
-// The decision on a request that is not admissible. By value: a reference would keep every request
-// in memory, also those that are admitted.
+// The decision on a request that is not admissible. By value: a reference would force every request
+// into memory, even an admitted one.
 [[nodiscard, gnu::noinline]] inline Decision refusal(Request request,
                                                      const PublishedRule& rule) noexcept {
   const Reason reason = request.cost == 0       ? Reason::cost_zero

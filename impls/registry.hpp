@@ -1,5 +1,5 @@
-// The one list of rows. Tests, benchmarks, --list, the charts' legend and the README's table follow
-// from it: a new row is one header under rows/ and one line here.
+// The one list of designs. Tests, benchmarks, --list, the charts' legend and the README's table
+// follow from it: a new design is one header under rows/ and one line here.
 #pragma once
 
 #include <array>
@@ -22,7 +22,7 @@
 #include "rows/snapshot_value.hpp"
 #include "rows/unlimited.hpp"
 
-// Rows on other people's libraries, each where the build says that the library is there.
+// Designs on other people's libraries, each included if the build found the library.
 #if LIMITERBENCH_WITH_URCU
 #include "peers/urcu_memb.hpp"
 #include "peers/urcu_qsbr.hpp"
@@ -123,10 +123,11 @@ constexpr bool are_limiters(TypeList<Row...>) {
 
 }  // namespace detail
 
-static_assert(detail::names_are_unique(Rows{}), "two rows in registry.hpp have the same info.name");
-static_assert(detail::are_limiters(Rows{}), "a row in registry.hpp does not satisfy Limiter");
+static_assert(detail::names_are_unique(Rows{}),
+              "two designs in registry.hpp have the same info.name");
+static_assert(detail::are_limiters(Rows{}), "a design in registry.hpp does not satisfy Limiter");
 
-// Calls f(std::type_identity<Row>{}) for each row, in the order of the list.
+// Calls f(std::type_identity<Row>{}) for each design, in the order of the list.
 template <class F>
 void for_each_row(F&& f) {
   detail::for_each(Rows{}, f);

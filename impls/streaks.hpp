@@ -1,5 +1,5 @@
-// How many denials in a row each class has seen on one handle, and the backoff that follows.
-// Per-thread state: a denial writes nothing that is shared.
+// The consecutive denials of each class on one handle, and the backoff that follows from them.
+// Per-thread state: a denial writes nothing shared.
 #pragma once
 
 #include <algorithm>

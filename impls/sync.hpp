@@ -1,11 +1,11 @@
 // The only door to atomics, fences, locks and "which CPU am I on".
 //
-// Nothing else under impls/ names std::atomic or std::mutex. That one rule lets the same
-// limiter headers run natively and under a model checker: this file picks the backend for
-// the whole translation unit. The backend's name is an inline namespace around everything
-// in impls/, so code built for two backends cannot be mixed in one binary unnoticed.
+// Nothing else under impls/ names std::atomic or std::mutex. That one rule lets the same limiter
+// headers run natively, under a model checker and on a simulated machine: this file picks the
+// backend for the whole translation unit. The backend's name is an inline namespace around
+// everything in impls/: mixing code built for two backends in one binary does not go unnoticed.
 //
-//   (default)                    native: the types *are* the standard library's, at no cost
+//   (default)                    native: the standard library's own types (sync/native.hpp)
 //   LIMITERBENCH_SYNC_RELACY     Relacy's race detector (sync/relacy.hpp)
 //   LIMITERBENCH_SYNC_SIMULATED  a simulated machine of many CPUs (sync/simulated.hpp)
 //
@@ -13,241 +13,23 @@
 //   atomic<T>, mutex, shared_mutex, lock_guard, shared_lock, fence(order)
 //   wide_atomic         two words (wide) that change as one: load(order), swap_if(old, new, order)
 //   shared_ptr<T>, make_shared<T>(), atomic_shared_ptr<T>
-//   plain<T>            data that is not atomic and that a checker should watch
+//   plain<T>            nonatomic data that a checker should watch
 //   make<T>(), destroy()              allocation
 //   is_model            whether a checker runs this
 //   process_fence_available(), process_fence(), compiler_fence()
 //                       what primitives/asymmetric_fence.hpp is made of
+//   rseq_available(), rseq_store(), restart_sequences(), forget_sequence(), sequence
+//                       restartable sequences (sync/native_rseq.hpp)
 //   current_cpu(count), cpu_count(), pause(), spin_wait
 #pragma once
 
 #if defined(LIMITERBENCH_SYNC_RELACY)
-
 #define LIMITERBENCH_BACKEND relacy
 #include "sync/relacy.hpp"
-
 #elif defined(LIMITERBENCH_SYNC_SIMULATED)
-
 #define LIMITERBENCH_BACKEND simulated
 #include "sync/simulated.hpp"
-
 #else
-
 #define LIMITERBENCH_BACKEND native
-
-#include <linux/membarrier.h>
-#include <sched.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <atomic>
-#include <cstddef>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <limits>
-#include <memory>
-#include <mutex>
-#include <shared_mutex>
-#include <utility>
-
-#if __has_include(<sys/rseq.h>)
-#include <sys/rseq.h>
-#define LIMITERBENCH_HAS_RSEQ 1
-#else
-#define LIMITERBENCH_HAS_RSEQ 0
-#endif
-
-#if defined(__SANITIZE_THREAD__)
-#define LIMITERBENCH_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define LIMITERBENCH_TSAN 1
-#endif
-#endif
-#ifndef LIMITERBENCH_TSAN
-#define LIMITERBENCH_TSAN 0
-#endif
-
-namespace limiterbench::sync::inline native {
-
-template <class T>
-using atomic = std::atomic<T>;
-using std::make_shared;
-using std::shared_ptr;
-template <class T>
-using atomic_shared_ptr = std::atomic<std::shared_ptr<T>>;
-using mutex = std::mutex;
-using shared_mutex = std::shared_mutex;
-template <class Mutex>
-using lock_guard = std::lock_guard<Mutex>;
-template <class Mutex>
-using shared_lock = std::shared_lock<Mutex>;
-
-using std::memory_order;
-inline constexpr memory_order relaxed = std::memory_order_relaxed;
-inline constexpr memory_order acquire = std::memory_order_acquire;
-inline constexpr memory_order release = std::memory_order_release;
-inline constexpr memory_order acq_rel = std::memory_order_acq_rel;
-inline constexpr memory_order seq_cst = std::memory_order_seq_cst;
-
-// Lines that are written by different CPUs are kept this far apart: two lines of 64 bytes, since
-// x86 prefetches the neighbour of a line that it fetches (Intel SDM, "spatial prefetcher").
-inline constexpr std::size_t false_sharing_range = 128;
-inline constexpr std::size_t cache_line = 64;
-
-// Under a checker a run is a few operations long, so that batches shrink to one.
-inline constexpr bool is_model = false;
-
-// ThreadSanitizer models read-modify-writes but neither fences nor membarrier, so that under it a
-// fence is a read-modify-write of one word, in this one place.
-inline constexpr bool fences_are_rmw = LIMITERBENCH_TSAN != 0;
-
-namespace detail {
-inline std::atomic<unsigned> fence_word{0};
-inline const bool membarrier_registered =
-    !fences_are_rmw &&
-    syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
-
-// Hazard: a fence that did not happen is a use after free elsewhere; there is no going on. A
-// registered command fails when the kernel is out of memory, or when a seccomp filter installed
-// since forbids it: install such filters before the first limiter, or let them pass membarrier.
-inline void membarrier(int command) noexcept {
-  if (syscall(SYS_membarrier, command, 0, 0) != 0) [[unlikely]]
-    std::abort();
-}
-}  // namespace detail
-
-inline void fence(memory_order order) noexcept {
-  if constexpr (fences_are_rmw) {
-    detail::fence_word.fetch_add(1, std::memory_order_acq_rel);
-  } else {
-    std::atomic_thread_fence(order);
-  }
-}
-
-inline void compiler_fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
-
-// process_fence() makes every other running thread of the process execute a full fence
-// (membarrier(2), MEMBARRIER_CMD_PRIVATE_EXPEDITED). False before static initialisation has
-// reached it, where the kernel has no such call, and under ThreadSanitizer.
-[[nodiscard]] inline bool process_fence_available() noexcept {
-  return detail::membarrier_registered;
-}
-inline void process_fence() noexcept { detail::membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED); }
-
-// Data that one thread writes before it publishes it, and that others only read. Natively it is
-// the bare value; a checker records every access.
-template <class T>
-class plain {
- public:
-  plain() = default;
-  explicit plain(const T& value) : value_(value) {}
-  [[nodiscard]] const T& read() const noexcept { return value_; }
-  [[nodiscard]] T& write() noexcept { return value_; }
-
- private:
-  T value_{};
-};
-
-// Allocation goes through the door too, so that a checker sees memory that is used after it was
-// freed, or never freed.
-template <class T, class... Arguments>
-[[nodiscard]] T* make(Arguments&&... arguments) {
-  return new T(std::forward<Arguments>(arguments)...);
-}
-template <class T>
-void destroy(T* object) noexcept {
-  delete object;
-}
-
-inline void pause() noexcept {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("isb" ::: "memory");
-#endif
-}
-
-// Waiting for a step of ten instructions by another thread: pause for about the time of a few line
-// transfers, then assume that the other thread was preempted and let it run.
-class spin_wait {
- public:
-  void operator()() noexcept {
-    if (++spins_ < 64) {
-      pause();
-    } else {
-      sched_yield();
-    }
-  }
-
- private:
-  unsigned spins_ = 0;
-};
-
-#if LIMITERBENCH_HAS_RSEQ && defined(__x86_64__)
-// The CPU in the thread's restartable-sequence area, which glibc >= 2.35 registers with the kernel;
-// a huge number if it is not registered. The area is read relative to the thread pointer, without
-// computing its address.
-[[nodiscard, gnu::always_inline]] inline std::uint32_t rseq_cpu_id() noexcept {
-  std::uint32_t cpu;
-  asm volatile("movl %%fs:%c1(%2), %0"
-               : "=r"(cpu)
-               : "i"(offsetof(struct rseq, cpu_id)), "r"(__rseq_offset));
-  return cpu;
-}
-#elif LIMITERBENCH_HAS_RSEQ && defined(__aarch64__)
-[[nodiscard]] inline struct rseq* rseq_area() noexcept {
-  return reinterpret_cast<struct rseq*>(static_cast<char*>(__builtin_thread_pointer()) +
-                                        __rseq_offset);
-}
-[[nodiscard, gnu::always_inline]] inline std::uint32_t rseq_cpu_id() noexcept {
-  const volatile struct rseq* area = rseq_area();
-  return area->cpu_id;
-}
-#else
-[[nodiscard]] inline std::uint32_t rseq_cpu_id() noexcept { return ~std::uint32_t{0}; }
-#endif
-
-namespace detail {
-// Where the area does not tell. No CPU is numbered `count` or above, or it was added later.
-[[gnu::noinline]] inline unsigned ask_current_cpu(unsigned count) noexcept {
-  const int cpu = sched_getcpu();
-  return cpu < 0 ? 0 : std::min(static_cast<unsigned>(cpu), count);
-}
-}  // namespace detail
-
-// The CPU that the caller is on, or `count` if its number is `count` or more. It may have changed
-// by the time the caller uses it: good for choosing a shard, not for owning one.
-[[nodiscard, gnu::always_inline]] inline unsigned current_cpu(
-    unsigned count = unsigned{std::numeric_limits<int>::max()}) noexcept {
-  const std::uint32_t cpu = rseq_cpu_id();
-  if (cpu < count) [[likely]]
-    return cpu;
-  return detail::ask_current_cpu(count);
-}
-
-// CPUs that this machine has: one more than the highest number that current_cpu() returns, unless
-// one is added later. The kernel's list of present CPUs ends in the highest number; where it
-// cannot be read the configured count stands in.
-[[nodiscard]] inline unsigned cpu_count() noexcept {
-  static const unsigned count = [] {
-    const long configured = sysconf(_SC_NPROCESSORS_CONF);
-    unsigned highest = configured < 1 ? 0 : static_cast<unsigned>(configured) - 1;
-    if (std::FILE* file = std::fopen("/sys/devices/system/cpu/present", "re")) {
-      for (unsigned number;
-           std::fscanf(file, "%*[-,]") >= 0 && std::fscanf(file, "%u", &number) == 1;)
-        highest = std::max(highest, number);
-      std::fclose(file);
-    }
-    return highest + 1;
-  }();
-  return count;
-}
-
-}  // namespace limiterbench::sync::inline native
-
-#include "sync/native_wide.hpp"
-
+#include "sync/native.hpp"
 #endif

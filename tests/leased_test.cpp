@@ -95,7 +95,7 @@ struct OpenedQuota : RseqQuota {
 
 // The mark of a claim is a bit that assembler reads as permits.
 TEST(RseqSpend, SpendsNothingFromAClaimedCell) {
-  if (!rseq_available()) GTEST_SKIP() << "no restartable sequences here";
+  if (!sync::rseq_available()) GTEST_SKIP() << "no restartable sequences here";
   struct Node {
     sync::plain<Published> published;
   } node;

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/time.h>
 
-#include <limiterbench/primitives/rseq.hpp>
+#include <limiterbench/sync.hpp>
 
 #include <csignal>
 
@@ -13,13 +13,13 @@ namespace {
 class Rseq : public testing::Test {
  protected:
   void SetUp() override {
-    if (!rseq_available()) GTEST_SKIP() << "no restartable sequences here";
+    if (!sync::rseq_available()) GTEST_SKIP() << "no restartable sequences here";
   }
 
   // On the CPU that the thread is on: false if it was moved or interrupted, too.
   static bool store(sync::atomic<std::uint64_t>& cell, std::uint64_t expected, std::uint64_t next,
                     std::uint64_t guarded) {
-    return rseq_store(sync::current_cpu(), cell, expected, next, guard, guarded);
+    return sync::rseq_store(sync::current_cpu(), cell, expected, next, guard, guarded);
   }
 
   static inline sync::atomic<std::uint64_t> guard{7};
@@ -29,7 +29,7 @@ TEST_F(Rseq, StoresOnlyIfAllIsAsExpected) {
   sync::atomic<std::uint64_t> cell{1};
   EXPECT_FALSE(store(cell, 2, 3, 7));
   EXPECT_FALSE(store(cell, 1, 3, 8));
-  EXPECT_FALSE(rseq_store(sync::cpu_count(), cell, 1, 3, guard, 7));
+  EXPECT_FALSE(sync::rseq_store(sync::cpu_count(), cell, 1, 3, guard, 7));
   EXPECT_EQ(cell.load(sync::relaxed), 1U);  // relaxed: one thread
   bool stored = false;
   for (int i = 0; i < 1'000 && !stored; ++i) stored = store(cell, 1, std::uint64_t{1} << 40, 7);

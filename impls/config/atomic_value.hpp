@@ -1,15 +1,18 @@
 // The configuration in a type-erased AtomicValue: the design that Go services settle on.
 //
 // Source: primitives/atomic_value.hpp (Go, src/sync/atomic/value.go).
-// Progress: reads lock-free, in practice three loads; publish lock-free but for a heavy fence once
-//   a batch.
+// Progress: reads lock-free, in practice three loads; publish lock-free but for its heavy fence.
 // Cost: three loads of a line that only publish() writes, a check of the type, two stores to the
-//   thread's own line.
+//   thread's own line. publish() runs a heavy fence once a batch.
 // Memory: the configuration in force, and at most a batch of retired ones, whatever readers do.
-// Avoid when: publish() is called from a context that must not allocate or make a system call; or
-//   nothing needs the erased type (config/hazard_pointer.hpp).
+// Avoid when: publish() must not allocate or make a system call; or the type is known at compile
+//   time (config/hazard_pointer.hpp).
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+
+#include "../primitives/any_value.hpp"
 #include "../primitives/atomic_value.hpp"
 #include "../published.hpp"
 

@@ -1,14 +1,17 @@
 // The configuration behind a raw pointer, made safe by hazard pointers.
 //
 // Source: primitives/hazard_pointer.hpp (Michael 2004).
-// Progress: reads lock-free, in practice two loads; publish lock-free but for a heavy fence once a
-//   batch.
+// Progress: reads lock-free, in practice two loads; publish lock-free but for its heavy fence.
 // Cost: two loads of a line that only publish() writes, two stores to the thread's own line.
-//   RestartableSource also lets restartable sequences read the rules without a hazard pointer:
-//   before a configuration is freed, every sequence that may have found it is restarted.
+//   publish() runs a heavy fence once a batch.
 // Memory: the configuration in force, and at most a batch of retired ones, whatever readers do.
-// Avoid when: publish() is called from a context that must not allocate or make a system call.
+// Avoid when: publish() must not allocate or make a system call.
+//
+// RestartableSource also lets restartable sequences read the rules without a hazard pointer: before
+// a configuration is freed, every sequence that may have found it is restarted.
 #pragma once
+
+#include <cstdint>
 
 #include "../primitives/hazard_pointer.hpp"
 #include "../published.hpp"
@@ -20,7 +23,7 @@ class BasicHazardPointerSource {
   struct Rules {
     sync::plain<Published> published;
   };
-  // The rules first: a sequence finds them at the address of the node.
+  // The rules come first: a sequence expects them at the node's address.
   struct Node : Rules, HazardNode<Node> {
     explicit Node(const Published& value) : Rules{sync::plain<Published>(value)} {}
   };
@@ -66,13 +69,13 @@ class BasicHazardPointerSource {
   }
   void publish(const Published& published) {
     Node* const next = sync::make<Node>(published);
-    // relaxed: publishers are serialised, so this one's predecessor is ordered by their lock.
+    // relaxed: publishers are serialised; their lock orders the previous store.
     Node* const previous = current_.load(sync::relaxed);
     // (1) release: pairs with (6) in primitives/hazard_pointer.hpp and (1) in quota/rseq_spend.hpp.
     current_.store(next, sync::release);
     domain_.retire(previous);
   }
-  // For a restartable sequence: what this points to is not freed while the sequence runs.
+  // For a restartable sequence. The node is not freed while the sequence runs.
   [[nodiscard]] const sync::atomic<Node*>& current() const noexcept requires ForSequences {
     return current_;
   }

@@ -1,30 +1,32 @@
 // Two copies of the configuration: readers use one, the publisher writes the other and then swaps
-// them. Each CPU has a read indicator of its own, so that readers share no line that any of them
-// writes.
+// them. Each CPU has its own read indicator: readers on different CPUs write no common line.
 //
 // Source: P. Ramalhete and A. Correia, "Left-Right: A Concurrency Control Technique with Wait-Free
 //   Population Oblivious Reads", 2015; the read indicator distributed over CPUs. A configuration is
-//   replaced whole, so that the paper's second write, to the copy taken out, falls away.
-// Progress: reads wait-free; publish puts the configuration in force without waiting, then blocks
-//   until the readers that it finds have left, but not for those that come after it has sent
-//   readers to the other indicator.
+//   replaced whole, which makes the paper's second write, to the retired copy, unnecessary.
+// Progress: reads wait-free. publish() puts the configuration in force without waiting, then blocks
+//   until the readers that it finds have left. It does not wait for readers that come after it has
+//   sent readers to the other indicator.
 // Cost: two loads of a line that only publish() writes, and two read-modify-writes of a line of
-//   this CPU's own, at a denial too. Other CPUs' requests do not touch that line.
+//   this CPU's own, also for a denial. Other CPUs' requests do not touch that line.
 // Memory: two configurations and 128 bytes a CPU; nothing is allocated after construction.
 // Avoid when: publish() must not wait for a reader that is preempted.
 //
-// A reader arrives (1), then learns which copy is in front (2). The publisher names the other copy
-// (3), then waits until it has seen every CPU's indicator empty (4); only the next publication
-// writes the first copy again. Both sides store, then load what the other stored; all four are
-// seq_cst, since acquire and release let both miss the other's store. A reader that (2) sends to
-// the first copy comes before (3) in their single order, so its arrival comes before (4), which
-// sees the indicator empty only after it has left: it leaves where it arrived, whatever CPU it is
-// on by then. There are two indicators a CPU, and new readers are sent to the one that the
-// publisher is not waiting for; that is what ends its wait. Which one a reader takes is all the
-// same to safety, since the publisher waits for both.
+// Why a copy is not overwritten while it is read. A reader arrives (1), then learns which copy is
+// in front (2). The publisher names the other copy (3), then waits until it has seen every CPU's
+// indicator empty (4). Only the next publication writes the first copy again. Each side stores,
+// then loads what the other side stores. All four are seq_cst, because acquire and release would
+// let each miss the other's store. If (2) sends a reader to the first copy, (2) comes before (3) in
+// their single order, so the reader's arrival comes before (4). (4) then sees the indicator empty
+// only after the reader has left; it leaves where it arrived, whatever CPU it is on by then.
+//
+// Why the publisher's wait ends. A CPU has two indicators, and new readers are sent to the one that
+// the publisher is not waiting for. Safety does not depend on which one a reader takes, since the
+// publisher waits for both.
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <memory>
 
 #include "../published.hpp"
@@ -72,7 +74,7 @@ class LeftRightSource {
   }
 
   void publish(const Published& published) noexcept {
-    // relaxed: publishers are serialised, so this one's predecessor is ordered by their lock.
+    // relaxed: publishers are serialised; their lock orders the previous store.
     const unsigned back = 1 - front_.load(sync::relaxed);
     copies_[back].write() = published;
     // (3) seq_cst: pairs with (2); ordered before (4), see above.
@@ -101,10 +103,10 @@ class LeftRightSource {
     readers.fetch_sub(1, sync::release);
   }
 
-  // All who read the copy that was replaced. First the stragglers, who chose their indicator an odd
-  // number of publications ago; then those on the other, to which no more are sent.
+  // Waits for all readers of the replaced copy. First for stragglers, who chose their indicator an
+  // odd number of publications ago; then for those on the other one, to which no more are sent.
   void await_readers() noexcept {
-    // relaxed, twice: no reader's safety hangs on it, and only publishers write it.
+    // relaxed, twice: no reader's safety depends on it, and only publishers write it.
     const unsigned idle = 1 - arriving_.load(sync::relaxed);
     await_departures(idle);
     arriving_.store(idle, sync::relaxed);

@@ -1,6 +1,6 @@
 // A published configuration as atomic words, for sources that are read while they are overwritten:
-// the reader copies first and learns afterwards whether what it copied is whole. Plain words would
-// make that a data race, whatever becomes of the copy.
+// the reader copies first and learns afterwards whether its copy is whole. Nonatomic words would
+// make that a data race even if the copy is thrown away.
 #pragma once
 
 #include <array>
@@ -12,9 +12,15 @@
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
+// The guard of a source that copies: nothing is held while it lives.
+struct CopiedRule {
+  const PublishedRule& operator*() const noexcept { return copied; }
+  PublishedRule copied;
+};
+
 class PublishedWords {
  public:
-  // relaxed, throughout: a caller's fences and its sequence order these words and judge the copy.
+  // relaxed, throughout: the caller's fences order these words, and its sequence judges the copy.
   void store(const Published& published) noexcept {
     for (std::size_t i = 0; i < class_count; ++i) {
       const auto words = std::bit_cast<RuleWords>(published.rules[i]);
@@ -25,8 +31,8 @@ class PublishedWords {
     checksum_.store(published.checksum, sync::relaxed);  // relaxed: as above
   }
 
-  // Word by word and in place: a copy made of it as one object would be read in wider pieces than
-  // it was written in, which stalls.
+  // Word by word and in place: a copy as one object would be read in wider pieces than it was
+  // written in, which stalls.
   [[gnu::always_inline]] void copy_to(PublishedRule& rule,
                                       std::size_t traffic_class) const noexcept {
     const auto word = [&line = rules_[traffic_class]](std::size_t k) {
@@ -46,7 +52,7 @@ class PublishedWords {
     published.checksum = checksum_.load(sync::relaxed);  // relaxed: as above
   }
 
-  // Only the sequence of every rule, for a source that takes it as the mark of what a line holds.
+  // Only the sequence of every rule, for a source that uses it to mark what a line holds.
   void mark(std::uint64_t sequence) noexcept {
     // relaxed: as above.
     for (Line& line : rules_) line.words[sequence_word].store(sequence, sync::relaxed);

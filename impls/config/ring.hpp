@@ -1,31 +1,34 @@
 // The configuration in a ring of pre-allocated slots: publish() fills the oldest slot and then
 // names it; a reader copies the rule it needs and checks that its slot was not reused meanwhile.
 //
-// Source: original; the ring of pooled configurations that Go services use against allocation,
-//   with the generations that it needs to be right.
+// Source: original; the ring of pooled configurations with which Go services avoid allocation, plus
+//   the generations that make it correct.
 // Progress: reads lock-free: a retry means that `Slots` - 1 publications were completed and one
-//   more begun while nine words were read. A publisher that stalls stops nobody. publish wait-free.
+//   more begun while nine words were read. A stalled publisher stops nobody. publish wait-free.
 // Cost: ten loads, of two lines that only publish() writes, and eight stores to the stack; no
 //   fence instruction on x86-64, one load barrier on aarch64.
 // Memory: `Slots` configurations; nothing is allocated after construction.
 // Avoid when: configurations are large and readers need all of one: they copy what they need.
 //
-// Why it is right however long a reader sleeps, and through however many publications. The n-th
-// publication goes to slot n % Slots; every line of a slot carries n as its generation, 64 bits
-// that count publications and never repeat. The publisher stores (a) the generation of every line,
-// (b) a release fence (3), (c) all words, (d) n as the current publication (4). The reader loads
-// (e) n from (4) by acquire (1), (f) the words of its line in slot n % Slots, (g) an acquire fence
-// (2), (h) the generation of that line.
-//   Not older: (a) to (c) of publication n happen before (f), by (4) and (1); so by coherence each
+// Why a copy is whole, however long a reader sleeps and through however many publications. The n-th
+// publication goes to slot n % Slots. Every line of a slot carries n as its generation: 64 bits
+// that count publications and never repeat. The publisher runs (a) stores of the generation of
+// every line, (b) a release fence (3), (c) stores of all words, (d) a store of n as the current
+// publication (4). The reader runs (e) an acquire load of n from (4), which is (1), (f) loads of
+// the words of its line in slot n % Slots, (g) an acquire fence (2), (h) a load of its generation.
+//   Not older: by (4) and (1), (a) to (c) of publication n happen before (f). So by coherence each
 //   word that was read is that of n or of a later publication to the slot.
-//   Not newer: had (f) read a word of publication m > n, its fence (3) would synchronise with (2),
-//   so that m's (a) happens before (h), which then reads m or later, and never n again.
+//   Not newer: if (f) read a word of publication m > n, the fence (3) of m would synchronise with
+//   (2). Then m's (a) would happen before (h), which would read m or later, and never n again.
 // So if (h) reads n, every word was that of n. Without generations, a reader that sleeps through
-// `Slots` - 1 publications takes a torn rule for a whole one.
+// `Slots` - 1 publications would take a torn rule for a whole one.
 #pragma once
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 
+#include "../published.hpp"
 #include "published_words.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
@@ -36,11 +39,7 @@ class RingSource {
 
  public:
   struct Reader {};
-
-  struct Guard {
-    const PublishedRule& operator*() const noexcept { return copied; }
-    PublishedRule copied;
-  };
+  using Guard = CopiedRule;
 
   explicit RingSource(const Published& published) { publish(published); }
 
@@ -52,8 +51,7 @@ class RingSource {
                [&](const PublishedWords& words) { words.copy_to(guard.copied, traffic_class); });
     return guard;
   }
-  // Publication n marks all lines before it writes any, so that one line's generation speaks for
-  // the slot.
+  // A publication marks all lines before it writes any: one line's generation speaks for the slot.
   [[nodiscard]] Config config(Reader&) const noexcept {
     Published published;
     copy_whole(0, [&](const PublishedWords& words) { words.copy_to(published); });
@@ -75,7 +73,7 @@ class RingSource {
   [[nodiscard]] Footprint footprint() const noexcept { return {}; }
 
  private:
-  // Calls copy(slot) until it ran on a slot that was not reused meanwhile.
+  // Calls copy(slot) until the slot was not reused during the call.
   template <class Copy>
   [[gnu::always_inline]] void copy_whole(std::size_t traffic_class, Copy&& copy) const noexcept {
     for (;;) {

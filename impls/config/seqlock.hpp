@@ -1,16 +1,18 @@
-// The configuration under a sequence lock: a reader copies the rule it needs and, if a writer was
-// at work meanwhile, copies it again.
+// The configuration under a sequence lock: a reader copies the rule it needs, and copies it again
+// if a publisher was at work meanwhile.
 //
 // Source: H. Boehm, "Can Seqlocks Get Along with Programming Language Memory Models?", MSPC 2012.
 // Progress: blocking: readers wait for a publisher that is preempted between its two stores of the
-//   sequence, and retry for as long as publishers follow each other without a gap. publish
-//   wait-free.
+//   sequence, and retry while publications follow each other without a gap. publish wait-free.
 // Cost: ten loads, of two lines that only publish() writes, and eight stores to the stack; no
 //   fence instruction on x86-64, one load barrier on aarch64.
 // Memory: one configuration; nothing is allocated after construction.
-// Avoid when: reloads are so frequent that readers keep meeting one, or a reader must not wait.
+// Avoid when: readers meet a reload again and again, or a reader must not wait.
 #pragma once
 
+#include <cstdint>
+
+#include "../published.hpp"
 #include "published_words.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
@@ -18,11 +20,7 @@ namespace limiterbench::inline LIMITERBENCH_BACKEND {
 class SeqlockSource {
  public:
   struct Reader {};
-
-  struct Guard {
-    const PublishedRule& operator*() const noexcept { return copied; }
-    PublishedRule copied;
-  };
+  using Guard = CopiedRule;
 
   explicit SeqlockSource(const Published& published) { words_.store(published); }
 
@@ -40,7 +38,7 @@ class SeqlockSource {
   }
 
   void publish(const Published& published) noexcept {
-    // relaxed: publishers are serialised, so this one's predecessor is ordered by their lock.
+    // relaxed: publishers are serialised; their lock orders the previous store.
     const std::uint64_t sequence = sequence_.load(sync::relaxed);
     // relaxed: (3) orders it before the words.
     sequence_.store(sequence + 1, sync::relaxed);
@@ -55,9 +53,9 @@ class SeqlockSource {
   [[nodiscard]] Footprint footprint() const noexcept { return {}; }
 
  private:
-  // Calls copy() until it ran while no publisher was at work. An even sequence comes, by (1), with
-  // all words of the publication that wrote it, or later ones. Had one of those been read, (2) and
-  // (3) would order its publisher's odd sequence before the second load. 64 bits do not wrap.
+  // Calls copy() until no publisher was at work during the call. By (1) an even sequence comes with
+  // all words of the publication that wrote it, or later ones. If copy() read a later one, (2) and
+  // (3) order its publisher's odd sequence before the second load. 64 bits do not wrap.
   template <class Copy>
   [[gnu::always_inline]] void copy_whole(Copy&& copy) const noexcept {
     for (sync::spin_wait wait;; wait()) {

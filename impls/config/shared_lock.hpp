@@ -3,13 +3,15 @@
 //
 // Source: original; the usual first fix.
 // Progress: blocking.
-// Cost: the lock's shared acquire and release, both read-modify-writes of one shared line: a denial
-//   writes it as an admission does.
+// Cost: the lock's shared acquire and release, both read-modify-writes of one shared line, for a
+//   denial as for an admission.
 // Memory: one configuration.
-// Avoid when: more than a few cores read. Readers do not wait for each other, but their lock word
-//   moves between them as a counter would. With a lock that prefers readers, as glibc's
+// Avoid when: more than a few cores read. Readers do not wait for each other, but the lock's line
+//   moves between their CPUs as a counter's would. If the lock prefers readers, as glibc's
 //   std::shared_mutex does, publish() waits for as long as readers overlap.
 #pragma once
+
+#include <cstdint>
 
 #include "../published.hpp"
 

@@ -2,17 +2,18 @@
 //
 // Source: C++20 [util.smartptr.atomic]; libstdc++ guards the pointer with a lock bit in it.
 // Progress: blocking (libstdc++ spins; libc++ has no atomic shared_ptr to build this with).
-// Cost: four read-modify-writes of shared lines a read with libstdc++ 12: lock, count, unlock, and
-//   the count again when the snapshot is let go. A denial writes them as an admission does.
-// Memory: a configuration for each snapshot that some reader still holds; freed by the last one.
+// Cost: with libstdc++ 12 four read-modify-writes of shared lines a read, also for a denial: lock,
+//   count, unlock, and the count again when the snapshot is released.
+// Memory: a configuration for each snapshot that some reader still holds; the last one frees it.
 // Avoid when: reads are frequent on more than one core: all write the same count. Also with
-//   libstdc++ 12 on Arm or POWER: its load() gives up the lock by a relaxed operation, after which
-//   its read of the pointer may still be under way. It can pair a newer pointer with the count of
-//   the older one, so that a snapshot is freed while it is read. x86 does not reorder the two.
+//   libstdc++ 12 on Arm or POWER. There load() releases the lock by a relaxed operation, while its
+//   read of the pointer may still be under way. It can pair a newer pointer with the count of the
+//   older one; a snapshot is then freed while it is read. x86 does not reorder the two.
 #pragma once
 
-#include <memory>
+#include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "../published.hpp"
 

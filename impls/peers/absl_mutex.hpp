@@ -1,11 +1,12 @@
-// Row `absl_mutex`: absl::Mutex held shared around an atomic counter.
+// Design `absl_mutex`: absl::Mutex held shared around an atomic counter.
 //
-// Source: Abseil 20220623 or newer. Semantics, progress, cost, memory and when to avoid it:
-//   config/shared_lock.hpp and quota/packed.hpp.
+// Source: Abseil 20220623 or newer.
+// Other properties: config/shared_lock.hpp and quota/packed.hpp.
 #pragma once
 
 #include <absl/synchronization/mutex.h>
 
+#include "../composed.hpp"
 #include "../config/shared_lock.hpp"
 #include "../quota/packed.hpp"
 #include "unseen_order.hpp"
@@ -35,7 +36,7 @@ class AbslSharedMutex {
 
  private:
   absl::Mutex mutex_;
-  char readers_ = 0;  // a name for what readers did: they are not ordered among themselves
+  char readers_ = 0;  // stands for what readers did: they are not ordered among themselves
 };
 
 class absl_mutex : public Composed<SharedLockSource<AbslSharedMutex>, PackedQuota> {
@@ -44,10 +45,10 @@ class absl_mutex : public Composed<SharedLockSource<AbslSharedMutex>, PackedQuot
   static constexpr Info info{.name = "absl_mutex",
                              .summary = "Abseil's Mutex held shared around an atomic counter",
                              .source = "Abseil (synchronization/mutex)",
-                             .exactness = Exactness::exact,
+                             .library = "Abseil",
+                             .package = "libabsl-dev",
                              .progress = Progress::blocking,
-                             .denial = Denial::writes_shared_line,
-                             .bound = "0"};
+                             .denial = Denial::writes_shared_line};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -1,6 +1,5 @@
-// How many objects of one limiter are alive, for libraries that free when they please and do not
-// say what they still hold. Outlives the limiter: the libraries' lists are per thread or per
-// process.
+// Counts the live objects of one limiter, for libraries that free at a time of their own and do not
+// say what they still hold. It outlives the limiter, as the libraries' lists do.
 #pragma once
 
 #include <cstddef>

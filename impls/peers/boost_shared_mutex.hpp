@@ -1,13 +1,14 @@
-// Row `boost_shared_mutex`: boost::shared_mutex held shared around an atomic counter.
+// Design `boost_shared_mutex`: boost::shared_mutex held shared around an atomic counter.
 //
 // Source: Boost.Thread 1.74 or newer; A. Terekhov's fair algorithm, a mutex and three condition
-//   variables around a state. Semantics, progress, cost, memory and when to avoid it:
-//   config/shared_lock.hpp and quota/packed.hpp; here the shared acquire and the release each lock
-//   and unlock the inner mutex, so that readers do wait for each other.
+//   variables around a state.
+// Cost: the shared acquire and the release each lock and unlock the inner mutex: readers do wait
+//   for each other. Otherwise config/shared_lock.hpp and quota/packed.hpp.
 #pragma once
 
 #include <boost/thread/shared_mutex.hpp>
 
+#include "../composed.hpp"
 #include "../config/shared_lock.hpp"
 #include "../quota/packed.hpp"
 
@@ -20,10 +21,10 @@ class boost_shared_mutex : public Composed<SharedLockSource<boost::shared_mutex>
       .name = "boost_shared_mutex",
       .summary = "Boost.Thread's shared_mutex held shared around an atomic counter",
       .source = "Boost.Thread (shared_mutex); Terekhov's algorithm",
-      .exactness = Exactness::exact,
+      .library = "Boost",
+      .package = "libboost-thread-dev",
       .progress = Progress::blocking,
-      .denial = Denial::writes_shared_line,
-      .bound = "0"};
+      .denial = Denial::writes_shared_line};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

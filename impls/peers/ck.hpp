@@ -1,7 +1,7 @@
 // Concurrency Kit's headers, which are C, for C++.
 #pragma once
 
-// First, so that the library's headers find them included and do not declare them as C.
+// First: the library's headers must find these included already, and not declare them as C.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

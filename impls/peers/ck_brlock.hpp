@@ -1,4 +1,4 @@
-// Row `ck_brlock`: Concurrency Kit's big-reader lock held shared around an atomic counter.
+// Design `ck_brlock`: Concurrency Kit's big-reader lock held shared around an atomic counter.
 //
 // Source: I. Molnar and D. Miller's brlock, Linux 2.4; Concurrency Kit 0.7 or newer.
 // Semantics: exact (quota/packed.hpp).
@@ -6,13 +6,18 @@
 // Cost of the configuration: two loads of a line that only writers write, a read-modify-write
 //   (x86) or a store and a full fence (elsewhere) and a store to the handle's own line.
 // Memory: one configuration; 128 bytes a handle.
-// Avoid when: there are more threads than CPUs, or reloads are frequent: a writer spins until each
-//   reader has left, and a preempted one leaves when it is run again.
+// Avoid when: there are more threads than CPUs, or reloads are frequent. A writer spins until every
+//   reader has left, and a preempted reader leaves only when it runs again.
 #pragma once
 
+#include <sched.h>
+
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
+#include "../composed.hpp"
 #include "../quota/packed.hpp"
 #include "ck.hpp"
 #include "unseen_order.hpp"
@@ -20,8 +25,8 @@
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
 class CkBrlockSource {
-  // The library keeps its list of readers under the lock itself, whose waiters spin. The mutex lets
-  // those who attach, detach or publish at the same time sleep instead.
+  // The lock itself guards the library's list of readers, and its waiters spin. The mutex lets
+  // threads that attach, detach or publish at the same time sleep instead.
   struct Lock {
     void lock() noexcept {
       serial.lock();
@@ -34,7 +39,7 @@ class CkBrlockSource {
       serial.unlock();
     }
     [[gnu::always_inline]] void lock_shared(::ck_brlock_reader_t& reader) noexcept {
-      // Looks for the writer for about the time of a few line transfers, then lets it run.
+      // Spins for about the time of a few line transfers, then lets the writer run.
       while (!::ck_brlock_read_trylock(&brlock, &reader, 64)) [[unlikely]] sched_yield();
       ordered_after(&brlock.writer);
     }
@@ -122,9 +127,9 @@ class ck_brlock : public Composed<CkBrlockSource, PackedQuota> {
       .name = "ck_brlock",
       .summary = "Concurrency Kit's big-reader lock held shared around an atomic counter",
       .source = "Concurrency Kit (ck_brlock); Molnar and Miller, brlock, Linux 2.4",
-      .exactness = Exactness::exact,
-      .progress = Progress::blocking,
-      .bound = "0"};
+      .library = "Concurrency Kit",
+      .package = "libck-dev",
+      .progress = Progress::blocking};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -1,4 +1,4 @@
-// Row `ck_epoch`: Concurrency Kit's epochs; atomic counter.
+// Design `ck_epoch`: Concurrency Kit's epochs; atomic counter.
 //
 // Source: K. Fraser, "Practical Lock-Freedom", PhD thesis, University of Cambridge, 2004;
 //   Concurrency Kit 0.7 or newer.
@@ -6,16 +6,19 @@
 // Progress: sections wait-free; see grace_period.hpp and quota/packed.hpp for the rest.
 // Cost of the configuration: two loads of lines that only writers write, a read-modify-write (x86)
 //   or a store and a full fence (elsewhere) and two stores to the handle's own line.
-// Memory: grace_period.hpp, and a record for each handle, reused after it is detached, freed with
-//   the limiter.
+// Memory: grace_period.hpp, and a record for each handle, reused after the handle is detached and
+//   freed with the limiter.
 // Avoid when: publish() must not wait for a preempted reader.
 #pragma once
 
+#include <sched.h>
+
+#include <cstddef>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
+#include "../composed.hpp"
 #include "../quota/packed.hpp"
 #include "ck.hpp"
 #include "grace_period.hpp"
@@ -57,8 +60,7 @@ class CkEpochDomain {
     ::ck_epoch_register(&epoch_, record, nullptr);
     return Reader(record);
   }
-  // Lets other threads run while it waits: ck_epoch_synchronize() only spins, and the reader that
-  // it waits for may be preempted.
+  // Yields while it waits, since the reader may be preempted; ck_epoch_synchronize() only spins.
   void wait_for_readers() noexcept {
     ::ck_epoch_synchronize_wait(
         &epoch_, [](::ck_epoch_t*, ::ck_epoch_record_t*, void*) { sched_yield(); }, nullptr);
@@ -81,9 +83,9 @@ class ck_epoch : public Composed<GracePeriodSource<CkEpochDomain>, PackedQuota> 
       .name = "ck_epoch",
       .summary = "Concurrency Kit, epoch-based reclamation, atomic counter",
       .source = "Concurrency Kit (ck_epoch); Fraser, Practical Lock-Freedom, 2004",
-      .exactness = Exactness::exact,
-      .progress = Progress::lock_free_within_window,
-      .bound = "0"};
+      .library = "Concurrency Kit",
+      .package = "libck-dev",
+      .progress = Progress::lock_free_within_window};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -1,23 +1,24 @@
-// The configuration behind a raw pointer, freed after a grace period of another library: a time in
-// which every reader has left the section that it was in.
+// The configuration behind a raw pointer, freed after a library's grace period: the time until
+// every reader has left the read-side section that it was in.
 //
 // A Domain provides
 //   class Reader { void enter() noexcept; void leave() noexcept; };   movable
 //   Reader attach();
 //   void wait_for_readers();             until every section entered before the call has been left
-//   std::size_t bytes() const noexcept;  that it holds for its readers
+//   std::size_t bytes() const noexcept;  held for its readers
 //
 // Progress: reads as the Domain's sections, in practice wait-free; publish() blocks for a grace
 //   period once a batch.
-// Cost: the Domain's enter and leave, one load of a line that only publish() writes.
+// Cost: the Domain's enter and leave, and one load of a line that only publish() writes.
 // Memory: the configuration in force and at most 64 retired ones. The libraries' asynchronous
-//   reclamation (call_rcu, ck_epoch_call) would not block publish() but puts no bound on memory
-//   while a reader is preempted inside a section; here publish() waits for that reader instead.
+//   reclamation (call_rcu, ck_epoch_call) would not block publish(), but puts no bound on memory
+//   while a reader is preempted inside a section. Here publish() waits for that reader instead.
 // Avoid when: publish() must not wait for a preempted reader.
 #pragma once
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include "../published.hpp"
 #include "unseen_order.hpp"
@@ -63,7 +64,7 @@ class GracePeriodSource {
   };
 
   explicit GracePeriodSource(const Published& published) : current_(sync::make<Node>(published)) {}
-  // The caller has joined with every other user, so that nothing is left to wait for.
+  // The caller has joined with every other user: nothing is left to wait for.
   ~GracePeriodSource() {
     free_retired();
     sync::destroy(current_.load(sync::relaxed));  // relaxed: as above

@@ -6,18 +6,24 @@
 // Progress: reads lock-free; publish lock-free but for the allocator.
 // Cost of the configuration: two loads of a line that only writers write, two stores and a
 //   read-modify-write to the thread's own lines, and three calls into the library to find them.
-// Memory: the library keeps what is retired in an array of the retiring thread, for the whole
-//   process and longer than the limiter lives: at most twice as many as threads may attach.
-// Avoid when: more than 512 threads are attached at once, or the process uses libcds for more than
-//   this: both limits are set once, by whoever starts the library first. Or a handle is handed to a
-//   thread that never attached one: its first request allocates, and ends the process if it cannot.
-//   Or several shared objects built by clang ask one limiter: each has its own copy of what the
-//   library keeps for a thread.
+// Memory: the library keeps retired configurations in an array of the retiring thread, for the
+//   whole process and longer than the limiter lives: at most twice as many as threads may attach.
+// Avoid when:
+//   - more than 512 threads are attached at once, or the process uses libcds for something else:
+//     both limits are set once, by whoever starts the library first.
+//   - a handle is handed to a thread that never attached one: its first request allocates, and ends
+//     the process if it cannot.
+//   - several shared objects built by clang use one limiter: each has its own copy of what the
+//     library keeps for a thread.
 #pragma once
 
 #include <cds/gc/hp.h>
 #include <cds/init.h>
 
+#include <cstddef>
+#include <cstdint>
+
+#include "../composed.hpp"
 #include "../quota/packed.hpp"
 #include "alive_count.hpp"
 #include "unseen_order.hpp"
@@ -27,9 +33,9 @@ namespace limiterbench::inline LIMITERBENCH_BACKEND {
 // Starts the library once, and attaches the calling thread to it until the thread ends. The library
 // is never stopped: a thread may outlive every static object.
 //
-// A thread may ask again after that, in the destructor of a thread_local object that is older than
-// its first use, or of a key of pthread_setspecific(). It then looks each time: the library has a
-// key of its own, whose destructor detaches a thread at any time from then on.
+// A thread may make a request even later: in the destructor of a thread_local object that is older
+// than its first use, or of a key of pthread_setspecific(). From then on it checks each time
+// whether it is attached: the destructor of the library's own key may detach it at any time.
 class LibcdsThread {
  public:
   [[gnu::always_inline]] static void attach() {
@@ -48,7 +54,7 @@ class LibcdsThread {
         cds::gc::hp::smr::construct(hazards_per_thread, max_threads);
       }
     };
-    // A name for the records that the library hands from one thread to a later one.
+    // Stands for the records that the library hands from one thread to a later one.
     static char records;
     struct AtThreadExit {
       AtThreadExit() {
@@ -131,7 +137,7 @@ class LibcdsHazardSource {
   void publish(const Published& published) {
     LibcdsThread::attach();
     Node* const next = sync::make<Node>(published, alive_);
-    // relaxed: publishers are serialised, so this one's predecessor is ordered by their lock.
+    // relaxed: publishers are serialised; their lock orders the previous store.
     Node* const previous = current_.load(sync::relaxed);
     // (1) release: pairs with the acquire load in cds::gc::HP::Guard::protect().
     current_.store(next, sync::release);
@@ -152,9 +158,9 @@ class libcds_hp : public Composed<LibcdsHazardSource, PackedQuota> {
   static constexpr Info info{.name = "libcds_hp",
                              .summary = "libcds, hazard pointers, atomic counter",
                              .source = "libcds (gc::HP); Michael, Hazard Pointers, IEEE TPDS 2004",
-                             .exactness = Exactness::exact,
+                             .library = "libcds",
+                             .package = "libcds-dev",
                              .progress = Progress::lock_free_within_window,
-                             .bound = "0",
                              .survives_bad_alloc = false};
 };
 

@@ -1,12 +1,13 @@
-// Row `tbb_rw_mutex`: tbb::rw_mutex held shared around an atomic counter.
+// Design `tbb_rw_mutex`: tbb::rw_mutex held shared around an atomic counter.
 //
-// Source: oneTBB 2021.6 or newer: one word that counts readers and holds a writer back from
-//   starvation. Semantics, progress, cost, memory and when to avoid it: config/shared_lock.hpp and
-//   quota/packed.hpp.
+// Source: oneTBB 2021.6 or newer: one word that counts readers; a waiting writer keeps new readers
+//   out, so that it does not starve.
+// Other properties: config/shared_lock.hpp and quota/packed.hpp.
 #pragma once
 
 #include <oneapi/tbb/rw_mutex.h>
 
+#include "../composed.hpp"
 #include "../config/shared_lock.hpp"
 #include "../quota/packed.hpp"
 
@@ -18,10 +19,10 @@ class tbb_rw_mutex : public Composed<SharedLockSource<tbb::rw_mutex>, PackedQuot
   static constexpr Info info{.name = "tbb_rw_mutex",
                              .summary = "oneTBB's rw_mutex held shared around an atomic counter",
                              .source = "oneTBB (rw_mutex)",
-                             .exactness = Exactness::exact,
+                             .library = "oneTBB",
+                             .package = "libtbb-dev",
                              .progress = Progress::blocking,
-                             .denial = Denial::writes_shared_line,
-                             .bound = "0"};
+                             .denial = Denial::writes_shared_line};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -1,8 +1,8 @@
-// Tells ThreadSanitizer of an order that it cannot see because the library that keeps it was
-// compiled without it or is written in assembler. Elsewhere nothing.
+// Tells ThreadSanitizer of an order that it cannot see, because the library that keeps the order
+// was compiled without it or is written in assembler. Without ThreadSanitizer it does nothing.
 //
-// These are claims, not checks: what another library documents, never what this project's own code
-// does.
+// These are claims, not checks. They repeat what another library documents, and never speak for
+// this project's own code.
 #pragma once
 
 #include "../sync.hpp"
@@ -16,7 +16,7 @@ void __tsan_release(void* address);
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
-// What this thread did so far happens before what follows a later ordered_after(object).
+// What this thread did before happens before whatever follows a later ordered_after(object).
 inline void ordered_before([[maybe_unused]] const void* object) noexcept {
 #if LIMITERBENCH_TSAN
   __tsan_release(const_cast<void*>(object));

@@ -1,20 +1,20 @@
 // What the two designs on liburcu share: its headers, and the registration of threads.
 //
-// A thread registers when it first attaches or asks, and unregisters when it ends. Destructors that
-// run at the end of a thread or of the program may ask, too.
+// A thread registers when it first attaches or makes a request, and unregisters when it ends.
+// Destructors that run at the end of a thread or of the program may make requests too.
 //
-// A service that uses the same flavour itself: the library accepts one registration a thread and
-// does not check, and a second one corrupts its list: the next publish() hangs. A thread that the
-// service registers must be registered before its first attach(). The limiter then leaves the
-// registration to the service, and registers by itself only if it is asked after the service has
-// unregistered the thread; from then on the service must not register this thread again.
+// If the service uses the same flavour itself: the library accepts one registration a thread and
+// does not check; a second one corrupts its list, and the next publish() hangs. So the service must
+// register a thread before its first attach(). The limiter then leaves the registration alone. It
+// registers the thread itself only at a request made after the service has unregistered it; from
+// then on the service must not register that thread again.
 //
-// Every object of the process must link the same shared liburcu: a static copy in a plug-in has
-// readers of its own, for which publish() elsewhere does not wait.
+// Every object of the process must link the same shared liburcu. A static copy in a plug-in has
+// readers of its own, and publish() elsewhere does not wait for them.
 #pragma once
 
-// Inlines the read side, as the library means it to be used by code under an LGPL-compatible
-// licence, which this is; a call through the PLT costs several times the section itself.
+// Inlines the read side, which the library offers to code under an LGPL-compatible licence, as this
+// is. A call through the PLT costs several times the section itself.
 #ifndef _LGPL_SOURCE
 #define _LGPL_SOURCE  // NOLINT: the library's name for it
 #endif
@@ -28,8 +28,8 @@
 #include "../sync.hpp"
 
 #if LIMITERBENCH_TSAN
-// The inlined read side uses plain volatile accesses, which ThreadSanitizer takes for races. The
-// library's own copies of these functions it does not see.
+// The inlined read side uses volatile accesses, which ThreadSanitizer takes for races. It does not
+// see into the library's own copies of these functions.
 #undef urcu_memb_read_lock
 #undef urcu_memb_read_unlock
 #undef urcu_qsbr_thread_offline
@@ -50,13 +50,13 @@ namespace limiterbench::inline LIMITERBENCH_BACKEND {
 // threads, not handles: a thread may own any number of handles, and a handle may be handed from one
 // thread to another.
 //
-// Hazard: a thread that ends while registered leaves its thread-local record in the library's list,
-// and whoever walks the list later waits forever, or reads freed memory. A thread may ask again
+// Hazard: a thread that ends while registered leaves its thread-local record in the library's list.
+// Whoever walks the list later waits forever or reads freed memory. A thread may make a request
 // after it has unregistered, in the destructor of a thread_local object that is older than its
-// first use. A thread_local object is destroyed once only, so that the second time a key of
+// first use. A thread_local object is destroyed only once, so the second time a key of
 // pthread_setspecific() unregisters: its destructor runs after those of all thread_local objects,
-// and again if it is set again. Not the key at once: a thread_local object keeps a plug-in loaded
-// until the threads that used it have ended, a key does not.
+// and again if the key is set again. The first time a thread_local object does it, since it keeps a
+// plug-in loaded until the threads that used it have ended; a key does not.
 template <class Flavour>
 class UrcuThread {
  public:
@@ -95,7 +95,7 @@ class UrcuThread {
       bool created;
     };
     static const Key key;
-    // A thread that asks after this runs the destructors of static objects: the program ends.
+    // A thread that comes here runs the destructors of static objects: the program ends.
     if (is_key_deleted) return;
     if (!key.created || pthread_setspecific(key.key, &is_ending) != 0) std::abort();
   }

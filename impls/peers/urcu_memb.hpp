@@ -11,6 +11,9 @@
 //   this flavour after they have attached (urcu.hpp).
 #pragma once
 
+#include <cstddef>
+
+#include "../composed.hpp"
 #include "../quota/packed.hpp"
 #include "grace_period.hpp"
 #include "urcu.hpp"
@@ -48,9 +51,10 @@ class urcu_memb : public Composed<GracePeriodSource<UrcuMembDomain>, PackedQuota
       .name = "urcu_memb",
       .summary = "liburcu, asymmetric fence by membarrier, atomic counter",
       .source = "liburcu (memb); Desnoyers et al., User-Level RCU, IEEE TPDS 2012",
-      .exactness = Exactness::exact,
-      .progress = Progress::lock_free_within_window,
-      .bound = "0"};
+      .library = "liburcu",
+      .package = "liburcu-dev",
+      .needs = {"membarrier"},
+      .progress = Progress::lock_free_within_window};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

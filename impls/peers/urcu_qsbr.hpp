@@ -1,5 +1,4 @@
-// Design `urcu_qsbr`: liburcu's flavour of quiescent states, online only while it decides; atomic
-// counter.
+// Design `urcu_qsbr`: liburcu's quiescent states, online only while it decides; atomic counter.
 //
 // Source: M. Desnoyers, P. McKenney, A. Stern, M. Dagenais and J. Walpole, "User-Level
 //   Implementations of Read-Copy Update", IEEE TPDS 23(2), 2012; liburcu 0.13 or newer.
@@ -7,17 +6,20 @@
 // Progress: sections wait-free; see grace_period.hpp and quota/packed.hpp for the rest.
 // Cost of the configuration: two loads of lines that only writers write, two stores to the thread's
 //   own line, and three full fences: one to go online, two to go offline.
-// Why online for each decision: the scheme is free for a reader that says when it is idle. A
-//   Limiter is not told: a handle may lie unused forever after any decision, and a thread that
-//   stayed online would then stop reclamation for the whole process. So each decision pays what a
-//   thread pays that goes idle after it. A service that has a loop in which to announce quiescent
-//   states keeps its threads online itself: a decision then leaves them online, and pays no fence.
+//   Why online for each decision: the scheme is free for a reader that says when it is idle. A
+//   limiter cannot know: a handle may lie unused forever after any decision, and a thread that
+//   stayed online would then stop reclamation for the whole process. So each decision costs what
+//   going idle after it costs. A service that has a loop in which to announce quiescent states
+//   keeps its threads online itself: a decision then leaves them online, and needs no fence.
 // Memory: grace_period.hpp.
-// Avoid when: publish() is called while the thread holds references under this flavour: it is a
-//   quiescent state of its caller; or the service registers threads with this flavour after they
+// Avoid when: publish() is called while the thread holds references under this flavour, since it is
+//   a quiescent state of its caller; or the service registers threads with this flavour after they
 //   have attached (urcu.hpp); otherwise as grace_period.hpp.
 #pragma once
 
+#include <cstddef>
+
+#include "../composed.hpp"
 #include "../quota/packed.hpp"
 #include "grace_period.hpp"
 #include "urcu.hpp"
@@ -38,8 +40,8 @@ class UrcuQsbrDomain {
  public:
   class Reader {
    public:
-    // Hazard: a service that reads under this flavour itself is online, and loses what it reads if
-    // a decision leaves it offline.
+    // Hazard: a service that reads under this flavour itself is online. If a decision left it
+    // offline, what it reads could be freed.
     [[gnu::always_inline]] void enter() noexcept {
       UrcuThread<Flavour>::attach();
       was_online_ = urcu_qsbr_read_ongoing() != 0;
@@ -70,9 +72,9 @@ class urcu_qsbr : public Composed<GracePeriodSource<UrcuQsbrDomain>, PackedQuota
       .name = "urcu_qsbr",
       .summary = "liburcu, quiescent states, online only while it decides, atomic counter",
       .source = "liburcu (qsbr); Desnoyers et al., User-Level RCU, IEEE TPDS 2012",
-      .exactness = Exactness::exact,
-      .progress = Progress::lock_free_within_window,
-      .bound = "0"};
+      .library = "liburcu",
+      .package = "liburcu-dev",
+      .progress = Progress::lock_free_within_window};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -1,18 +1,18 @@
 // The configuration behind xenium's concurrent_ptr, freed by one of its reclamation schemes.
 //
-// Source: M. Pöter, xenium, https://github.com/mpoeter/xenium; the schemes' papers in the rows.
-// Progress, cost: in the rows.
-// Memory: the library keeps what is retired in lists of the retiring threads, for the whole process
-//   and longer than the limiter lives.
+// Source: M. Pöter, xenium, https://github.com/mpoeter/xenium; the papers of the schemes, and what
+//   they guarantee and cost, are in the designs' headers.
+// Memory: the library keeps retired configurations in lists of the retiring threads, for the whole
+//   process and longer than the limiter lives.
 // Avoid when:
 //   - memory may run out: the library allocates in functions that must not throw, and the process
-//     ends (the designs say where). A handle that is handed to a thread which never attached one
-//     makes that thread's first request allocate its record.
-//   - a thread asks in a destructor of a thread_local object that is older than its first attach():
-//     by then the library has destroyed that thread's record, and uses it again all the same. At
-//     best each such thread leaves a record behind for good.
+//     ends (the designs say where). If a handle is handed to a thread that never attached one, that
+//     thread's first request allocates its record.
+//   - a thread makes a request in a destructor of a thread_local object that is older than its
+//     first attach(): the library has destroyed that thread's record by then, and uses it all the
+//     same. At best each such thread leaves a record behind for good.
 //   - several shared objects use one limiter, and the library's symbols are hidden or not merged:
-//     each object then has readers of its own, and frees what those of another one hold.
+//     each object then has readers of its own, and frees what another object's readers hold.
 #pragma once
 
 #include "../published.hpp"
@@ -22,6 +22,7 @@
 #define __SANITIZE_THREAD__ 1
 #endif
 #include <array>  // xenium uses it without including it
+#include <cstdint>
 #include <xenium/reclamation/generic_epoch_based.hpp>
 #include <xenium/reclamation/hazard_pointer.hpp>
 
@@ -65,7 +66,7 @@ class XeniumSource {
   XeniumSource(const XeniumSource&) = delete;
   XeniumSource& operator=(const XeniumSource&) = delete;
 
-  // Protects once, so that it is here that the library allocates the thread's record.
+  // Protects once, to make the library allocate the thread's record here.
   [[nodiscard]] Reader attach() {
     Protection protection;
     // (3) acquire: pairs with (2).
@@ -82,9 +83,9 @@ class XeniumSource {
     return protection->published.read().config();
   }
   void publish(const Published& published) {
-    // First, since it throws where the thread is new to the library and there is no memory.
+    // First, since it throws if the thread is new to the library and memory has run out.
     Protection previous;
-    // relaxed: publishers are serialised, so this one's predecessor is ordered by their lock.
+    // relaxed: publishers are serialised; their lock orders the previous store.
     previous.acquire(current_, sync::relaxed);
     Node* const next = sync::make<Node>(published, alive_);
     // (2) release: pairs with (1), (3), (4).

@@ -13,6 +13,7 @@
 //   or publish() allocates its record in a function that must not throw; otherwise as xenium.hpp.
 #pragma once
 
+#include "../composed.hpp"
 #include "../quota/packed.hpp"
 #include "xenium.hpp"
 
@@ -24,9 +25,9 @@ class xenium_ebr : public Composed<XeniumSource<xenium::reclamation::epoch_based
   static constexpr Info info{.name = "xenium_ebr",
                              .summary = "xenium, epoch-based reclamation, atomic counter",
                              .source = "xenium (epoch_based); Fraser, Practical Lock-Freedom, 2004",
-                             .exactness = Exactness::exact,
+                             .library = "xenium",
+                             .package = "libxenium-dev",
                              .progress = Progress::lock_free_within_window,
-                             .bound = "0",
                              .survives_bad_alloc = false};
 };
 

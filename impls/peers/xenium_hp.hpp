@@ -13,6 +13,7 @@
 //   scan for readers, which allocates in functions that must not throw; otherwise as xenium.hpp.
 #pragma once
 
+#include "../composed.hpp"
 #include "../quota/packed.hpp"
 #include "xenium.hpp"
 
@@ -26,9 +27,9 @@ class xenium_hp
       .name = "xenium_hp",
       .summary = "xenium, hazard pointers, atomic counter",
       .source = "xenium (hazard_pointer); Michael, Hazard Pointers, IEEE TPDS 2004",
-      .exactness = Exactness::exact,
+      .library = "xenium",
+      .package = "libxenium-dev",
       .progress = Progress::lock_free_within_window,
-      .bound = "0",
       .survives_bad_alloc = false};
 };
 

@@ -1,7 +1,8 @@
-// A value of any copyable type, or nil: Go's `any`, two words, the concrete type and the data.
+// A value of any copyable type, or nil: Go's `any`. Two words: the concrete type and the data.
 //
-// Source: Go, src/runtime/runtime2.go (eface). The value is always boxed, a pointer too, so that a
-//   typed nil is a box with a null pointer in it, and untyped nil has neither type nor box.
+// Source: Go, src/runtime/runtime2.go (eface).
+// Semantics: the value is always boxed, even a pointer. A typed nil is a box with a null pointer in
+//   it; untyped nil has neither type nor box.
 // Memory: one allocation a value.
 // Avoid when: a shared object may be unloaded (dlclose) while a value that it made is alive: the
 //   value's type and destructor are in that object.
@@ -30,8 +31,8 @@ struct AnyBoxOf final : AnyBox {
   sync::plain<T> value;
 };
 
-// A concrete type. Each shared object may have a copy of its own of any_type_of<T>: hidden symbols
-// and those of a plug-in are not merged. Compare with same_type(), never by address alone.
+// A concrete type. Each shared object may have its own copy of any_type_of<T>, because hidden
+// symbols and those of a plug-in are not merged. Compare with same_type(), never by address alone.
 struct AnyType {
   bool (*equal)(const AnyBox&, const AnyBox&);  // null: values of this type cannot be compared
   const std::type_info* name;                   // null: the type has this one AnyType
@@ -43,8 +44,8 @@ bool equal_boxes(const AnyBox& a, const AnyBox& b) {
          static_cast<const AnyBoxOf<T>&>(b).value.read();
 }
 
-// Null for types in an unnamed namespace: two of them may have the same name, which GCC marks in
-// std::type_info and clang does not. Without RTTI, types are not recognised in another object.
+// Null for types in an unnamed namespace: two of them may have the same name, and only GCC marks
+// that in std::type_info. Without RTTI, a type is not recognised in another shared object.
 template <class T>
 constexpr const std::type_info* type_name_of() noexcept {
 #if defined(__cpp_rtti)
@@ -61,7 +62,7 @@ inline constexpr AnyType any_type_of{nullptr, type_name_of<T>()};
 template <std::equality_comparable T>
 inline constexpr AnyType any_type_of<T>{&equal_boxes<T>, type_name_of<T>()};
 
-// Neither may be null. Out of line: the addresses of one type differ only between shared objects.
+// Out of line: the addresses of one type differ only between shared objects.
 [[nodiscard, gnu::noinline]] inline bool same_name(const AnyType& a, const AnyType& b) noexcept {
   return a.name != nullptr && b.name != nullptr && *a.name == *b.name;
 }

@@ -1,28 +1,28 @@
-// Go's atomic.Value: a variable that holds a value of one concrete type, which the first store
-// decides, and that is loaded and replaced as a whole.
+// Go's atomic.Value: a variable whose value is loaded and replaced as a whole. The first store
+// decides the value's concrete type.
 //
-// Source: Go, src/sync/atomic/value.go; hazard pointers (hazard_pointer.hpp) in place of the
-//   garbage collector.
-// Semantics: as Go's. Before the first store it loads as nil. To store untyped nil is
-//   std::invalid_argument, a value of another concrete type std::logic_error; a nil pointer of the
-//   right type is a value like any other. compare_and_swap compares values, not addresses, and
-//   throws std::logic_error if their type cannot be compared. An operation that throws has changed
-//   nothing. What was loaded is valid, and unchanging, for as long as its guard lives.
+// Source: Go, src/sync/atomic/value.go, with hazard_pointer.hpp in place of the garbage collector.
+// Semantics: as Go's. Before the first store it loads as nil. Storing untyped nil throws
+//   std::invalid_argument, storing a value of another concrete type std::logic_error. A nil pointer
+//   of the right type is a value like any other. compare_and_swap compares values, not addresses,
+//   and throws std::logic_error if their type cannot be compared. An operation that throws has
+//   changed nothing. A loaded value is valid, and does not change, while its guard lives.
 // Progress: load lock-free, in practice three loads; store, swap and compare_and_swap lock-free,
-//   but that they wait for a first store in progress (two stores; Go forbids preemption there, we
-//   cannot).
-// Cost: load three loads of a line that only the others write, two stores to the thread's own line.
-// Memory: an allocation each value; at most a batch of replaced ones.
-// Avoid when: the type is known at compile time: config/hazard_pointer.hpp does without the second
-//   word and its check.
+//   except that they wait for a first store in progress (Go forbids preemption there, we cannot).
+// Cost: load: three loads of a line that only the others write, two stores to the thread's own.
+// Memory: an allocation for each value; at most a batch of replaced ones.
+// Avoid when: the type is known at compile time (config/hazard_pointer.hpp needs only one word).
 #pragma once
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
 
+#include "../sync.hpp"
 #include "any_value.hpp"
+#include "hazard_pointer.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
@@ -61,8 +61,8 @@ class AtomicValue {
   [[nodiscard]] Reader attach() { return Reader(domain_); }
 
   [[nodiscard, gnu::always_inline]] Guard load(Reader& reader) const noexcept {
-    // (1) acquire: pairs with (3): who sees the type finds data of it. From then on the type stays,
-    // so that the two words need not be read at one point.
+    // (1) acquire: pairs with (3): whoever sees the type finds data of that type. The type never
+    // changes again, so the two words need not be read at one instant.
     const AnyType* const type = type_.load(sync::acquire);
     if (!is_type(type)) [[unlikely]]
       return {reader, {}};
@@ -107,8 +107,8 @@ class AtomicValue {
   [[nodiscard]] std::size_t slot_bytes() const noexcept { return domain_.slot_bytes(); }
 
  private:
-  // The mark of a first store in progress: an address that no object has. Every shared object must
-  // know it for the mark, so that it is not a variable, which each would have a copy of.
+  // The mark of a first store in progress: an address that no object has. Not the address of a
+  // variable: each shared object could have its own copy of that, and must recognise the mark.
   static const AnyType* first_store_in_progress() noexcept {
     return std::bit_cast<const AnyType*>(std::uintptr_t{1});
   }
@@ -117,8 +117,7 @@ class AtomicValue {
     return reinterpret_cast<std::uintptr_t>(type) > 1;
   }
 
-  // Whether there is a value, of the type of `next`; false if there is none yet. Throws what Go
-  // panics with.
+  // Whether there is a value yet. Throws where Go panics: for nil, or a value of another type.
   [[nodiscard]] bool accepts(const char* operation, const AnyValue& next) const {
     if (!next.view()) throw std::invalid_argument(std::string(operation) + " of nil value");
     for (sync::spin_wait wait;; wait()) {
@@ -131,8 +130,8 @@ class AtomicValue {
     }
   }
 
-  // Hazard: two first stores of different types, of which one wins the type and the other the data.
-  // The mark makes type and data one thread's to write.
+  // Hazard: of two first stores of different types one could win the type and the other the data.
+  // The mark lets one thread alone write both.
   bool try_store_first(AnyValue& next) noexcept {
     const AnyType* type = nullptr;
     // relaxed: the mark publishes nothing, and nothing came before it.

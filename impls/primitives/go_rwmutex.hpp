@@ -1,16 +1,16 @@
 // Go's sync.RWMutex: many readers or one writer; a waiting writer keeps new readers out.
 //
 // Source: Go, src/sync/rwmutex.go.
-// Semantics: as Go's. A writer subtracts max_readers from reader_count, so that a negative count
-//   says "a writer is pending" to every reader that arrives; reader_wait counts the readers that it
-//   found and that have not left. Lifting the writer admits all readers that queued up meanwhile,
-//   so that neither side starves. Not recursive: a thread that holds it shared and asks again waits
-//   behind a writer that waits for it.
+// Semantics: as Go's. A writer subtracts max_readers from reader_count; a negative count tells
+//   every arriving reader that a writer is pending. reader_wait counts the readers that the writer
+//   found and that have not left. An unlocking writer admits all readers that queued up meanwhile,
+//   so neither side starves. Not recursive: a thread that holds the lock shared and locks it again
+//   waits behind a writer that waits for that thread.
 // Progress: blocking; waits in the kernel.
-// Cost: shared, one read-modify-write to take and one to leave, of one line that all readers share;
+// Cost: shared, one read-modify-write to lock and one to unlock, of a line that all readers share;
 //   exclusive, two, and the inner mutex's pair.
 // Memory: the inner mutex and 16 bytes.
-// Avoid when: more than a few cores read: the count moves between them as any counter would.
+// Avoid when: more than a few cores read: the count's line moves between them.
 #pragma once
 
 #include <cstdint>
@@ -52,9 +52,8 @@ class GoRwMutex {
   GoRwMutex& operator=(const GoRwMutex&) = delete;
 
   void lock_shared() noexcept {
-    // (3) acquire: pairs with (7): a reader that finds no writer sees what the last one wrote. The
-    // operations on the count are all read-modify-writes, so that every release among them reaches
-    // every acquire after it.
+    // (3) acquire: pairs with (7): a reader that finds no writer sees what the last one wrote. All
+    // operations on the count are read-modify-writes: every release reaches every later acquire.
     if (reader_count_.fetch_add(1, sync::acquire) + 1 < 0) [[unlikely]]
       reader_semaphore_.acquire();
   }
@@ -80,14 +79,13 @@ class GoRwMutex {
     writers_.lock();
     // (5) acquire: pairs with (4).
     const std::int32_t readers = reader_count_.fetch_sub(max_readers, sync::acquire);
-    // (6) acquire: pairs with (9), if the readers that were found have all left meanwhile.
+    // (6) acquire: pairs with (9), if all readers that were found have left meanwhile.
     if (readers != 0 && reader_wait_.fetch_add(readers, sync::acquire) + readers != 0)
       writer_semaphore_.acquire();
   }
 
   [[gnu::always_inline]] void unlock() noexcept {
-    // (7) release: pairs with (3), (8). Those who found the writer pending come through the
-    // semaphore instead.
+    // (7) release: pairs with (3), (8). Readers that found the writer come through the semaphore.
     const std::int32_t waiting = reader_count_.fetch_add(max_readers, sync::release) + max_readers;
     for (std::int32_t i = 0; i < waiting; ++i) reader_semaphore_.release();
     writers_.unlock();
@@ -96,8 +94,8 @@ class GoRwMutex {
  private:
   static constexpr std::int32_t max_readers = std::int32_t{1} << 30;
 
-  // Hazard: the writer may find fewer readers left than it counted, or none: reader_wait_ goes
-  // below zero until the writer adds what it found. Whoever brings it to zero last lets it in.
+  // Hazard: readers may leave before the writer has added the number that it found: reader_wait_
+  // is then below zero for a while. Whoever brings it to zero lets the writer in.
   [[gnu::noinline]] void leave_pending_writer() noexcept {
     // (9) acq_rel: pairs with (6) and with itself: the last reader passes on, by the semaphore,
     // that all others have finished.

@@ -4,37 +4,34 @@
 // Source: M. Michael, "Hazard Pointers: Safe Memory Reclamation for Lock-Free Objects", IEEE TPDS
 //   15(6), 2004; the asymmetric fence in protect() as in P1202R5.
 // Progress: protect() lock-free (it retries only if the pointer was replaced meanwhile), clear()
-//   wait-free; retire() lock-free but for the heavy fence, a system call once a batch while calls
+//   wait-free; retire() lock-free apart from the heavy fence, a system call once a batch if calls
 //   of retire() are serialised.
 // Cost: protect() two loads and a store to the thread's own line, clear() a store.
 // Memory: 128 bytes a slot, reused after a thread leaves; at most retire_batch(slots) retired
-//   objects while calls of retire() are serialised; a batch more for each other thread inside it.
+//   objects if calls of retire() are serialised, else a batch more for each other thread in it.
 // Avoid when: one operation holds many objects at once; an epoch scheme announces once for all.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <utility>
 
 #include "../sync.hpp"
 #include "asymmetric_fence.hpp"
-#include "rseq.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
-// Protects objects of type Node, which must derive from HazardNode<Node>.
+// What a protected object of type Node derives from.
 template <class Node>
 struct HazardNode {
   sync::plain<Node*> retired_next;
   sync::plain<bool> announced;  // used by reclaim() alone
 };
 
-//
-// ForSequences: restartable sequences (rseq.hpp) may use an object that they find, unannounced:
-// before objects are freed, those that run are restarted.
+// Protects objects of type Node. ForSequences: restartable sequences (sync/native_rseq.hpp) may use
+// an object without announcing it; before objects are freed, all running sequences are restarted.
 template <class Node, bool ForSequences = false>
 class HazardDomain {
   struct alignas(sync::false_sharing_range) Slot {
@@ -55,7 +52,7 @@ class HazardDomain {
     }
     ~Pointer() {
       if (slot_ == nullptr) return;
-      if constexpr (ForSequences) forget_sequence();
+      if constexpr (ForSequences) sync::forget_sequence();
       clear();
       // (1) release: pairs with (2): the next owner's announcements come after ours.
       slot_->taken.store(false, sync::release);
@@ -66,11 +63,11 @@ class HazardDomain {
       // relaxed: a guess, confirmed below.
       Node* node = source.load(sync::relaxed);
       for (;;) {
-        // Hazard: retired after it was loaded and freed before it was announced. The fence orders
-        // the announcement before the second load; paired with the heavy fence in reclaim(), either
-        // reclaim() sees the announcement or this load sees that the object was replaced.
-        // (3) release: pairs with (4): it also ends the use of the object announced before, which
-        // a C++20 release sequence headed by (5) would not do for a relaxed store.
+        // Hazard: the object is retired after it was loaded and freed before it was announced. The
+        // fence orders the announcement before the second load. With the heavy fence in reclaim(),
+        // either reclaim() sees the announcement or this load sees that the object was replaced.
+        // (3) release: pairs with (4): it also ends the use of the object announced before. A
+        // relaxed store would not, since it is no part of a C++20 release sequence headed by (5).
         slot_->announced.store(node, sync::release);
         light_fence();
         // (6) acquire: pairs with (1) in config/hazard_pointer.hpp and (4), (5) in
@@ -107,10 +104,10 @@ class HazardDomain {
   }
 
   // Frees `node` once it is safe. The caller must have unlinked it: no load that starts later may
-  // find it. Any thread may call.
+  // find it. Any thread may call this.
   void retire(Node* node) noexcept {
-    // relaxed: an estimate of when a batch is worth its heavy fence. Counted before it can be
-    // freed, so that the count never falls below zero.
+    // relaxed: an estimate of when a batch is worth its heavy fence. A node is counted before it
+    // can be freed: the count never falls below zero.
     const std::size_t count = retired_count_.fetch_add(1, sync::relaxed) + 1;
     push_retired(node);
     if (count >= retire_batch(slot_count_.load(sync::relaxed))) reclaim();
@@ -118,15 +115,15 @@ class HazardDomain {
 
   // Frees every retired object that nobody announces.
   void reclaim() noexcept {
-    // (7) acquire: pairs with (8): the links of the list, and the unlinking of each node, are seen.
+    // (7) acquire: pairs with (8): makes visible the list's links and each node's unlinking.
     // Not shown as relaxed: the heavy fence below orders the same, but not for ThreadSanitizer.
     Node* node = retired_.exchange(nullptr, sync::acquire);
     if (node == nullptr) return;
     heavy_fence();
-    // Hazard: found by a sequence before it was unlinked, and freed before the sequence has ended.
-    // One that starts after this finds the successor.
+    // Hazard: a sequence finds a node before it was unlinked, and the node is freed before the
+    // sequence has ended. A sequence that starts after this finds the successor.
     if constexpr (ForSequences) {
-      if (rseq_available()) restart_sequences();
+      if (sync::rseq_available()) sync::restart_sequences();
     }
     // (9) acquire: pairs with (10): a slot is complete before it is reachable.
     for (Slot* slot = slots_.load(sync::acquire); slot != nullptr;) {
@@ -152,8 +149,7 @@ class HazardDomain {
     return slot_count_.load(sync::relaxed) * sizeof(Slot);  // relaxed: a statistic
   }
 
-  // Retired objects at which a heavy fence pays: its cost is spread over at least as many objects
-  // as can stay behind.
+  // How many retired objects are worth a heavy fence: it frees at least as many as can stay behind.
   static constexpr std::size_t retire_batch(std::size_t slots) noexcept {
     return sync::is_model ? 1 : std::max<std::size_t>(64, 2 * slots);
   }
@@ -163,7 +159,7 @@ class HazardDomain {
     // (11) acquire: pairs with (10).
     for (Slot* slot = slots_.load(sync::acquire); slot != nullptr; slot = slot->next) {
       bool free = false;
-      // relaxed: a glance, to leave lines that are in use alone.
+      // relaxed: a glance, to avoid writing lines that are in use.
       if (slot->taken.load(sync::relaxed)) continue;
       // (2) acquire: pairs with (1).
       if (slot->taken.compare_exchange_strong(free, true, sync::acquire, sync::relaxed))
@@ -178,8 +174,9 @@ class HazardDomain {
     return slot;
   }
 
-  // Marks the nodes of the list `first` that some slot from `slot` on announces, a stack buffer of
-  // slots at a time so that reclaiming memory never needs any. Returns the slot to go on from.
+  // Marks the nodes of the list `first` that slots from `slot` on announce, 64 announcements a
+  // call, and returns the slot to go on from. The buffer is on the stack: reclaiming must not
+  // allocate.
   static Slot* mark_announced(Slot* slot, Node* first) noexcept {
     std::array<const Node*, 64> announced;
     std::size_t count = 0;
@@ -198,7 +195,7 @@ class HazardDomain {
   void push_retired(Node* node) noexcept {
     Node*& next = node->retired_next.write();
     next = retired_.load(sync::relaxed);  // relaxed: the swap below confirms it
-    // (8) release: pairs with (7). Not subject to ABA: the list is only ever taken whole.
+    // (8) release: pairs with (7). There is no ABA problem: the list is only ever taken whole.
     while (!retired_.compare_exchange_weak(next, node, sync::release, sync::relaxed)) {
     }
   }

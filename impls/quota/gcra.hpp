@@ -1,51 +1,51 @@
 // The generic cell rate algorithm: one double word of virtual time for each class, no windows.
 //
-// Source: ITU-T I.371, Annex A (virtual scheduling); the form used by folly::TokenBucket, Envoy and
-//   governor.
+// Source: ITU-T I.371, Annex A (virtual scheduling); as in folly::TokenBucket, Envoy and governor.
 // Semantics: its own contract. Each permit takes window / limit nanoseconds, as a fraction. A
 //   request is admitted if and only if the theoretical arrival time (TAT) after it lies at most one
-//   window ahead of its `now`. All of this is exact, as said below. A denial's wait is the time to
-//   the first nanosecond at which the request would be admitted, plus the backoff.
+//   window ahead of its `now`. All of this is exact, as shown below. A denial's retry_after is the
+//   time to the first nanosecond at which the request would be admitted, plus the backoff.
 // Progress: lock-free.
 // Cost: one line; loads of three words, three multiplications and one read-modify-write of 16
 //   bytes. A denial loads and multiplies twice, divides once and writes nothing that is shared.
 // Memory: 128 bytes a class.
 // Avoid when: quotas are stated by calendar windows.
 //
-// Exact. While a rule is in force, whatever its limit and window, and whatever the requests' costs
-// and stamps, be they in order or not:
+// Exactness. While a rule is in force, for every limit, window and cost, and stamps in any order:
 // - Requests whose stamps lie within t nanoseconds of each other are admitted for at most
-//   limit + floor(limit * t / window) permits. For the first to be counted finds a TAT that is not
-//   before its stamp or moves it there, each adds cost * window / limit, and the last leaves it at
-//   most one window after its own stamp. Up to twice the limit in one window, therefore.
+//   limit + floor(limit * t / window) permits: the first one counted finds the TAT at or after its
+//   stamp, or moves it there; each adds cost * window / limit; the last leaves the TAT at most one
+//   window after its own stamp. One window may therefore admit up to twice the limit.
 // - Once nothing is owed, exactly `limit` permits are admitted at one instant, however they are cut
-//   into costs: the TAT then stands at `now`, and the sum of their times is one window.
+//   into costs: the TAT is then at `now`, and their times add up to one window.
 // - No request waits longer than those bounds make it: a TAT is never rounded.
 // The word therefore counts time in 1/limit nanoseconds. In this unit `now` is now * limit and a
-// permit takes `window`: whole numbers, hence neither a division nor a rounding when admitting.
-// They stay below (max_now + max_window) * max_limit < 2^94, and so does a TAT, which was at most
-// one window ahead of some `now` when it was stored.
+// permit takes `window`. Both are whole numbers, so admitting neither divides nor rounds. They stay
+// below (max_now + max_window) * max_limit < 2^94. So does a TAT, which was at most one window
+// ahead of some `now` when it was stored.
 //
-// 64 bits are too few. Let the limit and the window have no common divisor, and let fresh limiters
-// of that rule each admit one request: at any of 2^63 stamps, of any of `limit` costs. No two of
-// these TATs are equal, and of any two the earlier admits some request sooner.
+// Why 64 bits are too few. Take a limit and a window without a common divisor, and fresh limiters
+// of that rule that each admit one request: at any of 2^63 stamps, of any of `limit` costs. No two
+// of the resulting TATs are equal, and of any two the earlier admits some request sooner.
 //
 // Reload. The TAT stays, and with it the debt in time; requests that start later use the new rule.
-// One that read the old rule may still be admitted by it after publish() has returned. The word
-// names the limit that it counts by. A request under another limit converts the TAT and rounds it
-// up to its own unit: by less than 1/limit nanoseconds each time, which can only delay.
+// A request that read the old rule may still be admitted by it after publish() has returned. The
+// word names the limit in whose unit it counts. A request under another limit converts the TAT and
+// rounds it up to its own unit: by less than 1/limit nanoseconds each time, which can only delay.
 //
-// Hazard: a torn load. wide_atomic reads the halves one after the other and needs a high half that
-// does not change and change back. It holds the limit, the upper part of the TAT, which only grows
-// while the limit stays, and a count of conversions modulo 16. A load is torn only if it is
+// Hazard: a torn load. wide_atomic reads the halves one after the other, and the high half must not
+// change and change back in between. It holds the limit, the upper part of the TAT, which only
+// grows while the limit stays, and a count of conversions modulo 16. A load is torn only if it is
 // interrupted while requests under the old and the new rule of one reload alternate through a
 // multiple of 16 conversions. Its swap then fails and nothing is admitted: one denial may be wrong.
 #pragma once
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
-#include "../composed.hpp"
+#include "../published.hpp"
+#include "verdict.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
@@ -66,7 +66,7 @@ class GcraQuota {
       return Word({(bits_.high & ~tat_mask) | static_cast<std::uint64_t>(tat >> 64),
                    static_cast<std::uint64_t>(tat)});
     }
-    // 0 in a word that nobody has written, and that has no debt to convert.
+    // The same debt, counted by `limit`. A limit of 0 means that nobody has written the word.
     [[nodiscard]] Word by(Permits limit) const noexcept {
       const Permits old = this->limit();
       if (old == limit) return *this;
@@ -90,8 +90,8 @@ class GcraQuota {
                                                   const PublishedRule& rule, Permits cost,
                                                   Nanoseconds now) noexcept {
     sync::wide_atomic& shared = arrival_[traffic_class].word;
-    // relaxed, here and below: the word is all that requests share, and its read-modify-writes are
-    // ordered among themselves.
+    // relaxed, here and below: requests share nothing but the word, whose read-modify-writes have
+    // an order of their own.
     const Word word(shared.load(sync::relaxed));
     if (word.limit() != rule.rule.limit) [[unlikely]]
       return false;

@@ -1,16 +1,20 @@
 // Usage in one packed atomic word for each class.
 //
+// Source: original.
 // Semantics: exact. The compare-and-swap that counts a request also proves that the window and the
-//   rule it was decided by are still in force.
-// Progress: lock-free within a window; the thread that turns it is waited for.
-// Cost: one line; three loads and one read-modify-write to admit, seven loads to deny. No denial
-//   writes, but for the turn of a window.
+//   rule by which it was decided are still in force.
+// Progress: lock-free within a window; all wait for the thread that rolls it over (window.hpp).
+// Cost: one line; three loads and one read-modify-write to admit, seven loads to deny. A denial
+//   writes only if it rolls over the window.
 // Memory: 128 bytes a class.
 // Avoid when: many cores admit from one class. Every admission moves the line.
 #pragma once
 
 #include <array>
+#include <cstdint>
 
+#include "../published.hpp"
+#include "verdict.hpp"
 #include "window.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
@@ -34,7 +38,7 @@ class PackedQuota {
       const Window::View view = window.enter(rule, now, carry);
       if (view.end == 0) return {Verdict::Kind::stale};
       std::uint64_t word = view.word;
-      // A failed swap within the generation means that others were admitted: count again.
+      // If a swap fails within the generation, others were admitted: count again.
       while (Window::used_or_closed(word) + cost <= rule.rule.limit &&
              Window::same_generation(word, view.word)) {
         if (window.try_add(word, cost)) return {Verdict::Kind::admitted};

@@ -1,40 +1,43 @@
-// Usage counted on one cell per CPU; the cells are summed near the limit.
+// Usage counted in one cell per CPU; the cells are summed near the limit.
 //
 // Source: original; the division into "far: count locally" and "near: sum" is that of Linux's
 //   percpu_counter (lib/percpu_counter.c) and of the approximate limit counters of P. McKenney,
 //   "Is Parallel Programming Hard", chapter 5.
-// Semantics: approximate. A window admits at most (shards - 1) * c permits beyond its limit, c
-//   being the largest cost among its requests; it never denies while room is left.
-// Progress: lock-free within a window; the thread that turns it is waited for. Where a rule is
-//   adopted that is one read-modify-write for each CPU.
+// Semantics: approximate. A window admits at most (shards - 1) * c permits beyond its limit, where
+//   c is the largest cost among its requests. It never denies while room is left.
+// Progress: lock-free within a window; all wait for the thread that rolls it over, which does one
+//   read-modify-write for each CPU if it adopts a changed rule.
 // Cost: far from the limit, reads of one shared line that is written once a batch, and a
-//   read-modify-write of a line of this CPU's own; near it, a read of every CPU's line. The first
-//   denial in a window that is used up sets the level to the limit; later ones write nothing.
+//   read-modify-write of this CPU's own line; near it, a read of every CPU's line. The first denial
+//   in a used-up window sets the level to the limit; later ones write nothing.
 // Memory: 128 bytes a CPU and 128 bytes a class.
-// Avoid when: limits are small against the number of CPUs, so that every request is near the limit.
+// Avoid when: limits are small compared to the number of CPUs: every request is near the limit.
 //
 // A cell holds {generation, permits admitted on this CPU in it}; under another generation it counts
-// for nothing. The window's word holds, in place of usage, the level: whole batches, announced by a
-// CPU before its cell starts on them. While a request may pass for far, a cell is never a batch or
-// more past what it has announced, so that usage < level + shards * batch: the test for "far". A
-// level equal to the limit says that the window is used up, and then a denial reads one line.
+// for nothing. In place of usage the window's word holds the level: whole batches, which a CPU
+// announces before its cell starts on them. While requests may count as far, a cell is always less
+// than a batch past what it has announced. So usage < level + shards * batch, which is the test for
+// "far". A level equal to the limit means that the window is used up; a denial then reads one line.
 //
-// The bound. An admission reads its CPU's cell, makes its test (of the level, or of the sum), and
-// swaps the cell from the value that it read; so on one shard each admission's test comes after all
-// earlier admissions. Of the last admissions of all shards in a window take the one, m, that read
-// its cell last in the single total order S of the seq_cst operations, which are (15), (16) in
-// window.hpp and (1) to (7). On every other shard all admissions but the last precede, in S, that
-// last one's read of its cell, hence m's read, hence m's test, which counted them. The test passed,
-// so that all admissions but the other shards' last ones fit within the limit: shards - 1, of
-// at most c permits each.
+// The bound. An admission reads its CPU's cell, tests the level or the sum, and swaps the cell from
+// the value that it read. So on one shard each admission's test comes after all earlier admissions.
+// Let S be the single total order of the seq_cst operations, which are (15), (16) in window.hpp and
+// (1) to (7). Among the last admissions of all shards in a window, let m be the one whose read of
+// its cell comes last in S. On every other shard all admissions but the last precede, in S, that
+// last one's read of its cell, hence m's read, hence m's test, which counted them. The test passed.
+// So all admissions fit within the limit, except the last ones of the other shards: shards - 1 of
+// them, of at most c permits each.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstdint>
 #include <memory>
 #include <optional>
 
+#include "../published.hpp"
+#include "verdict.hpp"
 #include "window.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
@@ -72,8 +75,8 @@ class BasicShardedQuota {
                                                   const PublishedRule& rule, Permits cost,
                                                   Nanoseconds now) noexcept {
     Cell& cell = own_cell(traffic_class);
-    // (1) seq_cst: see "The bound". Not shown as acquire: the checker's single order keeps to
-    // happens-before; that of C++20 need not where weaker orders come between.
+    // (1) seq_cst: see "The bound". Not shown as acquire: the checker's single order agrees with
+    // happens-before; that of C++20 need not, if weaker orders come between.
     std::uint64_t seen = cell.load(sync::seq_cst);
     // (2) seq_cst: see "The bound".
     const Window::View view = windows_[traffic_class].peek_last<sync::seq_cst>(rule, now);
@@ -123,17 +126,15 @@ class BasicShardedQuota {
   using Cell = typename Cells::Cell;
   enum class Outcome : std::uint8_t { counted, full, again };
 
-  // The window's word is seq_cst here wherever its level is: the bound needs one order over levels
-  // and cells.
+  // Operations on the level are seq_cst here: the bound needs one order over levels and cells.
   [[nodiscard]] Outcome count(Window& window, std::uint32_t traffic_class, std::uint64_t entered,
                               Permits limit, Permits cost) noexcept {
     Cell& cell = own_cell(traffic_class);
-    // (4) seq_cst: see "The bound"; as an acquire of what a later window counted it shows the turn
-    // too. Not shown as acquire: as (1).
+    // (4) seq_cst: see "The bound"; it also acquires, with what a later window counted, that
+    // window's rollover. Not shown as acquire: as (1).
     std::uint64_t seen = cell.load(sync::seq_cst);
     std::uint64_t word = window.load_in_order();
-    // Hazard: overwriting what a CPU has counted since the window turned. By (4) that turn shows in
-    // the word too.
+    // Hazard: overwriting what a CPU has counted since a rollover. By (4) the word shows it too.
     if (!Window::same_generation(word, entered)) return Outcome::again;
     const Permits mine = Window::used_in(entered, seen);
     const unsigned shift = batch_shift(limit);
@@ -147,8 +148,8 @@ class BasicShardedQuota {
         return Outcome::full;
       }
     }
-    // Announced before it is counted, until no request passes for far any more. If the swap below
-    // then fails, the level is too high for now, and summing starts earlier. It stays below the
+    // Announced before it is counted, as long as requests may count as far. If the swap below then
+    // fails, the level is too high for now, and summing starts earlier. The level stays below the
     // limit, which would mean "used up".
     const Permits begun = ((mine + cost) >> shift << shift) - (mine >> shift << shift);
     if (begun != 0 && level + slack < limit &&
@@ -174,9 +175,9 @@ class BasicShardedQuota {
     return total;
   }
 
-  // What the word holds in its next generation. A changed rule takes the cells along, so that a
-  // swap begun under the old rule fails. A new window leaves them to their CPUs, except that every
-  // 2^31 turns all are rewritten: a cell's generation is never so old that it could pass for new.
+  // What the word holds in its next generation. A changed rule rewrites the cells, which makes a
+  // swap begun under the old rule fail. A new window leaves them to their CPUs, except once in 2^31
+  // generations: a cell's generation may never get so old that it passes for new.
   [[nodiscard]] std::uint64_t carry_over(std::uint32_t traffic_class, Permits limit,
                                          std::uint64_t word, std::uint64_t generation, bool fresh,
                                          bool adopts) noexcept {
@@ -191,9 +192,8 @@ class BasicShardedQuota {
       std::uint64_t kept;
       do {
         kept = fresh ? 0 : Window::used_in(word, seen);
-        // (7) seq_cst: see "The bound". Not shown as acq_rel or release: who counts under this
-        // generation has acquired the word that comes after. Kept, so that one order has every
-        // swap.
+        // (7) seq_cst: see "The bound". Not shown as acq_rel or release: whoever counts under this
+        // generation has acquired the word that comes after. Kept, to have every swap in one order.
       } while (!cell.compare_exchange_weak(seen, generation | kept, sync::seq_cst, sync::relaxed));
       total += kept;
       level += kept >> shift << shift;
@@ -201,18 +201,18 @@ class BasicShardedQuota {
     return total >= limit ? limit : level;
   }
 
-  // Cells advance in batches of about sqrt(limit), a power of two. An announcement makes every CPU
-  // read the window's line again, one after the other; a sum reads every CPU's cell, but all CPUs
-  // sum at once. So a window costs about (limit / batch) * shards transfers of announcing and
-  // shards * batch of summing, least where batch * batch = limit. At most half a window is summed,
-  // or its last `shards` permits if these are more.
+  // Cells advance in batches of about sqrt(limit), a power of two. After an announcement every CPU
+  // reads the window's line again, one after the other. A sum reads every CPU's cell, but all CPUs
+  // sum at once. So a window costs about (limit / batch) * shards line transfers for announcements
+  // and shards * batch for sums, which is least at batch * batch = limit. At most half a window is
+  // summed, or its last `shards` permits if these are more.
   [[nodiscard, gnu::always_inline]] unsigned batch_shift(Permits limit) const noexcept {
     const unsigned bits = static_cast<unsigned>(std::bit_width(limit));
     return std::min(bits / 2, bits - std::min(bits, shard_bits_ + 2));
   }
 
-  // Hazard: a thread that sleeps in sum() through 2^31 turns, and wakes while the last of them
-  // rewrites the cells, takes those for empty; the one request that it counts may be too many.
+  // Hazard: a thread that sleeps in sum() through 2^31 rollovers, and wakes while the last one
+  // rewrites the cells, takes those for empty. It may then count one request too many.
   [[nodiscard]] static bool is_later(std::uint64_t cell, std::uint64_t word) noexcept {
     return static_cast<std::int64_t>(Window::generation(cell) - Window::generation(word)) > 0;
   }

@@ -1,32 +1,33 @@
-// The window in force of one traffic class, and the protocol by which it is replaced. Every exact
+// The window in force of one traffic class, and the protocol that replaces it. Every windowed
 // counter under quota/ builds on it.
+//
+// Progress: lock-free within a window; all wait for the thread that rolls it over.
+// Avoid when: threads of different real-time priority (SCHED_FIFO) share a CPU. A thread that waits
+//   for a rollover can keep the thread that it preempted from finishing it, since sched_yield()
+//   does not let a thread of lower priority run.
 //
 // word    generation (32 bits) | closed | spare | used (30 bits)
 // end     when the window in force ends, in full 64-bit nanoseconds
 // epoch   of the rule in force
 //
-// Requests compare-and-swap `word`. To turn the window, or to adopt a changed rule, one elected
-// thread closes the word, writes the rest, and opens it again with the next generation; others
-// wait for those ten instructions and for what `carry` does. `end` and `epoch` belong to a
-// generation: a compare-and-swap that succeeds proves that the generation, and so the window and
-// the rule that were read, were still in force. So usage and rule change at one point, and a reload
-// is atomic for the class.
+// Why usage and rule change at one instant. Requests compare-and-swap `word`. To roll over the
+// window, or to adopt a changed rule, one elected thread closes the word, writes the rest, and
+// opens it again with the next generation. Others wait for those ten instructions and for what
+// `carry` does. `end` and `epoch` belong to a generation. A compare-and-swap that succeeds proves
+// that the generation, and so the window and the rule that were read, were still in force. So a
+// reload is atomic for the class.
 //
-// Hazard: stamps that wrap. The time of a window is never abbreviated: a class left idle for any
-// time compares `now` with a full `end`. The generation advances once a turn, not with time, and
-// serves only to make a compare-and-swap fail; to be fooled, a thread would have to sleep between
-// its load and its compare-and-swap through exactly a multiple of 2^32 turns (at one turn each
-// microsecond, 71 minutes) and wake to the same usage; even then its one request is counted.
-//
-// Progress: lock-free within a window; a turn is waited for.
-// Avoid when: threads of different real-time priority (SCHED_FIFO) share a CPU: one that waits for
-//   a turn can keep the thread that it preempted from ending it; sched_yield() does not let it run.
+// Hazard: generations that wrap. A window's time is never abbreviated: however long a class was
+// idle, `now` is compared with a full `end`. The generation advances once a rollover, not with
+// time, and only makes compare-and-swaps fail. To be fooled, a thread would have to sleep between
+// its load and its compare-and-swap through exactly a multiple of 2^32 rollovers (at one each
+// microsecond, 71 minutes) and wake to the same usage. Even then its one request is counted.
 #pragma once
 
 #include <cstddef>
-#include <utility>
+#include <cstdint>
 
-#include "../composed.hpp"
+#include "../published.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
@@ -42,7 +43,7 @@ class alignas(sync::false_sharing_range) Window {
     return word & ~(generation_step - 1);
   }
 
-  // What a word or a cell counts in the generation of `word`: nothing under another one.
+  // The permits that a word or a cell counts in the generation of `word`: none under another one.
   static constexpr Permits used_in(std::uint64_t word, std::uint64_t cell) noexcept {
     return generation(cell) == generation(word) ? used(cell) : 0;
   }
@@ -54,25 +55,24 @@ class alignas(sync::false_sharing_range) Window {
 
   struct View {
     std::uint64_t word = 0;
-    Nanoseconds end = 0;  // 0: the rule passed is not the one in force, or the window is over
+    Nanoseconds end = 0;  // 0: the given rule is not in force, or the window is over
   };
 
-  // The word and end in force, if `rule` is in force and `now` in its window. The word may be
-  // closed: then it fails every compare-and-swap and used_or_closed() exceeds every limit.
+  // The word and end in force, if `rule` is in force and `now` is within the window. The word may
+  // be closed: then every compare-and-swap fails and used_or_closed() exceeds every limit.
   [[nodiscard, gnu::always_inline]] View peek(const PublishedRule& rule,
                                               Nanoseconds now) const noexcept {
-    // (1) acquire: pairs with (7), (13): with a generation come the end and epoch it was opened
-    // with.
+    // (1) acquire: pairs with (7), (13): a generation comes with its end and epoch.
     const std::uint64_t word = word_.load(sync::acquire);
-    // (2) acquire: pairs with (5): who sees a later generation's end sees the word closed for it.
+    // (2) acquire: pairs with (5): whoever sees a later generation's end sees the word closed.
     const Nanoseconds end = end_.load(sync::acquire);
-    // (3) acquire: pairs with (6): as (2); and who must read the configuration again finds it.
+    // (3) acquire: pairs with (6): as (2); whoever must read the configuration again finds it.
     const std::uint64_t epoch = epoch_.load(sync::acquire);
     return {word, epoch == rule.epoch && now < end ? end : 0};
   }
 
-  // The same for a counter that swaps a word of its own, stamped with a generation and read by an
-  // acquire before: the word is read last, so that no turn lies between it and end or epoch.
+  // The same for a counter that swaps a word of its own, which is stamped with a generation and was
+  // read by an acquire before. The word is read last: no rollover lies between it and end or epoch.
   // Relaxed, or seq_cst for counters that reason over several words at once.
   template <sync::memory_order Order = sync::relaxed>
   [[nodiscard, gnu::always_inline]] View peek_last(const PublishedRule& rule,
@@ -86,10 +86,10 @@ class alignas(sync::false_sharing_range) Window {
     return {word, epoch == rule.epoch && now < end ? end : 0};
   }
 
-  // The window that a request stamped `now` counts against under `rule`, turned if it is over and
-  // brought to `rule` if it was under an older one; View::end is 0 if it is under a newer one.
-  // `carry` is asked, while the window is closed, what the word keeps: carry(old word, next
-  // generation, is the window new, is the rule) -> low 32 bits without `closed`.
+  // The window that a request stamped `now` counts against under `rule`. It is rolled over if it
+  // has ended, and adopts `rule` if its own is older; View::end is 0 if its own is newer. While the
+  // window is closed, `carry` says what the word keeps: carry(old word, next generation, is the
+  // window new, is the rule new) -> low 32 bits without `closed`.
   template <class Carry>
   [[nodiscard]] View enter(const PublishedRule& rule, Nanoseconds now, Carry&& carry) noexcept {
     for (sync::spin_wait wait;;) {
@@ -101,38 +101,39 @@ class alignas(sync::false_sharing_range) Window {
       if (view.end != 0) return view;
       // (9) acquire: pairs with (6), as (3).
       if (epoch_.load(sync::acquire) > rule.epoch) return {};
-      turn(view.word, rule, &now, carry);
+      roll_over(view.word, rule, &now, carry);
     }
   }
 
-  // Puts `rule` in force without a request, for a publisher.
+  // Puts `rule` in force for a publisher, without a request.
   template <class Carry>
   void adopt(const PublishedRule& rule, Carry&& carry) noexcept {
     for (sync::spin_wait wait;;) {
-      // (14) acquire: pairs with (6): read before the word, so that a rule found adopted whose
-      // adopter is still at work shows as closed. A stale epoch costs a turn that changes nothing.
+      // (14) acquire: pairs with (6): read before the word. So if the rule is found adopted while
+      // its adopter is still at work, the word is seen closed. A stale epoch costs an idle
+      // rollover.
       const std::uint64_t epoch = epoch_.load(sync::acquire);
-      // (8) acquire: pairs with (7), (13), as (1). Not shown as relaxed: who does not return by
-      // what (14) has read acquires the word again in (4).
+      // (8) acquire: pairs with (7), (13), as (1). Not shown as relaxed: whoever does not return
+      // because of what (14) has read acquires the word again in (4).
       const std::uint64_t word = word_.load(sync::acquire);
       if (is_closed(word)) {
         wait();
         continue;
       }
       if (epoch >= rule.epoch) return;
-      turn(word, rule, nullptr, carry);
+      roll_over(word, rule, nullptr, carry);
     }
   }
 
   // Counts `cost` if nothing has changed since `word` was read; otherwise refreshes `word`.
-  // relaxed: admission publishes nothing, and a release sequence started by (7) continues through
-  // a read-modify-write of any order.
+  // relaxed: an admission publishes nothing, and the release sequence headed by (7) continues
+  // through a read-modify-write of any order.
   [[nodiscard, gnu::always_inline]] bool try_add(std::uint64_t& word, Permits cost) noexcept {
     return word_.compare_exchange_weak(word, word + cost, sync::relaxed, sync::relaxed);
   }
 
-  // As above, and a read, in the single total order of seq_cst operations: for counters that reason
-  // over several words at once.
+  // A read, and the same as above, in the single total order of seq_cst operations: for counters
+  // that reason over several words at once.
   [[nodiscard]] std::uint64_t load_in_order() const noexcept {
     // (15) seq_cst: see "The bound" in sharded.hpp.
     return word_.load(sync::seq_cst);
@@ -142,8 +143,8 @@ class alignas(sync::false_sharing_range) Window {
     return word_.compare_exchange_weak(word, word + cost, sync::seq_cst, sync::relaxed);
   }
 
-  // Puts `next` in place of `word` if nothing has changed since that was read. The caller may have
-  // claimed a cell before: whoever closes the window after this finds the claim.
+  // Replaces `word` by `next` if nothing has changed since it was read. The caller may have claimed
+  // a cell before: whoever closes the window after this finds the claim.
   [[nodiscard]] bool try_draw(std::uint64_t word, std::uint64_t next) noexcept {
     // (17) release: pairs with (4), (12).
     return word_.compare_exchange_strong(word, next, sync::release, sync::relaxed);
@@ -155,10 +156,10 @@ class alignas(sync::false_sharing_range) Window {
   }
 
   // Closes the window if nothing has changed since `word` was read; open() must follow, with a word
-  // of the same generation. In between no compare-and-swap succeeds and other turns wait.
+  // of the same generation. In between no compare-and-swap succeeds and rollovers wait.
   [[nodiscard]] bool try_close(std::uint64_t word) noexcept {
-    // (12) acquire: pairs with (7), (13), (17), as (4). (1) has not acquired it all: what it read
-    // may have been drawn, swept, and drawn again to the same.
+    // (12) acquire: pairs with (7), (13), (17), as (4). (1) has not acquired it all: since then
+    // refills and a sweep may have brought the word back to the same value.
     return word_.compare_exchange_strong(word, word | closed, sync::acquire, sync::relaxed);
   }
   void open(std::uint64_t word) noexcept {
@@ -166,25 +167,25 @@ class alignas(sync::false_sharing_range) Window {
     word_.store(word, sync::release);
   }
 
-  // For restartable sequences, which read by addresses.
+  // For restartable sequences, which need the addresses.
   struct Parts {
     const sync::atomic<std::uint64_t>& word;
     const sync::atomic<Nanoseconds>& end;
     const sync::atomic<std::uint64_t>& epoch;
   };
   [[nodiscard]] Parts parts() const noexcept { return {word_, end_, epoch_}; }
-#if !defined(LIMITERBENCH_SYNC_RELACY) && !defined(LIMITERBENCH_SYNC_SIMULATED)
-  // Bytes from the word.
+  // In bytes from the word. Templates, since offsetof does not take a checker's atomics.
+  template <class Self = Window>
   static consteval std::size_t end_offset() {
-    return offsetof(Window, end_) - offsetof(Window, word_);
+    return offsetof(Self, end_) - offsetof(Self, word_);
   }
+  template <class Self = Window>
   static consteval std::size_t epoch_offset() {
-    return offsetof(Window, epoch_) - offsetof(Window, word_);
+    return offsetof(Self, epoch_) - offsetof(Self, word_);
   }
-#endif
 
-  // Whether the generation of `word` was still in force after its end and epoch were read. A denial
-  // needs it, having no compare-and-swap. relaxed: ordered after them by (2) and (3).
+  // Whether the generation of `word` was still in force after its end and epoch were read. Denials
+  // ask, since they make no compare-and-swap. relaxed: ordered after them by (2) and (3).
   [[nodiscard]] bool is_current(std::uint64_t word) const noexcept {
     return same_generation(word, word_.load(sync::relaxed));
   }
@@ -196,11 +197,11 @@ class alignas(sync::false_sharing_range) Window {
   static constexpr bool is_closed(std::uint64_t word) noexcept { return (word & closed) != 0; }
 
   template <class Carry>
-  [[gnu::noinline]] void turn(std::uint64_t word, const PublishedRule& rule, const Nanoseconds* now,
-                              Carry&& carry) noexcept {
-    // (4) acquire: pairs with (7), (13), (17): whoever closes the window sees what the last to do
-    // so wrote. Not shown as relaxed: what a turn reads belongs to a generation, which (1) or (8)
-    // has acquired, except cells, and those it swaps.
+  [[gnu::noinline]] void roll_over(std::uint64_t word, const PublishedRule& rule,
+                                   const Nanoseconds* now, Carry&& carry) noexcept {
+    // (4) acquire: pairs with (7), (13), (17): whoever closes the window sees what the last thread
+    // that closed it wrote. Not shown as relaxed: what is read here belongs to a generation, which
+    // (1) or (8) has acquired, except cells, and those are swapped.
     if (!word_.compare_exchange_strong(word, word | closed, sync::acquire, sync::relaxed)) return;
     const Nanoseconds length = rule.rule.window;
     // relaxed: only the thread that closed the window writes end and epoch.
@@ -208,7 +209,7 @@ class alignas(sync::false_sharing_range) Window {
     const bool resized = length_.read() != length;
     const bool fresh = resized || (now != nullptr && *now >= end);
     if (fresh) {
-      // Without a request there is no time to align to: 0 makes the next request turn it again.
+      // Without a request there is no time to align to: 0 makes the next request roll it over.
       // (5) release: pairs with (2) in rseq_spend.hpp and with (2), (10).
       end_.store(now == nullptr ? 0 : *now - *now % length + length, sync::release);
       length_.write() = length;

@@ -1,9 +1,8 @@
-// Row `gcra`: hazard pointers; the generic cell rate algorithm on one word of virtual time.
-//
-// Source, semantics, progress, cost, memory and when to avoid it: config/hazard_pointer.hpp and
-// quota/gcra.hpp.
+// Design `gcra`: hazard pointers; the generic cell rate algorithm on one word of virtual time.
+// Properties: config/hazard_pointer.hpp and quota/gcra.hpp.
 #pragma once
 
+#include "../composed.hpp"
 #include "../config/hazard_pointer.hpp"
 #include "../quota/gcra.hpp"
 
@@ -15,8 +14,8 @@ class gcra : public Composed<HazardPointerSource, GcraQuota> {
   static constexpr Info info{.name = "gcra",
                              .summary = "Hazard pointers; virtual scheduling on one double word",
                              .source = "ITU-T I.371, Annex A",
+                             .needs = {"membarrier"},
                              .contract = Contract::gcra,
-                             .exactness = Exactness::exact,
                              .progress = Progress::lock_free,
                              .bound = "limit (by its own contract)"};
 };

@@ -1,7 +1,5 @@
-// Row `go_rwmutex`: Go's sync.RWMutex around configuration and counters, taken exclusively.
-//
-// Source, semantics, progress, cost, memory and when to avoid it: primitives/go_rwmutex.hpp and
-// locked.hpp.
+// Design `go_rwmutex`: Go's sync.RWMutex around configuration and counters, taken exclusively.
+// Properties: primitives/go_rwmutex.hpp and locked.hpp.
 #pragma once
 
 #include "../locked.hpp"
@@ -16,10 +14,8 @@ class go_rwmutex : public Locked<GoRwMutex> {
       .name = "go_rwmutex",
       .summary = "Go's sync.RWMutex around configuration and counters, taken exclusively",
       .source = "Go, src/sync/rwmutex.go",
-      .exactness = Exactness::exact,
       .progress = Progress::blocking,
-      .denial = Denial::writes_shared_line,
-      .bound = "0"};
+      .denial = Denial::writes_shared_line};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

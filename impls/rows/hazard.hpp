@@ -1,9 +1,8 @@
-// Row `hazard`: raw pointer made safe by hazard pointers, atomic counter.
-//
-// Source, semantics, progress, cost, memory and when to avoid it: config/hazard_pointer.hpp and
-// quota/packed.hpp.
+// Design `hazard`: raw pointer made safe by hazard pointers, atomic counter.
+// Properties: config/hazard_pointer.hpp and quota/packed.hpp.
 #pragma once
 
+#include "../composed.hpp"
 #include "../config/hazard_pointer.hpp"
 #include "../quota/packed.hpp"
 
@@ -15,9 +14,8 @@ class hazard : public Composed<HazardPointerSource, PackedQuota> {
   static constexpr Info info{.name = "hazard",
                              .summary = "Raw pointer made safe by hazard pointers, atomic counter",
                              .source = "Michael, Hazard Pointers, IEEE TPDS 2004",
-                             .exactness = Exactness::exact,
-                             .progress = Progress::lock_free_within_window,
-                             .bound = "0"};
+                             .needs = {"membarrier"},
+                             .progress = Progress::lock_free_within_window};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

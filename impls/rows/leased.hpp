@@ -1,10 +1,8 @@
-// Row `leased`: hazard pointers; permits leased to CPUs in shrinking lots, taken back before
-// denying.
-//
-// Source, semantics, progress, cost, memory and when to avoid it: config/hazard_pointer.hpp and
-// quota/leased.hpp.
+// Design `leased`: hazard pointers; permits leased to CPUs in shrinking grants.
+// Properties: config/hazard_pointer.hpp and quota/leased.hpp.
 #pragma once
 
+#include "../composed.hpp"
 #include "../config/hazard_pointer.hpp"
 #include "../quota/leased.hpp"
 
@@ -16,9 +14,8 @@ class leased : public Composed<HazardPointerSource, LeasedQuota<AtomicCells>> {
   static constexpr Info info{.name = "leased",
                              .summary = "Hazard pointers; exact per-CPU leases from a shared pool",
                              .source = "original; after McKenney, perfbook ch. 5",
-                             .exactness = Exactness::exact,
-                             .progress = Progress::lock_free_within_lease,
-                             .bound = "0"};
+                             .needs = {"membarrier"},
+                             .progress = Progress::lock_free_within_lease};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

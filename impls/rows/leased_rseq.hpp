@@ -1,26 +1,28 @@
-// Row `leased_rseq`: as `leased`, spent by plain stores inside restartable sequences.
-//
-// Source, semantics, progress, cost, memory and when to avoid it: quota/rseq_spend.hpp, by which
-// nearly every request is admitted; quota/leased_rseq.hpp and config/hazard_pointer.hpp for the
-// others: leases are taken, denials made and restarted requests decided as in any other row.
+// Design `leased_rseq`: as `leased`, spent by plain stores inside restartable sequences.
+// Properties: for nearly every request, which one sequence admits, quota/rseq_spend.hpp; for the
+// others quota/leased_rseq.hpp and config/hazard_pointer.hpp.
 #pragma once
 
+#include <cstdint>
+#include <string_view>
+
+#include "../composed.hpp"
 #include "../config/hazard_pointer.hpp"
 #include "../quota/rseq_spend.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
-// Converts to Info at run time: only then is it known whether the kernel offers rseq.
+// Converts to Info at run time, when it is known whether the kernel offers rseq.
 struct LeasedRseqInfo {
   std::string_view name;
   operator Info() const noexcept {
     return {.name = name,
             .summary = "Exact per-CPU leases; rule read and permit spent in one sequence",
             .source = "original; after McKenney, perfbook ch. 5; Linux rseq(2)",
-            .exactness = Exactness::exact,
+            .needs = {"membarrier", "rseq"},
             .progress = Progress::lock_free_within_lease,
-            .bound = "0",
-            .note = rseq_available() ? "" : "no rseq here: spends by compare-and-swap, as leased"};
+            .note = sync::rseq_available() ? ""
+                                           : "no rseq here: spends by compare-and-swap, as leased"};
   }
 };
 
@@ -39,7 +41,7 @@ class leased_rseq : public Composed<RestartableSource, RseqQuota> {
   }
 
  private:
-  // Not inlined, and the request in registers, as Composed::decide().
+  // Out of line and with the request in registers, as Composed::decide().
   [[nodiscard, gnu::noinline]] Decision decide_composed(Handle& handle, std::uint32_t traffic_class,
                                                         Permits cost, Nanoseconds now) noexcept {
     return Composed::try_acquire(handle, {traffic_class, cost, now});

@@ -1,9 +1,8 @@
-// Row `left_right`: two copies, read indicators per CPU, atomic counter.
-//
-// Source, semantics, progress, cost, memory and when to avoid it: config/left_right.hpp and
-// quota/packed.hpp.
+// Design `left_right`: two copies, read indicators per CPU, atomic counter.
+// Properties: config/left_right.hpp and quota/packed.hpp.
 #pragma once
 
+#include "../composed.hpp"
 #include "../config/left_right.hpp"
 #include "../quota/packed.hpp"
 
@@ -15,10 +14,8 @@ class left_right : public Composed<LeftRightSource, PackedQuota> {
   static constexpr Info info{.name = "left_right",
                              .summary = "Two copies, read indicators per CPU, atomic counter",
                              .source = "Ramalhete and Correia, Left-Right, 2015",
-                             .exactness = Exactness::exact,
                              .progress = Progress::lock_free_within_window,
-                             .denial = Denial::writes_line_of_cpu,
-                             .bound = "0"};
+                             .denial = Denial::writes_line_of_cpu};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

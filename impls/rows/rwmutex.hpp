@@ -1,6 +1,5 @@
-// Row `rwmutex`: one std::shared_mutex around configuration and counters, taken exclusively.
-//
-// Source, semantics, progress, cost, memory and when to avoid it: locked.hpp.
+// Design `rwmutex`: one std::shared_mutex around configuration and counters, taken exclusively.
+// Properties: locked.hpp.
 #pragma once
 
 #include "../locked.hpp"
@@ -14,10 +13,8 @@ class rwmutex : public Locked<sync::shared_mutex> {
       .name = "rwmutex",
       .summary = "One std::shared_mutex around configuration and counters, taken exclusively",
       .source = "original; the design that most services start from",
-      .exactness = Exactness::exact,
       .progress = Progress::blocking,
-      .denial = Denial::writes_shared_line,
-      .bound = "0"};
+      .denial = Denial::writes_shared_line};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

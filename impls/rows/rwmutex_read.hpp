@@ -1,9 +1,8 @@
-// Row `rwmutex_read`: std::shared_mutex held shared around an atomic counter.
-//
-// Source, semantics, progress, cost, memory and when to avoid it: config/shared_lock.hpp and
-// quota/packed.hpp.
+// Design `rwmutex_read`: std::shared_mutex held shared around an atomic counter.
+// Properties: config/shared_lock.hpp and quota/packed.hpp.
 #pragma once
 
+#include "../composed.hpp"
 #include "../config/shared_lock.hpp"
 #include "../quota/packed.hpp"
 
@@ -15,10 +14,8 @@ class rwmutex_read : public Composed<SharedLockSource<sync::shared_mutex>, Packe
   static constexpr Info info{.name = "rwmutex_read",
                              .summary = "std::shared_mutex held shared around an atomic counter",
                              .source = "original; the usual first fix",
-                             .exactness = Exactness::exact,
                              .progress = Progress::blocking,
-                             .denial = Denial::writes_shared_line,
-                             .bound = "0"};
+                             .denial = Denial::writes_shared_line};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

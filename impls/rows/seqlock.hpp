@@ -1,9 +1,8 @@
-// Row `seqlock`: rule copied under a sequence lock, atomic counter.
-//
-// Source, semantics, progress, cost, memory and when to avoid it: config/seqlock.hpp and
-// quota/packed.hpp.
+// Design `seqlock`: rule copied under a sequence lock, atomic counter.
+// Properties: config/seqlock.hpp and quota/packed.hpp.
 #pragma once
 
+#include "../composed.hpp"
 #include "../config/seqlock.hpp"
 #include "../quota/packed.hpp"
 
@@ -15,9 +14,7 @@ class seqlock : public Composed<SeqlockSource, PackedQuota> {
   static constexpr Info info{.name = "seqlock",
                              .summary = "Rule copied under a sequence lock, atomic counter",
                              .source = "Boehm, Can Seqlocks Get Along, MSPC 2012",
-                             .exactness = Exactness::exact,
-                             .progress = Progress::blocking,
-                             .bound = "0"};
+                             .progress = Progress::blocking};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

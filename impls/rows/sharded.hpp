@@ -1,9 +1,8 @@
-// Row `sharded`: hazard pointers; one counter per CPU, summed near the limit.
-//
-// Source, semantics, progress, cost, memory and when to avoid it: config/hazard_pointer.hpp and
-// quota/sharded.hpp.
+// Design `sharded`: hazard pointers; one counter per CPU, summed near the limit.
+// Properties: config/hazard_pointer.hpp and quota/sharded.hpp.
 #pragma once
 
+#include "../composed.hpp"
 #include "../config/hazard_pointer.hpp"
 #include "../quota/sharded.hpp"
 
@@ -16,6 +15,7 @@ class sharded : public Composed<HazardPointerSource, ShardedQuota> {
       .name = "sharded",
       .summary = "Hazard pointers; one counter per CPU, summed near the limit",
       .source = "after Linux percpu_counter and McKenney, perfbook ch. 5",
+      .needs = {"membarrier"},
       .exactness = Exactness::approximate,
       .progress = Progress::lock_free_within_window,
       .bound = "(cpus - 1) * cost"};

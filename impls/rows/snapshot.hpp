@@ -1,9 +1,8 @@
-// Row `snapshot`: immutable snapshot in std::atomic<std::shared_ptr>, atomic counter.
-//
-// Source, semantics, progress, cost, memory and when to avoid it: config/shared_pointer.hpp and
-// quota/packed.hpp.
+// Design `snapshot`: immutable snapshot in std::atomic<std::shared_ptr>, atomic counter.
+// Properties: config/shared_pointer.hpp and quota/packed.hpp.
 #pragma once
 
+#include "../composed.hpp"
 #include "../config/shared_pointer.hpp"
 #include "../quota/packed.hpp"
 
@@ -16,10 +15,8 @@ class snapshot : public Composed<SharedPointerSource, PackedQuota> {
       .name = "snapshot",
       .summary = "Immutable snapshot in std::atomic<std::shared_ptr>, atomic counter",
       .source = "C++20 [util.smartptr.atomic]",
-      .exactness = Exactness::exact,
       .progress = Progress::blocking,
       .denial = Denial::writes_shared_line,
-      .bound = "0",
       .note = SharedPointerSource::note};
 };
 

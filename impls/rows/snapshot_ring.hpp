@@ -1,9 +1,8 @@
-// Row `snapshot_ring`: ring of eight pre-allocated snapshots, atomic counter.
-//
-// Source, semantics, progress, cost, memory and when to avoid it: config/ring.hpp and
-// quota/packed.hpp.
+// Design `snapshot_ring`: ring of eight pre-allocated snapshots, atomic counter.
+// Properties: config/ring.hpp and quota/packed.hpp.
 #pragma once
 
+#include "../composed.hpp"
 #include "../config/ring.hpp"
 #include "../quota/packed.hpp"
 
@@ -15,9 +14,7 @@ class snapshot_ring : public Composed<RingSource<8>, PackedQuota> {
   static constexpr Info info{.name = "snapshot_ring",
                              .summary = "Ring of eight pre-allocated snapshots, atomic counter",
                              .source = "original; after the pooled configurations of Go services",
-                             .exactness = Exactness::exact,
-                             .progress = Progress::lock_free_within_window,
-                             .bound = "0"};
+                             .progress = Progress::lock_free_within_window};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -1,9 +1,8 @@
-// Row `snapshot_value`: type-erased atomic value as Go's atomic.Value, atomic counter.
-//
-// Source, semantics, progress, cost, memory and when to avoid it: config/atomic_value.hpp and
-// quota/packed.hpp.
+// Design `snapshot_value`: type-erased atomic value as Go's atomic.Value, atomic counter.
+// Properties: config/atomic_value.hpp and quota/packed.hpp.
 #pragma once
 
+#include "../composed.hpp"
 #include "../config/atomic_value.hpp"
 #include "../quota/packed.hpp"
 
@@ -15,9 +14,8 @@ class snapshot_value : public Composed<AtomicValueSource, PackedQuota> {
   static constexpr Info info{.name = "snapshot_value",
                              .summary = "Type-erased atomic value as Go's, atomic counter",
                              .source = "Go, src/sync/atomic/value.go",
-                             .exactness = Exactness::exact,
-                             .progress = Progress::lock_free_within_window,
-                             .bound = "0"};
+                             .needs = {"membarrier"},
+                             .progress = Progress::lock_free_within_window};
 };
 
 }  // namespace limiterbench::inline LIMITERBENCH_BACKEND

@@ -1,4 +1,4 @@
-// Row `unlimited`: admits everything and reads nothing: the harness's floor.
+// Design `unlimited`: admits everything and reads nothing: the harness's floor.
 //
 // Source: original. Semantics: none, it does not limit. Progress: wait-free. Cost: a comparison.
 // Memory: one configuration, for config(). Avoid when: anything must be limited.

@@ -1,5 +1,4 @@
-// Where in the source an access was made, for the checkers that report it. std::source_location is
-// not in every clang.
+// Where an access was made, for the checkers' reports. Not every clang has std::source_location.
 #pragma once
 
 namespace limiterbench::sync {

@@ -1,5 +1,5 @@
 // What the simulated backend of sync.hpp asks of the machine that it runs on. The machine itself is
-// elsewhere: these headers know only that there is one.
+// not part of these headers.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace limiterbench::simulation {
 
-// What an access needs of the cache line: a copy to read, or to be the only one to hold it.
+// What an access needs of the cache line: a copy to read, or the only copy.
 enum class Access : std::uint8_t { load, store, modify };
 
 class Machine {
@@ -19,8 +19,8 @@ class Machine {
   Machine& operator=(const Machine&) = delete;
   virtual ~Machine() = default;
 
-  // Each of these takes simulated time and may run other CPUs before it returns; what the caller
-  // then does, up to the next call, happens at one instant.
+  // Each of these takes simulated time and may run other CPUs before it returns. What the caller
+  // does from then to its next call happens at one instant.
   virtual void access(const void* address, Access access, const sync::location& where) = 0;
   virtual void fence(const sync::location& where) = 0;
   virtual void process_fence(const sync::location& where) = 0;

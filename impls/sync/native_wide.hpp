@@ -2,14 +2,14 @@
 // would need for it.
 //
 // Source: Intel SDM, CMPXCHG16B; Arm ARM, LDAXP and STLXP.
-// Requires: on x86-64 a CPU from 2006 or later; on other processors than the two, libatomic.
+// Requires: on x86-64 a CPU from 2006 or later; on processors other than these two, libatomic.
 //
 // load() reads the two halves one after the other, because not every x86-64 or aarch64 CPU loads 16
-// bytes at once. It returns the value that was there when it read `low`, provided that `high` did
-// not change and change back between its two reads of `high`. The user must rule that out.
-// Where libatomic locks it may store `low` first, so that load() mixes two values; there, too, only
-// a denial that follows can be wrong, because swap_if() compares both halves.
-// The loads acquire and the swaps release: each load sees at least what the load before it saw.
+// bytes at once. It returns the value that was there when it read `low`, if `high` did not change
+// and change back between its two reads of `high`. The user must rule that out. Where libatomic
+// locks, it may store `low` first, and load() may mix two values. There, too, only a denial can be
+// wrong, because swap_if() compares both halves. The loads acquire and the swaps release: each load
+// sees at least what the load before it saw.
 //
 // Included by sync.hpp alone.
 #pragma once
@@ -27,7 +27,7 @@ class alignas(16) wide_atomic {
   wide_atomic(const wide_atomic&) = delete;
   wide_atomic& operator=(const wide_atomic&) = delete;
 
-  // `order` for the value as a whole; acquire is what reading it by halves takes already.
+  // `order` is for the whole value; reading it by halves already takes acquire.
   [[nodiscard, gnu::always_inline]] wide load(std::memory_order order) const noexcept {
     static_cast<void>(order);
     std::uint64_t high = __atomic_load_n(&value_.high, __ATOMIC_ACQUIRE);
@@ -40,7 +40,7 @@ class alignas(16) wide_atomic {
     }
   }
 
-  // Both orders are acq_rel at least. False: look again by load().
+  // At least acq_rel, whatever `order` is. If false, load() again.
   [[nodiscard, gnu::always_inline]] bool swap_if(const wide& expected, const wide& desired,
                                                  std::memory_order order) noexcept {
     static_cast<void>(order);

@@ -1,19 +1,19 @@
-// The second backend of sync.hpp: the same doors on Relacy's race detector, which runs a test's
-// threads as fibers, chooses every interleaving and every value that a weak load may return, and
-// watches each access with vector clocks.
+// The model checker's backend of sync.hpp: Relacy's race detector, which runs a test's threads as
+// fibers, chooses every interleaving and every value that a weak load may return, and watches each
+// access with vector clocks.
 //
 // Source: D. Vyukov, Relacy Race Detector (Debian: relacy-dev).
 //
 // What is modelled, beyond the atomics themselves:
-// - Objects have lifetimes. An atomic or a plain<T> that is used before its construction, or
-//   destroyed before its last use, *happens* to be visible is reported as a race, also in the runs
-//   where the order came out right. Relacy alone notices only a use that comes last.
+// - Objects have lifetimes. It is a race to use an atomic or a plain<T> if its construction does
+//   not happen before the use, or the use before its destruction, even in runs where the order came
+//   out right. Relacy alone notices only a use that comes last.
 // - plain<T> is one location: read() and write() are the accesses, at the time of the call.
 // - make() and destroy() are Relacy's allocator: freed memory is overwritten, may be reused at once
-//   or late, and must all be gone at the end. So must what `new` allocates: Relacy replaces it.
+//   or late, and must all be freed at the end. So must what `new` allocates: Relacy replaces it.
 // - A failed compare-and-swap may return an older value, as a load may (random search only).
 // - atomic_shared_ptr is the standard's contract, not an implementation of it: each operation is
-//   one step, carries the order that it is given, and sees the latest pointer.
+//   one step, carries the given order, and sees the latest pointer.
 //
 // What it cannot show is listed, and asserted, in tests/model/litmus_test.cpp. Included by sync.hpp
 // alone. Relacy keeps its state in globals: one test program, one translation unit.
@@ -21,9 +21,9 @@
 
 #include <cstdint>
 
-// Relacy's own generator has few states: a search of many schedules repeats the same ones. This one
-// takes its place: SplitMix64, G. Steele, D. Lea, C. Flood, "Fast Splittable Pseudorandom Number
-// Generators", OOPSLA 2014; seeded with the number of the schedule.
+// Relacy's own generator has few states: a search of many schedules would repeat the same ones.
+// This takes its place: SplitMix64 (G. Steele, D. Lea, C. Flood, "Fast Splittable Pseudorandom
+// Number Generators", OOPSLA 2014), seeded with the number of the schedule.
 #define RL_RANDOM_HPP
 namespace rl {
 struct random_generator {
@@ -65,6 +65,8 @@ struct random_generator {
 #include <cstring>
 #include <iterator>
 #include <limits>
+#include <mutex>
+#include <shared_mutex>
 #include <type_traits>
 #include <utility>
 
@@ -101,8 +103,8 @@ inline constexpr bool is_model = true;
 struct Host {
   unsigned cpus = 2;
   bool migrates = false;       // current_cpu() is any CPU, at every call
-  bool process_fence = false;  // process_fence() exists, so that light fences are nothing
-  bool restartable = true;     // so do restartable sequences
+  bool process_fence = false;  // process_fence() exists; light fences are then nothing
+  bool restartable = true;     // restartable sequences exist
 };
 inline Host host;
 
@@ -173,14 +175,12 @@ struct representation<T> {
 
 }  // namespace detail
 
-// As std::atomic, but that every order must be given.
+// As std::atomic, except that every order must be given.
 template <class T>
 class atomic {
   using Stored = typename detail::representation<T>::type;
 
  public:
-  using value_type = T;
-
   atomic(location where = location::current()) : atomic(T{}, where) {}
   atomic(T value, location where = location::current()) {
     // Nobody else can know this object yet.
@@ -209,15 +209,6 @@ class atomic {
               location where = location::current()) {
     return rmw<rl::rmw_type_sub>(scale(value), order, where);
   }
-  T fetch_and(T value, memory_order order, location where = location::current()) {
-    return rmw<rl::rmw_type_and>(encode(value), order, where);
-  }
-  T fetch_or(T value, memory_order order, location where = location::current()) {
-    return rmw<rl::rmw_type_or>(encode(value), order, where);
-  }
-  T fetch_xor(T value, memory_order order, location where = location::current()) {
-    return rmw<rl::rmw_type_xor>(encode(value), order, where);
-  }
 
   bool compare_exchange_weak(T& expected, T desired, memory_order success, memory_order failure,
                              location where = location::current()) {
@@ -239,9 +230,10 @@ class atomic {
       }
     }
   }
-  void notify_one(location where = location::current()) { wake(1, where); }
-  void notify_all(location where = location::current()) {
-    wake(rl::ctx().get_thread_count(), where);
+  void notify_one(location where = location::current()) {
+    rl::ctx().sched();
+    lifetime_.read(detail::at(where));
+    value_.wake(rl::ctx(), 1, detail::at(where));
   }
 
  private:
@@ -306,12 +298,6 @@ class atomic {
     return true;
   }
 
-  void wake(rl::thread_id_t count, const location& where) {
-    rl::ctx().sched();
-    lifetime_.read(detail::at(where));
-    value_.wake(rl::ctx(), count, detail::at(where));
-  }
-
   detail::lifetime lifetime_;
   rl::atomic<Stored> value_;
 };
@@ -339,8 +325,8 @@ inline void fence(memory_order order, location where = location::current()) {
 
 inline void compiler_fence() noexcept {}
 
-// With host.process_fence every thread's clock is brought up to every other's: what membarrier(2)
-// does to store buffers. Without it, asymmetric fences are seq_cst fences.
+// With host.process_fence every thread's clock advances to every other's, which models what
+// membarrier(2) does to store buffers. Without it, asymmetric fences are seq_cst fences.
 [[nodiscard]] inline bool process_fence_available() noexcept { return host.process_fence; }
 inline void process_fence(location where = location::current()) {
   rl::ctx().sched();
@@ -412,8 +398,8 @@ void destroy(T* object) noexcept {
                            detail::at(location::current()));
 }
 
-// std::shared_ptr, of which the count is trusted: it is there for the order that it gives between
-// the last use on one thread and the destruction on another.
+// std::shared_ptr. Its count is trusted to be correct; it models the order between the last use on
+// one thread and the destruction on another.
 template <class T>
 class shared_ptr {
  public:
@@ -426,11 +412,7 @@ class shared_ptr {
   }
   ~shared_ptr() { drop(); }
 
-  [[nodiscard]] T* get() const noexcept { return shared_ == nullptr ? nullptr : &shared_->value; }
-  T& operator*() const noexcept { return *get(); }
-  T* operator->() const noexcept { return get(); }
-  explicit operator bool() const noexcept { return shared_ != nullptr; }
-  friend bool operator==(const shared_ptr&, const shared_ptr&) = default;
+  T* operator->() const noexcept { return &shared_->value; }
 
  private:
   template <class>
@@ -483,27 +465,11 @@ class atomic_shared_ptr {
     return value;
   }
   void store(shared_ptr<T> value, memory_order order, location where = location::current()) {
-    static_cast<void>(exchange(std::move(value), order, where));
-  }
-  shared_ptr<T> exchange(shared_ptr<T> value, memory_order order,
-                         location where = location::current()) {
     rl::ctx().sched();
     const detail::uninterrupted alone;
-    // acq_rel for release: whoever takes a pointer out must see the count that comes with it.
-    return shared_ptr<T>(pointer_.exchange(take(value), order == release ? acq_rel : order, where));
-  }
-  bool compare_exchange_strong(shared_ptr<T>& expected, shared_ptr<T> desired, memory_order success,
-                               memory_order failure, location where = location::current()) {
-    rl::ctx().sched();
-    const detail::uninterrupted alone;
-    Shared* seen = pointer_.fetch_add(0, failure, where);
-    if (seen == expected.shared_) {
-      expected = exchange(std::move(desired), success, where);
-      return true;
-    }
-    expected = shared_ptr<T>(seen);
-    expected.add();
-    return false;
+    // acq_rel for release: a thread that takes a pointer out must see its count.
+    const shared_ptr<T> previous(
+        pointer_.exchange(take(value), order == release ? acq_rel : order, where));
   }
 
  private:
@@ -520,9 +486,6 @@ class mutex {
   mutex& operator=(const mutex&) = delete;
 
   void lock(location where = location::current()) { mutex_.lock_exclusive(detail::at(where)); }
-  bool try_lock(location where = location::current()) {
-    return mutex_.try_lock_exclusive(detail::at(where));
-  }
   void unlock(location where = location::current()) { mutex_.unlock_exclusive(detail::at(where)); }
 
  private:
@@ -548,30 +511,9 @@ class shared_mutex {
 };
 
 template <class Mutex>
-class lock_guard {
- public:
-  explicit lock_guard(Mutex& mutex) : mutex_(mutex) { mutex_.lock(); }
-  ~lock_guard() { mutex_.unlock(); }
-  lock_guard(const lock_guard&) = delete;
-  lock_guard& operator=(const lock_guard&) = delete;
-
- private:
-  Mutex& mutex_;
-};
-
+using lock_guard = std::lock_guard<Mutex>;
 template <class Mutex>
-class shared_lock {
- public:
-  explicit shared_lock(Mutex& mutex) : mutex_(&mutex) { mutex_->lock_shared(); }
-  shared_lock(shared_lock&& other) noexcept : mutex_(std::exchange(other.mutex_, nullptr)) {}
-  shared_lock& operator=(shared_lock&&) = delete;
-  ~shared_lock() {
-    if (mutex_ != nullptr) mutex_->unlock_shared();
-  }
-
- private:
-  Mutex* mutex_;
-};
+using shared_lock = std::shared_lock<Mutex>;
 
 inline void pause(location where = location::current()) { rl::ctx().yield(1, detail::at(where)); }
 
@@ -581,7 +523,8 @@ class spin_wait {
 };
 
 // One thread, one CPU, unless the model's threads migrate.
-[[nodiscard]] inline unsigned current_cpu(unsigned count = std::numeric_limits<int>::max()) {
+[[nodiscard]] inline unsigned current_cpu(unsigned count = unsigned{
+                                              std::numeric_limits<int>::max()}) {
   const auto thread = static_cast<unsigned>(rl::ctx().threadx_->index_);
   const unsigned cpu =
       host.migrates ? rl::ctx().rand(host.cpus, rl::sched_type_user) : thread % host.cpus;
@@ -590,8 +533,8 @@ class spin_wait {
 [[nodiscard]] inline unsigned cpu_count() noexcept { return host.cpus; }
 
 namespace detail {
-// A CPU, on which threads run one after the other: all that one has done there is ordered before
-// all that the next does, by the fences with which a kernel switches between them.
+// A CPU, on which threads run one after the other. The kernel's fences at a switch order all that
+// one thread has done there before all that the next one does.
 struct processor {
   unsigned interruptions = 0;
   rl::timestamp_t done[4] = {};  // by thread
@@ -613,16 +556,18 @@ struct processor {
 };
 inline processor processors[8];
 
-// Before each schedule, whose clocks begin anew.
+// Called before each schedule, since its clocks begin anew.
 inline void forget() {
   for (processor& each : processors) std::fill(std::begin(each.done), std::end(each.done), 0);
 }
 }  // namespace detail
 
 // A restartable sequence of loads that ends in one store. Other CPUs run between its steps. Another
-// thread on its own CPU, or restart_all(), ends it: from then on it neither loads nor stores.
+// thread on its own CPU, or restart_sequences(), ends it: from then on it neither loads nor stores.
 class sequence {
  public:
+  static constexpr bool is_whole = false;
+
   explicit sequence(unsigned cpu) : cpu_(detail::processors[cpu]) {
     cpu_.enter();
     begun_ = cpu_.interruptions;
@@ -667,9 +612,9 @@ class sequence {
 
 // `guard` is compared, by acquire, then `cell`, and then `next` is stored.
 template <class T>
-[[nodiscard]] bool restartable_store(unsigned cpu, atomic<T>& cell, T expected, T next,
-                                     const atomic<T>& guard, T guarded,
-                                     location where = location::current()) {
+[[nodiscard]] bool rseq_store(unsigned cpu, atomic<T>& cell, T expected, T next,
+                              const atomic<T>& guard, T guarded,
+                              location where = location::current()) {
   if (current_cpu() != cpu) return false;
   sequence steps(cpu);
   T seen{};
@@ -677,9 +622,10 @@ template <class T>
   if (!steps.load(cell, seen, relaxed, where) || seen != expected) return false;
   return steps.commit(cell, next, where);
 }
-[[nodiscard]] inline bool restartable_available() noexcept { return host.restartable; }
+[[nodiscard]] inline bool rseq_available() noexcept { return host.restartable; }
+inline void forget_sequence() noexcept {}
 // MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ.
-inline void restart_all(location where = location::current()) {
+inline void restart_sequences(location where = location::current()) {
   process_fence(where);
   for (detail::processor& each : detail::processors) ++each.interruptions;
 }

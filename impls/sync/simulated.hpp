@@ -1,6 +1,6 @@
-// The third backend of sync.hpp: the same doors on a simulated machine with as many CPUs as it is
-// told to have. Each access tells the machine which line it needs and how, waits in simulated time
-// until it is there, and then happens at one instant on real memory.
+// The simulated backend of sync.hpp: a machine with as many CPUs as it is told to have. Each access
+// tells the machine which line it needs and how, waits in simulated time until the line is there,
+// and then happens at one instant on real memory.
 //
 // Source: original. The model of the machine: docs/prediction.md.
 //
@@ -9,11 +9,11 @@
 // - plain<T> is one location, as under the checker: the line of its first byte. The other lines of
 //   a larger object are taken to arrive with it.
 // - make() and destroy() use the machine's allocator, whose addresses are the same in every run.
-//   What `new` allocates is aligned as it is natively, so that it shares lines as natively.
+//   What `new` allocates is aligned, and shares lines, as it does natively.
 // - The locks are those of glibc, word by word (simulated_locks.hpp); std::atomic<std::shared_ptr>
 //   is libstdc++'s (simulated_pointer.hpp).
 // - A restartable sequence is its loads and its store on the lines that it names. It is never
-//   preempted; restart_all() makes those that are running fail.
+//   preempted; restart_sequences() makes running sequences fail.
 //
 // Included by sync.hpp alone. Everything simulated runs on one thread of the real machine.
 #pragma once
@@ -42,21 +42,19 @@ inline constexpr memory_order seq_cst = memory_order::seq_cst;
 inline constexpr std::size_t false_sharing_range = 128;
 inline constexpr std::size_t cache_line = 64;
 
-// No checker: batches are as long as natively.
+// Not a checker: batches are as long as natively.
 inline constexpr bool is_model = false;
 
 namespace detail {
 inline simulation::Machine& machine() noexcept { return *simulation::Machine::current; }
 }  // namespace detail
 
-// As std::atomic, but that every order must be given.
+// As std::atomic, except that every order must be given.
 template <class T>
 class atomic {
   using Difference = std::conditional_t<std::is_pointer_v<T>, std::ptrdiff_t, T>;
 
  public:
-  using value_type = T;
-
   constexpr atomic() noexcept = default;
   constexpr atomic(T value) noexcept : value_(value) {}
   atomic(const atomic&) = delete;
@@ -82,17 +80,9 @@ class atomic {
     touch(simulation::Access::modify, where);
     return std::exchange(value_, static_cast<T>(value_ - value));
   }
-  T fetch_and(T value, memory_order, location where = location::current()) noexcept {
-    touch(simulation::Access::modify, where);
-    return std::exchange(value_, static_cast<T>(value_ & value));
-  }
   T fetch_or(T value, memory_order, location where = location::current()) noexcept {
     touch(simulation::Access::modify, where);
     return std::exchange(value_, static_cast<T>(value_ | value));
-  }
-  T fetch_xor(T value, memory_order, location where = location::current()) noexcept {
-    touch(simulation::Access::modify, where);
-    return std::exchange(value_, static_cast<T>(value_ ^ value));
   }
 
   // A swap that fails has taken the line all the same, as on x86.
@@ -115,22 +105,18 @@ class atomic {
   void wait(T old, memory_order order, location where = location::current()) const noexcept {
     while (load(order, where) == old) detail::machine().sleep(&value_, where);
   }
-  void notify_one(location where = location::current()) noexcept { notify(1, where); }
-  void notify_all(location where = location::current()) noexcept {
-    notify(std::numeric_limits<std::size_t>::max(), where);
+  // Looks for sleepers first, without a system call.
+  void notify_one(location where = location::current()) noexcept {
+    if (detail::machine().has_sleepers(&value_)) detail::machine().wake(&value_, 1, where);
   }
 
-  // For who must look and act at one instant, after an access of its own.
+  // For code that must look and act at one instant, after an access of its own.
   [[nodiscard]] T peek() const noexcept { return value_; }
   void poke(T value) noexcept { value_ = value; }
 
  private:
   void touch(simulation::Access access, const location& where) const noexcept {
     detail::machine().access(&value_, access, where);
-  }
-  // Who notifies looks for sleepers first, without a system call.
-  void notify(std::size_t count, const location& where) noexcept {
-    if (detail::machine().has_sleepers(&value_)) detail::machine().wake(&value_, count, where);
   }
 
   T value_{};
@@ -205,14 +191,14 @@ void destroy(T* object) noexcept {
 
 inline void pause(location where = location::current()) noexcept { detail::machine().pause(where); }
 
-// A CPU that waits has nothing else to run, so that it never yields.
+// A waiting CPU has nothing else to run: it never yields.
 class spin_wait {
  public:
   void operator()(location where = location::current()) noexcept { pause(where); }
 };
 
-[[nodiscard]] inline unsigned current_cpu(
-    unsigned count = std::numeric_limits<int>::max()) noexcept {
+[[nodiscard]] inline unsigned current_cpu(unsigned count = unsigned{
+                                              std::numeric_limits<int>::max()}) noexcept {
   return std::min(detail::machine().current_cpu(), count);
 }
 [[nodiscard]] inline unsigned cpu_count() noexcept { return detail::machine().cpu_count(); }
@@ -221,10 +207,12 @@ namespace detail {
 inline std::uint64_t restarts = 0;
 }
 
-// A restartable sequence, with the steps that the checker's has. The descriptor that it announces
-// is the thread's own and stays in its cache.
+// A restartable sequence with the same steps as the checker's. The descriptor that it announces is
+// the thread's own and stays in its cache.
 class sequence {
  public:
+  static constexpr bool is_whole = false;
+
   explicit sequence(unsigned) noexcept : begun_(detail::restarts) {}
 
   // False: it has been restarted.
@@ -254,21 +242,21 @@ class sequence {
   std::uint64_t begun_;
 };
 
-// What rseq_store() of primitives/rseq.hpp is here.
-[[nodiscard]] inline bool restartable_store(unsigned cpu, atomic<std::uint64_t>& cell,
-                                            std::uint64_t expected, std::uint64_t next,
-                                            const atomic<std::uint64_t>& guard,
-                                            std::uint64_t guarded,
-                                            location where = location::current()) noexcept {
+// As natively (native_rseq.hpp).
+[[nodiscard]] inline bool rseq_store(unsigned cpu, atomic<std::uint64_t>& cell,
+                                     std::uint64_t expected, std::uint64_t next,
+                                     const atomic<std::uint64_t>& guard, std::uint64_t guarded,
+                                     location where = location::current()) noexcept {
   const sequence steps(cpu);
   std::uint64_t seen = 0;
   return current_cpu() == cpu && steps.load(guard, seen, acquire, where) && seen == guarded &&
          steps.load(cell, seen, relaxed, where) && seen == expected &&
          steps.commit(cell, next, where);
 }
-[[nodiscard]] inline bool restartable_available() noexcept { return true; }
-// Sequences that are running fail; those that start later see all that came before.
-inline void restart_all(location where = location::current()) noexcept {
+[[nodiscard]] inline bool rseq_available() noexcept { return true; }
+inline void forget_sequence() noexcept {}
+// Running sequences fail; later ones see all that came before.
+inline void restart_sequences(location where = location::current()) noexcept {
   ++detail::restarts;
   process_fence(where);
 }

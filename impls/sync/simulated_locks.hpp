@@ -1,16 +1,16 @@
-// The platform's locks on the simulated backend: the words that they touch, in their order, and
-// when they sleep and wake.
+// The platform's locks, simulated: the words that they touch, in order, and how they sleep.
 //
 // Source: glibc 2.36, nptl/pthread_mutex_lock.c (PTHREAD_MUTEX_TIMED_NP, lll_lock) and
 //   nptl/pthread_rwlock_common.c (readers preferred, as libstdc++'s std::shared_mutex asks for).
-// Left out: reads of a word of the same line just before its read-modify-write (the mutex's kind,
-//   the rwlock's cur_writer), which are there against misuse and travel with it.
+// Left out: reads of another word of the same line just before a read-modify-write (the mutex's
+//   kind, the rwlock's cur_writer). They detect misuse and cost no transfer of their own.
 // Included by simulated.hpp alone.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <utility>
+#include <shared_mutex>
 
 namespace limiterbench::sync::inline simulated {
 
@@ -18,8 +18,7 @@ namespace detail {
 
 inline constexpr std::size_t everybody = std::numeric_limits<std::size_t>::max();
 
-// A word that threads sleep on. Between the look at the value and falling asleep nothing happens,
-// as in the kernel.
+// A word that threads sleep on. As in the kernel, the look at it and falling asleep are one step.
 class futex : public atomic<std::uint32_t> {
  public:
   void sleep_while(std::uint32_t value, const location& where) noexcept {
@@ -88,7 +87,7 @@ class shared_mutex {
 
   void lock(location where = location::current()) noexcept {
     std::uint32_t seen = readers_.fetch_or(write_locked, acquire, where);
-    std::uint32_t others = 0;  // whoever slept may not have been the only one
+    std::uint32_t others = 0;  // a thread that slept may not have been the only one
     while ((seen & write_locked) != 0) {
       await_writer(where);
       others = sleepers;
@@ -129,7 +128,7 @@ class shared_mutex {
     if ((phase_.exchange(phase, release, where) & sleepers) != 0)
       phase_.wake(detail::everybody, where);
   }
-  // Until the phase is `wanted`, and so decided in readers_ too.
+  // Returns once the phase is `wanted`, and so decided in readers_ too.
   void await_phase(std::uint32_t wanted, const location& where) noexcept {
     const std::uint32_t other = 1 - wanted;
     for (bool ready = false;;) {
@@ -159,7 +158,7 @@ class shared_mutex {
   std::uint32_t rest_[9] = {};  // 56 bytes, as pthread_rwlock_t
 };
 
-// Where a lock is taken, for the locks above; others are made of what says it itself.
+// Tells the locks above where they are taken; other locks are made of parts that say it themselves.
 template <class Mutex>
 class lock_guard {
  public:
@@ -187,17 +186,6 @@ class lock_guard {
 };
 
 template <class Mutex>
-class shared_lock {
- public:
-  explicit shared_lock(Mutex& mutex) noexcept : mutex_(&mutex) { mutex_->lock_shared(); }
-  shared_lock(shared_lock&& other) noexcept : mutex_(std::exchange(other.mutex_, nullptr)) {}
-  shared_lock& operator=(shared_lock&&) = delete;
-  ~shared_lock() {
-    if (mutex_ != nullptr) mutex_->unlock_shared();
-  }
-
- private:
-  Mutex* mutex_;
-};
+using shared_lock = std::shared_lock<Mutex>;
 
 }  // namespace limiterbench::sync::inline simulated

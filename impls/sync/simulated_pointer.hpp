@@ -1,5 +1,4 @@
-// std::shared_ptr and std::atomic<std::shared_ptr> on the simulated backend: what libstdc++ 12 does
-// to which line.
+// std::shared_ptr and std::atomic<std::shared_ptr>, simulated: libstdc++ 12's accesses.
 //
 // Source: libstdc++ 12, bits/shared_ptr_atomic.h (_Sp_atomic: a lock in the lowest bit of the word
 //   that names the control block, the object's pointer beside it) and bits/shared_ptr_base.h (the
@@ -28,11 +27,7 @@ class shared_ptr {
     if (shared_ != nullptr && shared_->count.fetch_sub(1, acq_rel) == 1) destroy(shared_);
   }
 
-  [[nodiscard]] T* get() const noexcept { return shared_ == nullptr ? nullptr : &shared_->value; }
-  T& operator*() const noexcept { return *get(); }
-  T* operator->() const noexcept { return get(); }
-  explicit operator bool() const noexcept { return shared_ != nullptr; }
-  friend bool operator==(const shared_ptr&, const shared_ptr&) = default;
+  T* operator->() const noexcept { return &shared_->value; }
 
  private:
   template <class>
@@ -77,26 +72,10 @@ class atomic_shared_ptr {
     unlock(where);
     return value;
   }
-  void store(shared_ptr<T> value, memory_order order,
-             location where = location::current()) noexcept {
-    static_cast<void>(exchange(std::move(value), order, where));
-  }
-  shared_ptr<T> exchange(shared_ptr<T> value, memory_order,
-                         location where = location::current()) noexcept {
+  void store(shared_ptr<T> value, memory_order, location where = location::current()) noexcept {
     lock(where);
-    shared_ptr<T> previous(std::exchange(pointer_, take(value)));
+    const shared_ptr<T> previous(std::exchange(pointer_, take(value)));
     unlock(where);
-    return previous;
-  }
-  bool compare_exchange_strong(shared_ptr<T>& expected, shared_ptr<T> desired, memory_order order,
-                               memory_order, location where = location::current()) noexcept {
-    lock(where);
-    const bool same = pointer_ == expected.shared_;
-    shared_ptr<T> previous(same ? std::exchange(pointer_, take(desired)) : pointer_);
-    if (!same && pointer_ != nullptr) pointer_->count.fetch_add(1, order, where);
-    unlock(where);
-    expected = std::move(previous);
-    return same;
   }
 
  private:

@@ -96,8 +96,17 @@ class Prints(unittest.TestCase):
         names = [row["name"] for row in rows]
         self.assertLessEqual(HAND_WRITTEN, set(names))
         for row in rows:
-            for key in ("summary", "source", "exactness", "progress", "bound"):
+            for key in ("summary", "source", "exactness", "progress_text", "bound"):
                 self.assertTrue(row[key], f"{row['name']}.{key}")
+            for key in ("contract", "exactness", "progress", "denial"):
+                self.assertRegex(row[key], r"^[a-z]+(_[a-z]+)*$", f"{row['name']}.{key}")
+            self.assertEqual(bool(row["library"]), row["name"] not in HAND_WRITTEN)
+            self.assertEqual(bool(row["library"]), bool(row["package"]))
+            self.assertLessEqual(set(row["requires"]), {"membarrier", "rseq"})
+        (rseq,) = [row for row in rows if row["name"] == "leased_rseq"]
+        self.assertEqual(rseq["requires"], ["membarrier", "rseq"])
+        self.assertEqual(rseq["progress"], "lock_free_within_lease")
+        self.assertEqual(rseq["progress_text"], "lock-free within a lease")
         fatal = {row["name"] for row in rows if not row["survives_bad_alloc"]}
         self.assertLessEqual(fatal, {"xenium_hp", "xenium_ebr", "libcds_hp"})
 

@@ -138,7 +138,6 @@ _COVERED: Dict[str, Tuple[Program, ...]] = {
         Program("atomic_value"),
         _RSEQ_ROW,
     ),
-    "primitives/rseq.hpp": (Program("leased"),),
     "quota/": (Program("rows", ("gcra",)),),
     "quota/window.hpp": _COUNTERS,
     "quota/sharded.hpp": (Program("sharded"), Program("rows", ("sharded",))),

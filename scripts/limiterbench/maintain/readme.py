@@ -112,7 +112,7 @@ def _facts(manifest: Manifest) -> str:
         exactness = str(row["exactness"])
         if exactness == "approximate":
             exactness = f"over by at most {row['bound']}"
-        promise = f"- {exactness}, {row['progress']}:"
+        promise = f"- {exactness}, {row.get('progress_text', row['progress'])}:"
         promises.setdefault(promise, []).append(f"`{row['name']}`")
     lines = [f"{promise} {', '.join(designs)}" for promise, designs in promises.items()]
     return "".join(_wrapped(line, "  ") for line in lines)

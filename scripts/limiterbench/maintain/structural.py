@@ -95,14 +95,14 @@ STRUCTURAL = (
     Structural(
         "quota/leased.hpp",
         "a lease drawn from a window that stays settled",
-        "(word & ~settled) + cost + lot",
-        "word + cost + lot",
+        "(word & ~settled) + cost + grant",
+        "word + cost + grant",
     ),
     Structural(
         "quota/leased.hpp",
         "a lease in place of what was left of the last",
-        "+ Window::used_in(word, seen) + lot;",
-        "+ lot;",
+        "+ Window::used_in(word, seen) + grant;",
+        "+ grant;",
     ),
     Structural(
         "quota/leased.hpp",
