@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "faulty_limiter.hpp"
-#include "measure/member.hpp"
-#include "measure/subject_of.hpp"
-#include "measure/trial.hpp"
-#include "plan.hpp"
+#include "native/member.hpp"
+#include "native/subject_of.hpp"
+#include "native/trial.hpp"
+#include "workload/plan.hpp"
 
 namespace limiterbench::bench {
 namespace {

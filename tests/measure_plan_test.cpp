@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "host_topologies.hpp"
-#include "measure/records.hpp"
-#include "options.hpp"
-#include "plan.hpp"
-#include "rows.hpp"
+#include "native/options.hpp"
+#include "native/rows.hpp"
+#include "workload/plan.hpp"
+#include "workload/records.hpp"
 
 namespace limiterbench::bench {
 namespace {

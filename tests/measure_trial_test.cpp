@@ -8,9 +8,9 @@
 #include <string>
 
 #include "faulty_limiter.hpp"
-#include "measure/subject_of.hpp"
-#include "measure/trial.hpp"
-#include "plan.hpp"
+#include "native/subject_of.hpp"
+#include "native/trial.hpp"
+#include "workload/plan.hpp"
 
 namespace limiterbench::bench {
 namespace {

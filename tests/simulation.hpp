@@ -3,10 +3,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "plan.hpp"
-#include "rows.hpp"
-#include "simulation/host_file.hpp"
-#include "simulation/trial.hpp"
+#include "native/rows.hpp"
+#include "simulated/host_file.hpp"
+#include "simulated/trial.hpp"
+#include "workload/plan.hpp"
 
 namespace limiterbench::simulation {
 

@@ -12,8 +12,8 @@
 
 #include <limiterbench/sync.hpp>
 
-#include "rows.hpp"
-#include "simulation/subject.hpp"
+#include "native/rows.hpp"
+#include "simulated/subject.hpp"
 
 namespace limiterbench::simulation {
 namespace {

@@ -1,9 +1,9 @@
 // Bad host files and arguments are refused by the name of the field.
 #include <gtest/gtest.h>
 
+#include "simulated/cells.hpp"
+#include "simulated/command_line.hpp"
 #include "simulation.hpp"
-#include "simulation/cells.hpp"
-#include "simulation/command_line.hpp"
 
 namespace limiterbench::simulation {
 namespace {

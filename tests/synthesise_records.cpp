@@ -12,11 +12,11 @@
 #include <random>
 #include <string>
 
-#include "measure/contention.hpp"
-#include "measure/records.hpp"
-#include "measure/trial.hpp"
-#include "plan.hpp"
-#include "rows.hpp"
+#include "native/contention.hpp"
+#include "native/rows.hpp"
+#include "native/trial.hpp"
+#include "workload/plan.hpp"
+#include "workload/records.hpp"
 
 namespace {
 

@@ -12,7 +12,7 @@
 #include <memory>
 
 #include "blocks.hpp"
-#include "measure/subject_of.hpp"
+#include "native/subject_of.hpp"
 
 namespace limiterbench::primitives {
 namespace {

@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "build_info.hpp"
 #include "host/environment.hpp"
+#include "workload/build_info.hpp"
 
 int main(int argc, char** argv) {
   const nlohmann::json host = limiterbench::host::environment();
