@@ -7,11 +7,16 @@ namespace {
 
 constexpr Nanoseconds millisecond = 1'000'000;
 constexpr Permits never_exhausted = 1'000'000'000;
-constexpr Mix mostly_open{open_class, tight_class, 32};
+constexpr Mix mostly_open{.common = open_class, .rare = tight_class, .period = 32};
 
+// Every scenario. The plan, both programs and their help follow from this list.
 constexpr std::array all{
-    Scenario{"readonly", "1 of 32 requests to a class that is used up; no reload", mostly_open,
-             1000, 0, tight_class},
+    Scenario{.name = "readonly",
+             .summary = "1 of 32 requests to a class that is used up; no reload",
+             .mix = mostly_open,
+             .tight_limit = 1000,
+             .reloads_per_second = 0,
+             .limited_class = tight_class},
     Scenario{.name = "steady",
              .summary = "as readonly, with 10 reloads a second",
              .mix = mostly_open,
@@ -27,24 +32,29 @@ constexpr std::array all{
              .reloads_per_second = 100'000,
              .limited_class = tight_class,
              .oversubscribes = true},
-    Scenario{"overload",
-             "99 of 100 requests to a class that is used up; 10 reloads a second",
-             {tight_class, open_class, 100},
-             100,
-             10,
-             tight_class},
-    Scenario{"edge",
-             "limits reached half-way in windows of 1 ms; 10 reloads a second",
-             {edge_class, edge_class, 32},
-             0,
-             10,
-             edge_class},
-    Scenario{"open_loop",
-             "as steady; then requests by a schedule, at 10 to 95 % of the row's capacity",
-             mostly_open, 1000, 10, tight_class, true},
+    Scenario{.name = "overload",
+             .summary = "99 of 100 requests to a class that is used up; 10 reloads a second",
+             .mix = {.common = tight_class, .rare = open_class, .period = 100},
+             .tight_limit = 100,
+             .reloads_per_second = 10,
+             .limited_class = tight_class},
+    Scenario{.name = "edge",
+             .summary = "limits reached half-way in windows of 1 ms; 10 reloads a second",
+             .mix = {.common = edge_class, .rare = edge_class, .period = 32},
+             .tight_limit = 0,
+             .reloads_per_second = 10,
+             .limited_class = edge_class},
+    Scenario{
+        .name = "open_loop",
+        .summary = "as steady; then requests by a schedule, at 10 to 95 % of the row's capacity",
+        .mix = mostly_open,
+        .tight_limit = 1000,
+        .reloads_per_second = 10,
+        .limited_class = tight_class,
+        .sweeps_load = true},
 };
 
-// Different for each version, yet always valid.
+// A rule that differs from version to version and is always valid.
 Rule changing_rule(std::uint64_t version, std::size_t index) {
   return {.limit = 1 + (version * 7919 + index * 104'729) % 1'000'000,
           .window = min_window + (version * 6007 + index * 1'000'003) % 1'000'000'000,

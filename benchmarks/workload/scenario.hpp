@@ -1,5 +1,5 @@
-// What is asked of a limiter while it is measured: which classes, how often the configuration is
-// replaced, and what must come out.
+// What a limiter is asked while it is measured: which classes, and how often the configuration is
+// replaced. A new scenario is one initialiser in scenario.cpp.
 #pragma once
 
 #include <limiterbench/limiter.hpp>
@@ -27,10 +27,9 @@ struct Scenario {
   std::string_view name;
   std::string_view summary;
   Mix mix;
-  Permits tight_limit;        // of tight_class, per 10 ms
-  double reloads_per_second;  // aimed for; 0: no writer
-  // The class whose admissions are checked window by window.
-  std::uint32_t limited_class;
+  Permits tight_limit;          // of tight_class, per 10 ms
+  double reloads_per_second;    // aimed for; 0: no writer
+  std::uint32_t limited_class;  // whose admissions are checked window by window
   bool sweeps_load = false;     // after the two phases, an open loop at one load after the other
   bool oversubscribes = false;  // also measured with more threads than CPUs
   bool principal = false;       // in every placement, and at every milestone of a quick plan
@@ -43,9 +42,10 @@ struct Scenario {
 // nullptr if there is none of that name.
 [[nodiscard]] const Scenario* find_scenario(std::string_view name) noexcept;
 
-// The configuration with this version. Versions differ in every rule of the other classes and in
-// every backoff, so that a mixture of two is noticed; limits and windows of the classes in use stay
-// as they are, so that admissions can be predicted. `edge_limit` is that of edge_class.
+// The configuration with this version. Any two versions differ in every backoff and in every rule
+// of the classes that are not in use, which reveals a mixture of the two. Limits and windows of the
+// classes in use stay the same: that makes admissions predictable. `edge_limit` is that of
+// edge_class.
 [[nodiscard]] Config configuration(const Scenario& scenario, std::uint64_t version,
                                    Permits edge_limit);
 
