@@ -186,8 +186,8 @@ template <Fault Chosen>
 TrialResult sweep_of(unsigned threads) {
   static const host::Topology topology = host::Topology::this_host();
   const Row row = row_of<faulty_limiter<Chosen>>();
-  const Cell cell{&row, find_scenario("open_loop"), host::Placement::compact, threads, false};
-  return run_trial(trial_spec(topology, cell, 0.1));
+  const Cell cell{&row.info, find_scenario("open_loop"), host::Placement::compact, threads, false};
+  return run_trial(row, trial_spec(topology, cell, 0.1));
 }
 
 TEST(sweep, has_a_point_for_each_load) {

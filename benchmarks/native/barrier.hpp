@@ -2,8 +2,8 @@
 //
 // Hazard: threads that wait for each other by spinning never finish where there are far more of
 // them than CPUs. Here members sleep on a futex until the coordinator has seen all of them arrive.
-// It then names a moment shortly ahead; whoever is awake earlier spins up to that moment, and no
-// further, so the time spent spinning is bounded however many threads share a CPU.
+// It then names a moment shortly ahead. A member that wakes earlier spins up to that moment and no
+// longer: the time spent spinning is bounded, however many threads share a CPU.
 #pragma once
 
 #include <atomic>
@@ -19,7 +19,7 @@ class StartBarrier {
 
   // For each member, once. Returns the agreed tick; the clock is at or past it.
   std::uint64_t arrive_and_wait() noexcept {
-    // (1) release: pairs with (2): what members did before, the coordinator sees.
+    // (1) release: pairs with (2): the coordinator sees what members did before.
     if (arrived_.fetch_add(1, std::memory_order_release) + 1 == members_) arrived_.notify_one();
     // (3) acquire: pairs with (4): a member sees what the coordinator set up for the phase.
     while (opened_.load(std::memory_order_acquire) == 0) opened_.wait(0, std::memory_order_acquire);
@@ -46,7 +46,7 @@ class StartBarrier {
 
  private:
   const std::uint32_t members_;
-  // 32 bits wide: what a futex can wait for without a detour through a table shared by all.
+  // 32 bits wide: a futex can wait for that without a detour through a table that all share.
   std::atomic<std::uint32_t> arrived_{0};
   std::atomic<std::uint32_t> opened_{0};
   std::uint64_t start_ = 0;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "native/layout.hpp"
 #include "native/trial.hpp"
 
 namespace limiterbench::bench {
@@ -25,12 +26,12 @@ void measure(benchmark::State& state, const Cell& cell, CellRun& run, unsigned r
   const Options& options = run.options;
   TrialSpec spec = trial_spec(run.topology, cell, options.seconds, options.conditions);
   const std::optional<SlowDown>& slow_down = options.slow_down;
-  if (slow_down && slow_down->row == cell.row) spec.added_percent = slow_down->percent;
+  if (slow_down && slow_down->design == cell.design) spec.added_percent = slow_down->percent;
   spec.strict = options.strict;
   spec.test_skew_ns = options.test_skew_ns;
   spec.layout = {run.program_layout, stack_offset_of(repetition)};
   const std::string started = utc_now();
-  TrialResult result = run_trial(spec);
+  TrialResult result = run_trial(*find_row(cell.design->name), spec);
   const auto operations = static_cast<double>(std::accumulate(
       result.throughput.operations.begin(), result.throughput.operations.end(), std::uint64_t{0}));
   if (operations == 0 && result.failure.empty())

@@ -1,5 +1,6 @@
-// The cells as Google Benchmark sees them: one benchmark a cell, one iteration a repetition, its
-// time the aggregate time per decision. Registrar and reporter only; the threads are the team's.
+// The cells as Google Benchmark sees them: one benchmark for each cell, one iteration for each
+// repetition, and its time is the aggregate time per decision. Google Benchmark only registers and
+// reports; the threads are the team's.
 #pragma once
 
 #include <memory>

@@ -84,7 +84,7 @@ double measure_sharing(const host::Topology& topology, const std::vector<host::C
       begun[i] = clock.ticks();
       std::uint64_t now = begun[i];
       while (now - begun[i] < duration) {
-        // relaxed: nothing is read by it but the count, after the team has joined.
+        // relaxed: only the count is read, after the team has joined.
         for (int k = 0; k < 64; ++k) line.value.fetch_add(1, std::memory_order_relaxed);
         now = clock.ticks();
       }
@@ -160,7 +160,7 @@ std::vector<std::pair<std::size_t, std::size_t>> choose_pairs(std::size_t cpus, 
     for (std::size_t b = a + 1; b < cpus; ++b) all.emplace_back(a, b);
   }
   if (all.size() <= most) return all;
-  // Those of the first CPU come first in `all`.
+  // The pairs with the first CPU come first in `all`.
   std::vector<std::pair<std::size_t, std::size_t>> chosen;
   const std::size_t first = std::min(cpus - 1, most);
   chosen.assign(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(first));

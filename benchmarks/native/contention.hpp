@@ -1,5 +1,5 @@
-// What it costs this host to move one cache line between CPUs, and to share one. Every contended
-// limiter is made of these two figures.
+// What it costs this host to move one cache line between CPUs, and to share one. The cost of every
+// contended limiter follows from these two figures.
 //
 // Source: the ping-pong of core-to-core-latency tools (one line, two threads that take turns); the
 // contended counter of McKenney, "Is Parallel Programming Hard", chapter 5.
@@ -14,7 +14,7 @@
 
 namespace limiterbench::bench {
 
-// Between the CPUs with these numbers of the kernel's.
+// Between two CPUs, by the kernel's numbers.
 struct Transfer {
   unsigned a = 0;
   unsigned b = 0;
@@ -30,7 +30,7 @@ struct Sharing {
 };
 
 struct ContentionMap {
-  std::size_t pairs = 0;  // that the host has; more than `transfers` if they were sampled
+  std::size_t pairs = 0;  // of the host; more than there are transfers if only some were measured
   std::vector<Transfer> transfers;
   std::vector<Sharing> sharings;
 };

@@ -41,7 +41,7 @@ ThreadCounters::ThreadCounters(std::span<const Event> events, Open open) {
     attributes.config = event.config;
     attributes.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
     attributes.disabled = 1;
-    // What is permitted where the kernel's own events are not.
+    // Permitted even where the kernel's own events are not.
     attributes.exclude_kernel = 1;
     attributes.exclude_hv = 1;
     counters_.push_back({open(attributes), {}});

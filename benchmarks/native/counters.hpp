@@ -7,11 +7,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "workload/noise.hpp"
 
 namespace limiterbench::bench {
 
@@ -27,17 +28,15 @@ constexpr std::uint64_t read_misses(std::uint64_t cache) noexcept {
 }
 
 inline constexpr std::array hardware_events{
-    Event{"cycles", PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES},
-    Event{"instructions", PERF_TYPE_HARDWARE, PERF_COUNT_HW_INSTRUCTIONS},
-    Event{"l1d_misses", PERF_TYPE_HW_CACHE, read_misses(PERF_COUNT_HW_CACHE_L1D)},
-    Event{"llc_misses", PERF_TYPE_HW_CACHE, read_misses(PERF_COUNT_HW_CACHE_LL)}};
-
-using Count = std::optional<std::uint64_t>;
+    Event{event_names[0], PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES},
+    Event{event_names[1], PERF_TYPE_HARDWARE, PERF_COUNT_HW_INSTRUCTIONS},
+    Event{event_names[2], PERF_TYPE_HW_CACHE, read_misses(PERF_COUNT_HW_CACHE_L1D)},
+    Event{event_names[3], PERF_TYPE_HW_CACHE, read_misses(PERF_COUNT_HW_CACHE_LL)}};
 
 // Counts on the thread that constructs it, which alone may start and stop.
 class ThreadCounters {
  public:
-  // As the system call: a descriptor, or -1 and errno. Replaced in tests.
+  // Like the system call: a descriptor, or -1 and errno. Tests replace it.
   using Open = int (*)(const perf_event_attr& attributes);
   static int open_for_this_thread(const perf_event_attr& attributes);
 
@@ -51,11 +50,12 @@ class ThreadCounters {
   void start() noexcept;
   void stop() noexcept;
 
-  // While started, since the last take(); in the events' order. A counter that had to share the
-  // hardware with others is scaled to the whole time; one that never got it is absent.
+  // What was counted while started, since the last take(), in the events' order. A counter that had
+  // to share the hardware with others is scaled to the whole time. One that never got the hardware
+  // is absent.
   [[nodiscard]] std::vector<Count> take();
 
-  // Why the first event that is absent is; "" if none is.
+  // Why the first absent event is absent; "" if none is.
   [[nodiscard]] const std::string& absent() const noexcept { return absent_; }
 
  private:
@@ -72,7 +72,7 @@ class ThreadCounters {
   std::string absent_;
 };
 
-// Adds counts of another thread: a sum that lacks a thread is absent too.
+// Adds the counts of another thread. If one of the two is absent, so is the sum.
 void add(std::vector<Count>& sum, const std::vector<Count>& more);
 
 }  // namespace limiterbench::bench

@@ -1,9 +1,12 @@
 // limiterbench: a Google Benchmark program whose benchmarks run the harness's own pinned threads.
 //
-// Exit status: 0, or 1 if a cell failed or nothing could be measured, or 2 for bad arguments or a
-// --records file that cannot be written, or 3 if threads, or memory to the --home that was asked
-// for, cannot be bound here, a record cannot be written (the disk is full) or, with --strict, the
-// clock cannot be trusted, so that no other cell need be tried.
+// Exit status:
+//   0  everything went well
+//   1  a cell failed, or nothing could be measured
+//   2  bad arguments, or a --records file that cannot be opened
+//   3  no other cell need be tried: threads, or memory to the --home that was asked for, cannot be
+//      bound here, a record cannot be written (the disk is full) or, with --strict, the clock
+//      cannot be trusted
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
 
@@ -30,7 +33,7 @@
 #include "native/contention.hpp"
 #include "native/options.hpp"
 #include "native/program_layout.hpp"
-#include "native/rows.hpp"
+#include "native/trial.hpp"
 #include "workload/build_info.hpp"
 
 namespace {
@@ -57,19 +60,6 @@ host::Topology topology_of(const bench::Options& options) {
   } catch (const std::runtime_error& error) {
     throw bench::UsageError(error.what());
   }
-}
-
-std::string list_text() {
-  std::string text;
-  for (const bench::Row& row : bench::rows()) {
-    std::string name(row.info.name);
-    name.resize(std::max<std::size_t>(name.size() + 1, 16), ' ');
-    std::string exactness(to_string(row.info.exactness));
-    exactness.resize(12, ' ');
-    text += name + exactness + std::string(to_string(row.info.progress)) + "\n    " +
-            std::string(row.info.summary) + "\n";
-  }
-  return text;
 }
 
 json environment_json() {
@@ -118,8 +108,8 @@ void check_clock(const bench::Options& options) {
 }
 
 void inform(const bench::Options& options, const host::Topology& topology) {
-  if (options.list == bench::Format::text) std::cout << list_text();
-  if (options.list == bench::Format::json) std::cout << bench::rows_json().dump(2) << "\n";
+  if (options.list != bench::Format::none)
+    std::cout << bench::list_of(bench::choices(), options.list);
   if (options.plan) {
     std::cout << bench::plan_json(topology, options.selection).dump(2) << "\n";
   } else if (options.topology_xml.empty()) {
@@ -164,22 +154,13 @@ void initialize_benchmark(const bench::Options& options, char* program) {
                             "'\n" + bench::usage());
 }
 
-// Opened before anything is measured: a name that cannot be written is the caller's mistake.
-std::unique_ptr<bench::RecordFile> open_records(const std::string& path) {
-  try {
-    return std::make_unique<bench::RecordFile>(path);
-  } catch (const bench::CannotRecord& error) {
-    throw bench::UsageError(std::string("--records: ") + error.what());
-  }
-}
-
 int measure(const bench::Options& options, const host::Topology& topology, char* program) {
   const bool lists = lists_only(options);
   bench::CellRun run{topology, options, bench::program_layout};
   if (!lists) {
     check_binding(options, topology);
     check_clock(options);
-    if (!options.records.empty()) run.records = open_records(options.records);
+    run.records = bench::open_records(options.records);
   }
   initialize_benchmark(options, program);
   add_context(topology);
@@ -200,8 +181,8 @@ int map_contention(const bench::Options& options, const host::Topology& topology
   return 0;
 }
 
-// The one who asks for it may have ended before the kernel was told. A wrapper between the two is
-// no reason to end: that process is then no parent, but it lives.
+// The process that asked may have ended before the kernel was told. If a wrapper stands between the
+// two, that process is not the parent and yet alive: no reason to end.
 void end_with(pid_t process) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != process && ::kill(process, 0) != 0 && errno == ESRCH) ::raise(SIGKILL);
@@ -219,8 +200,7 @@ int run(const std::vector<std::string>& arguments, char* program) {
   }
   if (options.end_with) end_with(*options.end_with);
   const host::Topology topology = topology_of(options);
-  check_threads(options, topology);
-  check_conditions(options, topology);
+  check_against(options, topology);
   if (options.only_informs() && !lists_only(options)) {
     inform(options, topology);
     return 0;
@@ -229,7 +209,8 @@ int run(const std::vector<std::string>& arguments, char* program) {
   return measure(options, topology, program);
 }
 
-// A closed one would be the next file's that is opened: what is printed would go among the records.
+// The next file to be opened would take the number of a closed one: what is printed would end up
+// among the records.
 void fill_standard_descriptors() {
   for (const int descriptor : {0, 1, 2}) {
     if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)

@@ -30,8 +30,8 @@ class PingPong {
     }
   }
 
-  // Likewise, each turn stamped when it has come; given up at a tick, since the other player may be
-  // kept from its CPU.
+  // The same, with a timestamp when each turn has come. It gives up at tick `until`, because the
+  // other player may be kept from its CPU.
   void play_stamped(std::size_t player, std::uint64_t until) noexcept {
     const host::Clock& clock = host::Clock::get();
     std::vector<std::uint64_t>& stamps = stamps_[player];
@@ -40,7 +40,7 @@ class PingPong {
       const std::uint64_t turn = 2 * stamps.size() + player;
       while (!has_come(turn))
         if (clock.ticks() > until) return;
-      // Else the clock may be read while the turn is only guessed to have come, before it was sent.
+      // An ordinary reading may be speculative: taken before the turn has come.
       stamps.push_back(clock.ticks_after_loads());
       pass(turn);
     }
@@ -48,16 +48,16 @@ class PingPong {
 
   void reset() noexcept { line_.value.store(0, std::memory_order_relaxed); }
 
-  // The quickest way from player 0 to player 1 and back, each by the receiver's clock less the
-  // sender's: their difference is twice what the clocks differ by, if both ways take the same time.
+  // The quickest way from player 0 to player 1, and back: the receiver's clock minus the sender's.
+  // If both ways take the same time, they differ by twice the difference of the clocks.
   struct Ways {
     double there = std::numeric_limits<double>::max();
     double back = std::numeric_limits<double>::max();
     [[nodiscard]] double skew() const noexcept { return (there - back) / 2; }
     [[nodiscard]] double one_way() const noexcept { return (there + back) / 2; }
   };
-  // Of the stamped game, with player 1's clock ahead by so much more. No way if it was given up
-  // before the second round.
+  // From the game with timestamps, as if player 1's clock were `ahead` by so much more. There is no
+  // way if the game was given up before the second round.
   [[nodiscard]] Ways ways(std::int64_t ahead = 0) const {
     Ways ways;
     for (std::size_t i = 0; i < stamps_[1].size() && i + 1 < stamps_[0].size(); ++i) {

@@ -8,28 +8,21 @@ namespace limiterbench::bench {
 namespace {
 
 std::vector<Row> collect() {
-  std::vector<NumberedRow> numbered;
+  std::vector<Row> all;
   [&]<std::size_t... Part>(std::index_sequence<Part...>) {
-    (std::ranges::copy(rows_of_part<Part>(), std::back_inserter(numbered)), ...);
+    (std::ranges::copy(rows_of_part<Part>(), std::back_inserter(all)), ...);
   }
   (std::make_index_sequence<LIMITERBENCH_ROW_PARTS>{});
-  std::ranges::sort(numbered, {}, &NumberedRow::index);
-  std::vector<Row> all;
-  for (const NumberedRow& entry : numbered) all.push_back(entry.row);
   return all;
 }
 
 }  // namespace
 
-const std::vector<Row>& rows() {
-  static const std::vector<Row> all = collect();
-  return all;
-}
-
 const Row* find_row(std::string_view name) {
+  static const std::vector<Row> rows = collect();
   const auto found =
-      std::ranges::find_if(rows(), [name](const Row& row) { return row.info.name == name; });
-  return found == rows().end() ? nullptr : &*found;
+      std::ranges::find_if(rows, [name](const Row& row) { return row.info.name == name; });
+  return found == rows.end() ? nullptr : &*found;
 }
 
 }  // namespace limiterbench::bench

@@ -1,5 +1,6 @@
-// The registry, without the types. Its rows are compiled in a few equal parts: one for each row
-// would parse every library's headers once a row, one for all would leave the other CPUs idle.
+// The registry's designs, ready to be measured. They are compiled in a few equal parts: one part
+// for each would parse every library's headers each time, a single one would leave the other CPUs
+// idle.
 #pragma once
 
 #include <cstddef>
@@ -10,17 +11,11 @@
 
 namespace limiterbench::bench {
 
-// In the order of the registry.
-[[nodiscard]] const std::vector<Row>& rows();
 // nullptr if there is none of that name.
 [[nodiscard]] const Row* find_row(std::string_view name);
 
-struct NumberedRow {
-  std::size_t index;
-  Row row;
-};
 // Instantiated in the sources that the build generates from rows_part.cpp.in.
 template <std::size_t Part>
-[[nodiscard]] std::vector<NumberedRow> rows_of_part();
+[[nodiscard]] std::vector<Row> rows_of_part();
 
 }  // namespace limiterbench::bench

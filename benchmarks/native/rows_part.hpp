@@ -11,12 +11,12 @@
 namespace limiterbench::bench {
 
 template <std::size_t Part>
-std::vector<NumberedRow> rows_of_part() {
-  std::vector<NumberedRow> part;
+std::vector<Row> rows_of_part() {
+  std::vector<Row> part;
   // Where GCC 14 inlines the growth of this vector, it warns of an overflow that cannot happen.
   part.reserve(Rows::size);
   const auto add = [&part]<std::size_t Index, class L>() {
-    if constexpr (Index % LIMITERBENCH_ROW_PARTS == Part) part.push_back({Index, row_of<L>()});
+    if constexpr (Index % LIMITERBENCH_ROW_PARTS == Part) part.push_back(row_of<L>());
   };
   [&]<class... L, std::size_t... Index>(TypeList<L...>, std::index_sequence<Index...>) {
     (add.template operator()<Index, L>(), ...);

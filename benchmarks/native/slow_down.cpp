@@ -53,9 +53,9 @@ class SlowWorker final : public Worker {
   Histogram shorter_;  // of the requests without what is added; nobody reads it
 };
 
-class SlowSubject final : public Subject {
+class SlowSubject final : public NativeSubject {
  public:
-  SlowSubject(std::unique_ptr<Subject> subject, unsigned percent)
+  SlowSubject(std::unique_ptr<NativeSubject> subject, unsigned percent)
       : subject_(std::move(subject)), percent_(percent) {}
 
   std::unique_ptr<Worker> attach() override {
@@ -69,13 +69,14 @@ class SlowSubject final : public Subject {
   std::span<const std::byte> memory() const noexcept override { return subject_->memory(); }
 
  private:
-  std::unique_ptr<Subject> subject_;
+  std::unique_ptr<NativeSubject> subject_;
   unsigned percent_;
 };
 
 }  // namespace
 
-std::unique_ptr<Subject> lengthened(std::unique_ptr<Subject> subject, unsigned percent) {
+std::unique_ptr<NativeSubject> lengthened(std::unique_ptr<NativeSubject> subject,
+                                          unsigned percent) {
   return std::make_unique<SlowSubject>(std::move(subject), percent);
 }
 

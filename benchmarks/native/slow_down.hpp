@@ -1,11 +1,11 @@
-// A row made slower on purpose, by a known share of its work, so that a comparison of two runs can
-// be tried on a difference that is known.
+// A design made slower on purpose, by a known share of its work: a comparison of two runs can be
+// tried on a difference that is known.
 //
-// In the throughput phase some requests are taken for the added work: they are made, but not
-// counted. Waiting instead would leave contended lines to the other threads and make them faster.
-// In the latency phase, where each request is timed, its thread goes on for that share of its
-// time, and for what it takes to see that by the clock: some ten nanoseconds.
-// A sweep of the load is left as it is.
+// In the throughput phase some requests stand for the added work: they are made, but not counted.
+// Waiting instead would leave contended lines to the other threads and make those faster. In the
+// latency phase, where each request is timed, its thread goes on for that share of the request's
+// time, and for the ten nanoseconds or so that it takes to notice the end. A sweep of the load
+// stays as it is.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +15,14 @@
 
 namespace limiterbench::bench {
 
-// How many of these requests are not the added work.
+// How many of these requests are not added work.
 [[nodiscard]] constexpr std::uint64_t without_added(std::uint64_t requests,
                                                     unsigned percent) noexcept {
   return requests * 100 / (100 + percent);
 }
 
-// The same row, each of its timed requests lengthened.
-[[nodiscard]] std::unique_ptr<Subject> lengthened(std::unique_ptr<Subject> subject,
-                                                  unsigned percent);
+// The same design, each of its timed requests lengthened.
+[[nodiscard]] std::unique_ptr<NativeSubject> lengthened(std::unique_ptr<NativeSubject> subject,
+                                                        unsigned percent);
 
 }  // namespace limiterbench::bench

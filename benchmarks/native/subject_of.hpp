@@ -1,4 +1,4 @@
-// The measuring loops, compiled for one row.
+// The measuring loops, compiled for one design.
 #pragma once
 
 #include <algorithm>
@@ -9,14 +9,14 @@
 
 namespace limiterbench::bench {
 
-// Hides where a value comes from, so that no limiter is optimised for the constant requests of a
-// benchmark, nor a loop without effect removed.
+// Hides where a value comes from. Otherwise the compiler would optimise a limiter for the constant
+// requests of a benchmark, or remove a loop without effect.
 template <class T>
 inline void launder_value(T& value) noexcept {
   asm volatile("" : "+r"(value));
 }
 
-// Of requests that were not admitted.
+// Counts of the requests that were not admitted.
 struct Refused {
   std::uint32_t denied = 0;
   std::uint32_t never = 0;
@@ -27,7 +27,7 @@ struct Refused {
   }
 };
 
-// Calls send(class, count) so often and with such counts that the classes come in the order of the
+// Sends `count` requests through send(class, count), called once for each run of one class in the
 // mix.
 template <class Send>
 inline Tally mixed(Position& position, std::uint32_t count, Send&& send) noexcept {
@@ -94,8 +94,8 @@ class WorkerOf final : public Worker {
   Config config() noexcept override { return limiter_.config(handle_); }
 
  private:
-  // The loops have functions of their own, with little else to keep in registers: what a request
-  // spills before a locked instruction is paid for when that waits for its stores.
+  // Out of line: here the loops have little else to keep in registers. A value spilled before a
+  // locked instruction costs time, because that instruction waits for the store.
   [[gnu::noinline]] Refused send(std::uint32_t traffic_class, std::uint32_t count,
                                  Nanoseconds now) noexcept {
     L& limiter = limiter_;
@@ -131,7 +131,7 @@ class WorkerOf final : public Worker {
 };
 
 template <Limiter L>
-class SubjectOf final : public Subject {
+class SubjectOf final : public NativeSubject {
  public:
   explicit SubjectOf(const Config& config) : limiter_(config) {}
 
@@ -150,7 +150,7 @@ class SubjectOf final : public Subject {
     return std::as_bytes(std::span(&limiter_, 1));
   }
 
-  static std::unique_ptr<Subject> create(const Config& config) {
+  static std::unique_ptr<NativeSubject> create(const Config& config) {
     return std::make_unique<SubjectOf>(config);
   }
 

@@ -1,7 +1,7 @@
 // Threads that are pinned before anything is measured and kept until the end.
 //
-// The thread that builds the team never pins itself: threads that it creates later would inherit
-// its one CPU.
+// The thread that builds the team never pins itself, because threads that it creates later would
+// inherit its one CPU.
 #pragma once
 
 #include <atomic>
@@ -26,9 +26,9 @@ class Team {
 
   [[nodiscard]] unsigned size() const noexcept { return static_cast<unsigned>(threads_.size()); }
 
-  // Runs task(member) on every member at once, `meanwhile` on the caller, and returns when all
-  // have. What a member throws comes out here as std::runtime_error, the lowest member's if several
-  // do.
+  // Runs task(member) on every member at once and `meanwhile` on the caller, and returns when all
+  // are done. What a member throws is thrown here as std::runtime_error; if several throw, the
+  // lowest member's.
   void run(
       std::function<void(unsigned)> task, const std::function<void()>& meanwhile = [] {});
 

@@ -2,14 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <exception>
 #include <numeric>
 #include <optional>
 #include <random>
 #include <stdexcept>
 
 #include "host/clock.hpp"
+#include "native/layout.hpp"
 #include "native/member.hpp"
+#include "native/noise.hpp"
+#include "native/skew.hpp"
 #include "native/slow_down.hpp"
 #include "native/subject_of.hpp"
 #include "native/team.hpp"
@@ -19,24 +21,12 @@
 namespace limiterbench::bench {
 namespace {
 
-struct Step {
-  Arrivals arrivals;
-  double load;
-};
-constexpr std::array sweep_steps{
-    Step{Arrivals::poisson, 0.1},  Step{Arrivals::poisson, 0.3}, Step{Arrivals::poisson, 0.5},
-    Step{Arrivals::poisson, 0.7},  Step{Arrivals::poisson, 0.8}, Step{Arrivals::poisson, 0.9},
-    Step{Arrivals::poisson, 0.95}, Step{Arrivals::bursty, 0.1},  Step{Arrivals::bursty, 0.3},
-    Step{Arrivals::bursty, 0.5},   Step{Arrivals::bursty, 0.7}};
-constexpr double sweep_phase = 0.5;  // of a phase
 constexpr double skew_budget_ns = 20e6;
 
-std::string name_of(const Step& step) {
+std::string name_of(const SweepStep& step) {
   return std::string(to_string(step.arrivals)) + " arrivals at " +
          std::to_string(std::lround(step.load * 100)) + " % load";
 }
-
-constexpr Permits unreached_edge_limit = 1'000'000'000;  // in one window of edge_class
 
 std::vector<host::Cpu> with_writer(const TrialSpec& spec) {
   std::vector<host::Cpu> cpus = spec.cpus;
@@ -44,11 +34,11 @@ std::vector<host::Cpu> with_writer(const TrialSpec& spec) {
   return cpus;
 }
 
-class Trial {
+class NativeTrial final : public Trial {
  public:
-  Trial(const TrialSpec& spec, TrialResult& result)
-      : spec_(spec),
-        result_(result),
+  NativeTrial(const Row& row, const TrialSpec& spec, TrialResult& result)
+      : Trial(spec, result),
+        row_(row),
         threads_(static_cast<unsigned>(spec.cpus.size())),
         cpus_(with_writer(spec)),
         team_(spec.topology, cpus_),
@@ -63,8 +53,12 @@ class Trial {
       send(mode, spec_.warmup_seconds, false);
       set_edge_limit();
       send(mode, spec_.phase_seconds, true);
-      const bool timed = mode == Mode::latency;
-      collect(timed ? result_.latency : result_.throughput, timed ? "latency" : "throughput");
+      if (mode == Mode::latency) {
+        collect_phase(result_.latency, "latency");
+      } else {
+        collect_phase(result_.throughput, "throughput");
+        count_throughput();
+      }
     }
     // The rate of reloads is that of these two phases.
     if (writer_) result_.publishes.merge(writer_->publishes());
@@ -74,6 +68,16 @@ class Trial {
   }
 
  private:
+  [[nodiscard]] Subject& subject() override { return *subject_; }
+  [[nodiscard]] std::vector<const MemberBase*> members() const override {
+    std::vector<const MemberBase*> all;
+    for (const auto& member : members_) all.push_back(member.get());
+    return all;
+  }
+  [[nodiscard]] Nanoseconds to_ns(std::uint64_t ticks) const override {
+    return host::Clock::get().to_ns(ticks);
+  }
+
   // Before anything is stamped or attached to the clock.
   void check_clock() {
     if (host::Clock::get().is_tsc()) {
@@ -85,7 +89,8 @@ class Trial {
       throw std::runtime_error("the clock cannot be trusted: " + std::string(clock.reason()));
   }
 
-  // What is shared is touched first by thread 0, the rest by the thread that it belongs to.
+  // Thread 0 is the first to touch what is shared; the rest is first touched by the thread that
+  // owns it.
   void build() {
     team_.run([this](unsigned i) {
       if (i == 0) subject_ = create();
@@ -96,17 +101,16 @@ class Trial {
         members_[i] = make_on_own_pages<Member>(*subject_, spec_.scenario, i, longest, seed_);
       } else {
         writer_ = make_on_own_pages<Writer>(*subject_, spec_.scenario, spec_.writer_shares_cpu);
-        // Configurations are shared too, whoever publishes them.
+        // Configurations are shared too, whichever thread publishes them.
         if (spec_.home != host::Home::local)
           writers_memory_.emplace(spec_.topology, spec_.home, spec_.cpus[0]);
       }
     });
   }
 
-  std::unique_ptr<Subject> create() {
+  std::unique_ptr<NativeSubject> create() {
     const host::MemoryFrom home(spec_.topology, spec_.home, spec_.cpus[0]);
-    std::unique_ptr<Subject> subject =
-        spec_.row.create(configuration(spec_.scenario, version_, edge_limit_));
+    std::unique_ptr<NativeSubject> subject = row_.create(configuration());
     const std::string moved =
         host::move_home(spec_.topology, spec_.home, spec_.cpus[0], subject->memory());
     result_.home_note = home.note().empty() ? moved : home.note();
@@ -121,23 +125,23 @@ class Trial {
     const double seconds = spec_.phase_seconds * sweep_phase;
     PhaseResult closed;
     send(Mode::open_loop, seconds, true);
-    collect(closed, "capacity");
+    collect_phase(closed, "capacity");
     const auto done = static_cast<double>(
         std::accumulate(closed.operations.begin(), closed.operations.end(), std::uint64_t{0}));
-    if (done == 0) return fail("capacity: no thread got to run within the phase");
+    if (done == 0) return result_.fail("capacity: no thread got to run within the phase");
     result_.sweep = {seed_, done * 1e9 / static_cast<double>(closed.wall_ns), {}};
     result_.sweep->points.reserve(sweep_steps.size());
-    for (const Step& step : sweep_steps) send_at(step, seconds);
+    for (const SweepStep& step : sweep_steps) send_at(step, seconds);
   }
 
-  void send_at(const Step& step, double seconds) {
+  void send_at(const SweepStep& step, double seconds) {
     const double rate = step.load * result_.sweep->capacity_per_second;
     const double gap_ns = 1e9 * threads_ / rate;
     send(Mode::open_loop, seconds, true,
          {step.arrivals, gap_ns / host::Clock::get().ns_per_tick()});
     LoadPoint& point =
         result_.sweep->points.emplace_back(LoadPoint{step.arrivals, step.load, rate});
-    collect(point.phase, name_of(step));
+    collect_phase(point.phase, name_of(step));
     for (const auto& member : members_) {
       const OpenLoop& loop = member->open_loop();
       point.response.merge(loop.response());
@@ -163,99 +167,33 @@ class Trial {
         },
         [&] {
           barrier.wait_for_all();
-          // Long enough to wake them all, short enough not to tire those who spin.
+          // Long enough to wake them all, short enough for those that spin.
           const double lead_ns = 100'000 + 5'000.0 * busy;
           start_ = clock.ticks() + static_cast<std::uint64_t>(lead_ns / clock.ns_per_tick());
           barrier.open(start_);
         });
   }
 
-  // Before a warm-up: nothing is denied in it, so that it measures admissions alone. Denials are
-  // cheaper, and a limit derived from a mixture would not be reached half-way.
-  void lift_edge_limit() { publish_edge_limit(unreached_edge_limit); }
-
-  // After a warm-up: the limit that is reached half-way in each window.
-  void set_edge_limit() {
-    std::uint64_t admitted = 0;
+  void collect_phase(PhaseResult& phase, const std::string& name) {
+    collect(phase, name, start_);
     for (const auto& member : members_) {
-      for (const std::uint64_t count : member->totals().admitted) admitted += count;
-    }
-    publish_edge_limit(edge_limit_for(static_cast<double>(admitted) / spec_.warmup_seconds));
-  }
-
-  void publish_edge_limit(Permits limit) {
-    if (!spec_.scenario.is_edge() || limit == edge_limit_) return;
-    edge_limit_ = limit;
-    subject_->publish(configuration(spec_.scenario, ++version_, edge_limit_));
-  }
-
-  void collect(PhaseResult& phase, const std::string& name) {
-    const host::Clock& clock = host::Clock::get();
-    const Mix& mix = spec_.scenario.mix;
-    std::uint64_t end = start_;
-    std::uint64_t last_first = start_;
-    std::vector<const Ledger*> ledgers;
-    for (const auto& member : members_) {
-      const Totals& totals = member->totals();
-      const unsigned added = &phase == &result_.throughput ? spec_.added_percent : 0;
-      phase.operations.push_back(without_added(totals.operations(), added));
-      for (std::size_t kind = 0; kind < 2; ++kind) {
-        phase.admitted += totals.admitted[kind];
-        phase.denied += totals.denied[kind];
-        phase.never += totals.requests[kind] - totals.admitted[kind] - totals.denied[kind];
-        if ((kind == 0 ? mix.common : mix.rare) != open_class) continue;
-        phase.open_requests += totals.requests[kind];
-        phase.open_admitted += totals.admitted[kind];
-      }
-      last_first = std::max(last_first, totals.first_tick);
-      if (totals.operations() != 0) end = std::max(end, totals.last_tick);
-      ledgers.push_back(&member->ledger());
-      result_.latencies.merge(member->latencies());
       result_.voluntary_switches += static_cast<std::uint64_t>(member->switches().voluntary);
       result_.involuntary_switches += static_cast<std::uint64_t>(member->switches().involuntary);
-      if (&phase == &result_.throughput) count(*member);
     }
-    phase.wall_ns = clock.to_ns(end - start_);
-    phase.start_skew_ns = clock.to_ns(last_first - start_);
-    phase.limited_rule =
-        configuration(spec_.scenario, version_, edge_limit_).rules[spec_.scenario.limited_class];
-    check(phase, name, ledgers, clock.to_ns(start_), clock.to_ns(end));
   }
 
-  void count(const Member& member) {
-    if (result_.counters.empty()) {
-      result_.counters = member.counts();
-    } else {
-      add(result_.counters, member.counts());
+  void count_throughput() {
+    for (std::uint64_t& operations : result_.throughput.operations)
+      operations = without_added(operations, spec_.added_percent);
+    for (const auto& member : members_) {
+      if (result_.counters.empty()) {
+        result_.counters = member->counts();
+      } else {
+        add(result_.counters, member->counts());
+      }
+      if (result_.counters_absent.empty()) result_.counters_absent = member->counters_absent();
     }
-    if (result_.counters_absent.empty()) result_.counters_absent = member.counters_absent();
-    const Switches& switches = member.switches();
-    result_.throughput_switches +=
-        static_cast<std::uint64_t>(switches.voluntary + switches.involuntary);
-  }
-
-  void check(PhaseResult& phase, const std::string& name, const std::vector<const Ledger*>& ledgers,
-             Nanoseconds begin, Nanoseconds end) {
-    if (phase.never != 0) fail(name + ": " + std::to_string(phase.never) + " requests refused");
-    // A rate with a burst may deny a request that was stamped long before it was decided.
-    const Contract contract = spec_.row.info.contract;
-    if (contract == Contract::windows && phase.open_admitted != phase.open_requests)
-      fail(name + ": " + std::to_string(phase.open_requests - phase.open_admitted) +
-           " requests of a class far from its limit were not admitted");
-    const Permits bound = subject_->error_bound(phase.limited_rule, 1);
-    phase.admission = check_admission(ledgers, phase.limited_rule, contract, bound, {begin, end});
-    // A row that does not limit is measured as the floor of those that do.
-    if (spec_.row.info.exactness == Exactness::none) {
-      phase.admission.expected_min = phase.admission.expected_max = phase.admission.admitted;
-      phase.admission.error = 0;
-    } else if (!phase.admission.failure.empty()) {
-      fail(name + ": " + phase.admission.failure);
-    }
-    result_.admission.admitted += phase.admission.admitted;
-    result_.admission.expected_min += phase.admission.expected_min;
-    result_.admission.expected_max += phase.admission.expected_max;
-    result_.admission.error = std::max(result_.admission.error, phase.admission.error);
-    result_.admission.bound = std::max(result_.admission.bound, phase.admission.bound);
+    result_.throughput_switches = result_.voluntary_switches + result_.involuntary_switches;
   }
 
   void finish() {
@@ -266,62 +204,41 @@ class Trial {
     const Footprint footprint = subject_->footprint();
     result_.live_bytes = footprint.live;
     result_.retired_peak_bytes = std::max(result_.retired_peak_bytes, footprint.retired);
-    if (std::string text = team_.misplaced(); !text.empty()) fail(text);
+    if (std::string text = team_.misplaced(); !text.empty()) result_.fail(text);
     check_home();
-    for (const auto& member : members_) {
-      result_.configs_read += member->config_checks().read;
-      result_.configs_torn += member->config_checks().torn;
-      result_.configs_backwards += member->config_checks().backwards;
-    }
-    // Handles go where they came from.
+    collect_config_checks();
+    // Each handle is released on the thread that made it.
     team_.run([this](unsigned i) {
       if (i < threads_) members_[i].reset();
       if (i == 0) result_.timer_floor = measure_timer_floor();
     });
-    check_totals();
   }
 
-  // Interleaving is page by page, so that a small limiter lies on one node all the same.
+  // Interleaving is page by page: a small limiter lies on one node all the same.
   void check_home() {
     const auto node = host::node_at_home(spec_.topology, spec_.home, spec_.cpus[0]);
     if (!node || spec_.home == host::Home::local || result_.nodes.empty()) return;
     const unsigned wanted = host::os_index_of_node(spec_.topology, *node);
     if (result_.nodes != std::vector{wanted})
-      fail("the limiter does not lie on NUMA node " + std::to_string(wanted) + ", its home");
+      result_.fail("the limiter does not lie on NUMA node " + std::to_string(wanted) +
+                   ", its home");
   }
 
-  void check_totals() {
-    if (result_.configs_torn != 0)
-      fail(std::to_string(result_.configs_torn) + " of " + std::to_string(result_.configs_read) +
-           " configurations read were torn");
-    if (result_.configs_backwards != 0)
-      fail(std::to_string(result_.configs_backwards) +
-           " configurations read were older than one read before");
-  }
-
-  void fail(const std::string& text) {
-    if (!result_.failure.empty()) result_.failure += "; ";
-    result_.failure += text;
-  }
-
-  const TrialSpec& spec_;
-  TrialResult& result_;
+  const Row& row_;
   unsigned threads_;
-  // Repetitions with one and the same schedule would agree on a tail that is the schedule's.
+  // If all repetitions had the same schedule, they would agree on a tail that is the schedule's.
   std::uint64_t seed_ = std::random_device()();
   std::vector<host::Cpu> cpus_;  // of the members, the writer's last
   Team team_;
-  std::uint64_t version_ = 1;
-  Permits edge_limit_ = unreached_edge_limit;
   std::uint64_t start_ = 0;
-  // Destroyed in reverse: members, which hold handles, before what they are attached to.
-  std::unique_ptr<Subject> subject_;
+  // Destroyed in reverse: members hold handles and go before what these are attached to.
+  std::unique_ptr<NativeSubject> subject_;
   OnOwnPages<Writer> writer_;
   std::optional<host::MemoryFrom> writers_memory_;
   std::vector<OnOwnPages<Member>> members_;
 };
 
-// As a row's limiter looks to WorkerOf, with nothing in it.
+// What WorkerOf needs of a limiter, with nothing in it.
 struct Nothing {
   struct Handle {};
   Handle attach() { return {}; }
@@ -331,20 +248,8 @@ struct Nothing {
 
 }  // namespace
 
-double phases_of(const Scenario& scenario) noexcept {
-  const double two = idle_phase + 2 * (1 + warmup_phase);
-  // One more than the steps, for the capacity.
-  return scenario.sweeps_load ? two + sweep_phase * (1 + sweep_steps.size()) : two;
-}
-
-TrialResult run_trial(const TrialSpec& spec) {
-  TrialResult result;
-  try {
-    Trial(spec, result).run();
-  } catch (const std::exception& error) {
-    result.failure += (result.failure.empty() ? "" : "; ") + std::string(error.what());
-  }
-  return result;
+TrialResult run_trial(const Row& row, const TrialSpec& spec) {
+  return result_of([&](TrialResult& result) { NativeTrial(row, spec, result).run(); });
 }
 
 Histogram measure_timer_floor() {
@@ -361,17 +266,6 @@ Histogram measure_timer_floor() {
     }
   });
   return histogram;
-}
-
-double fairness(const std::vector<std::uint64_t>& operations) noexcept {
-  double sum = 0;
-  double squares = 0;
-  for (const std::uint64_t count : operations) {
-    const auto value = static_cast<double>(count);
-    sum += value;
-    squares += value * value;
-  }
-  return squares > 0 ? sum * sum / (static_cast<double>(operations.size()) * squares) : 0;
 }
 
 }  // namespace limiterbench::bench

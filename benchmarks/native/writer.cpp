@@ -14,7 +14,7 @@ constexpr Nanoseconds slow_period = 1'000'000;
 // one.
 constexpr std::uint64_t publishes_per_sample = 16;
 
-// Until the deadline itself, so that waking late does not add up.
+// Sleeps until an absolute time: waking late does not add up.
 void sleep_until(Nanoseconds deadline) {
   const Nanoseconds now = host::Clock::get().to_ns(host::Clock::get().ticks());
   if (now >= deadline) return;
@@ -31,8 +31,8 @@ void sleep_until(Nanoseconds deadline) {
 
 Writer::Writer(Subject& subject, const Scenario& scenario, bool shares_cpu)
     : subject_(subject), scenario_(scenario), shares_cpu_(shares_cpu) {
-  // The default, 50 us, is five times the shortest period. Where this is refused, a reload may be
-  // that much later than it was due; none is left out.
+  // The default, 50 us, is five times the shortest period. If the kernel refuses this, a reload may
+  // be that late; none is left out.
   prctl(PR_SET_TIMERSLACK, 1UL);
 }
 
@@ -45,7 +45,7 @@ void Writer::run(StartBarrier& barrier, std::uint64_t duration_ticks, Permits ed
                  std::uint64_t& version) {
   const host::Clock& clock = host::Clock::get();
   const auto period = static_cast<Nanoseconds>(1e9 / scenario_.reloads_per_second);
-  // One that spins on a CPU of the team would keep a thread of it from running.
+  // A writer that spins on a CPU of the team would keep the thread there from running.
   const bool sleeps = period >= slow_period || shares_cpu_;
   const std::uint64_t start = barrier.arrive_and_wait();
   const Nanoseconds end = clock.to_ns(start + duration_ticks);

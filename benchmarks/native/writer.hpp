@@ -4,8 +4,8 @@
 #include <cstdint>
 
 #include "native/barrier.hpp"
-#include "native/subject.hpp"
 #include "workload/histogram.hpp"
+#include "workload/subject.hpp"
 
 namespace limiterbench::bench {
 

@@ -9,7 +9,6 @@
 #include <numeric>
 #include <optional>
 
-#include "native/options.hpp"
 #include "simulated/host_file.hpp"
 
 namespace limiterbench::simulation {
@@ -81,7 +80,7 @@ Level level_of(const std::string& name, double ns, const host::Topology& topolog
     std::vector<std::string> valid;
     for (const Kind& each : kinds) valid.emplace_back(each.name);
     const auto guess = bench::nearest(name, valid);
-    throw InputError("transfer_ns." + name + ": no such class of CPUs" +
+    throw UsageError("transfer_ns." + name + ": no such class of CPUs" +
                      (guess ? "; did you mean '" + *guess + "'?" : "") +
                      " (valid: smt, l2, l3, l4, die, numa, socket, group, group1, remote)");
   }
@@ -113,7 +112,7 @@ void check_order(const std::vector<Level>& levels) {
   for (const Level& inner : levels) {
     for (const Level& outer : levels) {
       if (largest(inner) < largest(outer) && inner.ns > outer.ns)
-        throw InputError("transfer_ns." + inner.name + ": " + json(inner.ns).dump() +
+        throw UsageError("transfer_ns." + inner.name + ": " + json(inner.ns).dump() +
                          " ns is more than transfer_ns." + outer.name + " (" +
                          json(outer.ns).dump() + " ns), whose CPUs are farther apart");
     }
@@ -130,7 +129,7 @@ Distances::Distances(const json& transfer_ns, const host::Topology& topology)
   } else if (transfer_ns.is_object()) {
     from_classes(transfer_ns, topology);
   } else {
-    throw InputError("transfer_ns: neither times by class nor a matrix");
+    throw UsageError("transfer_ns: neither times by class nor a matrix");
   }
   for (unsigned to = 0; to < count_; ++to) {
     Time longest = 0;
@@ -166,7 +165,7 @@ void Distances::from_classes(const json& classes, const host::Topology& topology
           nearest = &level;
       }
       if (nearest == nullptr)
-        throw InputError("transfer_ns: no class covers CPUs " +
+        throw UsageError("transfer_ns: no class covers CPUs " +
                          std::to_string(topology.cpus()[a].os_index) + " and " +
                          std::to_string(topology.cpus()[b].os_index) +
                          "; 'remote' stands for any two");
@@ -182,13 +181,13 @@ void Distances::from_matrix(const json& rows, const host::Topology& topology) {
   std::ranges::sort(order, {}, [&cpus](unsigned cpu) { return cpus[cpu].os_index; });
   const auto expected = " for a topology of " + std::to_string(count_) + " CPUs";
   if (rows.size() != count_)
-    throw InputError("transfer_ns: " + std::to_string(rows.size()) + " rows" + expected);
+    throw UsageError("transfer_ns: " + std::to_string(rows.size()) + " rows" + expected);
   const auto name = [](unsigned i, unsigned j) {
     return "transfer_ns[" + std::to_string(i) + "][" + std::to_string(j) + "]";
   };
   for (unsigned i = 0; i < count_; ++i) {
     if (!rows[i].is_array() || rows[i].size() != count_)
-      throw InputError("transfer_ns[" + std::to_string(i) + "]: " + std::to_string(rows[i].size()) +
+      throw UsageError("transfer_ns[" + std::to_string(i) + "]: " + std::to_string(rows[i].size()) +
                        " columns" + expected);
     for (unsigned j = 0; j < count_; ++j) {
       if (i != j) at(order[i], order[j]) = from_ns(positive_number(rows[i][j], name(i, j)));
@@ -206,7 +205,7 @@ void Distances::from_matrix(const json& rows, const host::Topology& topology) {
     }
     if (sibling == nowhere || remote == nowhere) continue;
     if (between(order[i], order[sibling]) > between(order[i], order[remote]))
-      throw InputError(name(i, sibling) + ": CPUs of one core, but more than " + name(i, remote) +
+      throw UsageError(name(i, sibling) + ": CPUs of one core, but more than " + name(i, remote) +
                        ", of two packages");
   }
   check_medians(cpus);
@@ -232,7 +231,7 @@ void Distances::check_medians(const std::vector<host::Cpu>& cpus) const {
   for (const Pairs& pairs : of_kinds) {
     if (pairs.ns.empty()) continue;
     if (nearer != nullptr && median(nearer->ns) > median(pairs.ns))
-      throw InputError("transfer_ns: CPUs " + std::string(nearer->of) + " take " +
+      throw UsageError("transfer_ns: CPUs " + std::string(nearer->of) + " take " +
                        json(median(nearer->ns)).dump() + " ns in the median, more than those " +
                        std::string(pairs.of) + " (" + json(median(pairs.ns)).dump() + " ns)");
     nearer = &pairs;

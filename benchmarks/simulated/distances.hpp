@@ -23,7 +23,7 @@ using Time = std::int64_t;  // picoseconds
 class Distances {
  public:
   // From the host file's transfer_ns: times by class of CPUs, or a matrix in the order of the
-  // system's CPU numbers. Throws InputError naming the field.
+  // system's CPU numbers. Throws UsageError naming the field.
   Distances(const nlohmann::json& transfer_ns, const host::Topology& topology);
 
   [[nodiscard]] Time between(unsigned from, unsigned to) const noexcept {

@@ -9,7 +9,6 @@
 #include <string_view>
 #include <utility>
 
-#include "native/options.hpp"
 #include "simulated/lines.hpp"
 #include "simulated/subject.hpp"
 
@@ -25,25 +24,25 @@ constexpr std::array fields{
     "source",           "note"};
 
 void check_names(const json& file) {
-  if (!file.is_object()) throw InputError("not a JSON object");
+  if (!file.is_object()) throw UsageError("not a JSON object");
   const std::vector<std::string> valid(fields.begin(), fields.end());
   for (const auto& [name, value] : file.items()) {
     if (std::ranges::find(valid, name) != valid.end()) continue;
     // What resembles no field is somebody's remark.
     if (const auto guess = bench::nearest(name, valid))
-      throw InputError(name + ": no such field; did you mean '" + *guess + "'?");
+      throw UsageError(name + ": no such field; did you mean '" + *guess + "'?");
   }
 }
 
 const json& required(const json& file, std::string_view field) {
   const auto found = file.find(std::string(field));
-  if (found == file.end()) throw InputError(std::string(field) + ": missing");
+  if (found == file.end()) throw UsageError(std::string(field) + ": missing");
   return *found;
 }
 
 std::string text(const json& file, const std::string& field) {
   const json& value = required(file, field);
-  if (!value.is_string()) throw InputError(field + ": not a text");
+  if (!value.is_string()) throw UsageError(field + ": not a text");
   return value.get<std::string>();
 }
 
@@ -54,7 +53,7 @@ double not_negative(const json& value, const std::string& field) {
 
 Time time(const json& file, const std::string& field) {
   const Time time = from_ns(positive_number(required(file, field), field));
-  if (time == 0) throw InputError(field + ": less than a picosecond");
+  if (time == 0) throw UsageError(field + ": less than a picosecond");
   return time;
 }
 // What a host file may leave out.
@@ -70,13 +69,13 @@ host::Topology topology(const json& file, const std::string& folder) {
   try {
     host::Topology topology = host::Topology::from(is_file ? beside.string() : spec);
     if (topology.cpus().size() > max_cpus)
-      throw InputError("topology: " + std::to_string(topology.cpus().size()) +
+      throw UsageError("topology: " + std::to_string(topology.cpus().size()) +
                        " CPUs, but at most " + std::to_string(max_cpus) + " can be simulated");
     return topology;
-  } catch (const InputError&) {
+  } catch (const UsageError&) {
     throw;
   } catch (const std::runtime_error& error) {
-    throw InputError(std::string("topology: ") + error.what());
+    throw UsageError(std::string("topology: ") + error.what());
   }
 }
 
@@ -85,22 +84,22 @@ std::vector<double> alphas(const json& file) {
   const auto checked = [](const json& number, const std::string& field) {
     const double alpha = positive_number(number, field);
     if (alpha > most_alpha)
-      throw InputError(field + ": " + number.dump() + " is above " + json(most_alpha).dump());
+      throw UsageError(field + ": " + number.dump() + " is above " + json(most_alpha).dump());
     return alpha;
   };
   if (!value.is_array()) return {checked(value, "alpha")};
-  if (value.size() != 2) throw InputError("alpha: neither a number nor [low, high]");
+  if (value.size() != 2) throw UsageError("alpha: neither a number nor [low, high]");
   const double low = checked(value[0], "alpha[0]");
   const double high = checked(value[1], "alpha[1]");
   if (low > high)
-    throw InputError("alpha: [low, high], but " + value[0].dump() + " is above " + value[1].dump());
+    throw UsageError("alpha: [low, high], but " + value[0].dump() + " is above " + value[1].dump());
   return low == high ? std::vector{low} : std::vector{low, high};
 }
 
 std::vector<Time> wakes(const json& file) {
   const json& value = required(file, "futex_wake_ns");
   if (!value.is_array()) return {from_ns(positive_number(value, "futex_wake_ns"))};
-  if (value.empty()) throw InputError("futex_wake_ns: no value");
+  if (value.empty()) throw UsageError("futex_wake_ns: no value");
   std::vector<Time> times;
   for (std::size_t i = 0; i < value.size(); ++i)
     times.push_back(from_ns(positive_number(value[i], "futex_wake_ns[" + std::to_string(i) + "]")));
@@ -111,14 +110,14 @@ std::map<std::string, double> times_by_row(const json& file, const std::string& 
   std::map<std::string, double> by_row;
   if (!file.contains(name)) return by_row;
   const json& value = file[name];
-  if (!value.is_object()) throw InputError(name + ": not times by row");
+  if (!value.is_object()) throw UsageError(name + ": not times by row");
   std::vector<std::string> valid;
   for (const SimulatedRow& row : simulated_rows()) valid.emplace_back(row.name);
   for (const auto& [row, ns] : value.items()) {
     const std::string field = name + "." + row;
     if (std::ranges::find(valid, row) == valid.end()) {
       const auto guess = bench::nearest(row, valid);
-      throw InputError(field + ": no row that can be simulated" +
+      throw UsageError(field + ": no row that can be simulated" +
                        (guess ? "; did you mean '" + *guess + "'?" : ""));
     }
     by_row[row] = not_negative(ns, field);
@@ -129,16 +128,16 @@ std::map<std::string, double> times_by_row(const json& file, const std::string& 
 void check_source(const json& file) {
   if (!file.contains("source")) return;
   if (!file["source"].is_string() && !file["source"].is_object())
-    throw InputError("source: neither a text nor texts by field");
+    throw UsageError("source: neither a text nor texts by field");
 }
 
 }  // namespace
 
 double positive_number(const json& value, const std::string& field) {
-  if (!value.is_number()) throw InputError(field + ": not a number");
+  if (!value.is_number()) throw UsageError(field + ": not a number");
   const double number = value.get<double>();
   if (!(number > 0) || !(number < 1e9))
-    throw InputError(field + ": " + value.dump() + " is not above 0 and below 10^9");
+    throw UsageError(field + ": " + value.dump() + " is not above 0 and below 10^9");
   return number;
 }
 
@@ -146,13 +145,13 @@ Host parse_host(const json& file, const std::string& folder) {
   check_names(file);
   check_source(file);
   if (file.contains("schema") && file["schema"] != 1)
-    throw InputError("schema: " + file["schema"].dump() + ", but only 1 is known");
+    throw UsageError("schema: " + file["schema"].dump() + ", but only 1 is known");
   host::Topology cpus = topology(file, folder);
   Distances distances(required(file, "transfer_ns"), cpus);
   const Time load = time(file, "load_ns");
   const Time modify = time(file, "rmw_ns");
   if (load > modify)
-    throw InputError("load_ns: " + file["load_ns"].dump() + " is above rmw_ns (" +
+    throw UsageError("load_ns: " + file["load_ns"].dump() + " is above rmw_ns (" +
                      file["rmw_ns"].dump() + ")");
   return {.name = text(file, "name"),
           .topology = std::move(cpus),
@@ -173,15 +172,15 @@ Host parse_host(const json& file, const std::string& folder) {
 
 Host read_host(const std::string& path) {
   std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) throw InputError(path + ": is a folder");
+  if (std::filesystem::is_directory(path, ignored)) throw UsageError(path + ": is a folder");
   std::ifstream stream(path);
-  if (!stream) throw InputError(path + ": cannot be read");
+  if (!stream) throw UsageError(path + ": cannot be read");
   const json file = json::parse(stream, nullptr, false);
-  if (file.is_discarded()) throw InputError(path + ": not JSON");
+  if (file.is_discarded()) throw UsageError(path + ": not JSON");
   try {
     return parse_host(file, std::filesystem::path(path).parent_path().string());
-  } catch (const InputError& error) {
-    throw InputError(path + ": " + error.what());
+  } catch (const UsageError& error) {
+    throw UsageError(path + ": " + error.what());
   }
 }
 

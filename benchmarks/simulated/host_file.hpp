@@ -2,20 +2,16 @@
 #pragma once
 
 #include <map>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "host/topology.hpp"
 #include "simulated/distances.hpp"
+#include "workload/flags.hpp"
 
 namespace limiterbench::simulation {
 
-// What is wrong with the input, and in which field.
-class InputError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
+using bench::UsageError;
 
 struct Host {
   std::string name;
@@ -32,11 +28,11 @@ struct Host {
 // A line kept for a thousand transfers is a line that nobody shares.
 inline constexpr double most_alpha = 1000;
 
-// Throws InputError.
+// Throws UsageError.
 [[nodiscard]] Host read_host(const std::string& path);
 [[nodiscard]] Host parse_host(const nlohmann::json& file, const std::string& folder);
 
-// A positive number of nanoseconds; throws InputError naming `field`.
+// A positive number of nanoseconds; throws UsageError naming `field`.
 [[nodiscard]] double positive_number(const nlohmann::json& value, const std::string& field);
 
 }  // namespace limiterbench::simulation

@@ -13,13 +13,6 @@ std::string_view to_string(Policy policy) noexcept {
   return "unknown";
 }
 
-std::optional<Policy> parse_policy(std::string_view name) noexcept {
-  for (const Policy policy : policies) {
-    if (name == to_string(policy)) return policy;
-  }
-  return std::nullopt;
-}
-
 Time Line::transfer(unsigned cpu, Access access, const Distances& distances) const {
   // Two threads on one CPU: the other has brought it here meanwhile.
   if (is_hit(cpu, access)) return 0;

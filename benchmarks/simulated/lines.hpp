@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
-#include <optional>
 #include <random>
 #include <string_view>
 #include <unordered_map>
@@ -31,7 +30,6 @@ inline constexpr std::array policies{Policy::fifo, Policy::node, Policy::random}
 inline constexpr unsigned node_bound = 16;
 
 [[nodiscard]] std::string_view to_string(Policy policy) noexcept;
-[[nodiscard]] std::optional<Policy> parse_policy(std::string_view name) noexcept;
 
 // The same sequence everywhere, unlike the standard's distributions.
 class Random {

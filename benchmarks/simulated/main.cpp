@@ -7,25 +7,18 @@
 #include <set>
 
 #include "simulated/cells.hpp"
-#include "simulated/command_line.hpp"
 #include "simulated/host_file.hpp"
+#include "simulated/options.hpp"
 #include "simulated/reference.hpp"
 
 namespace {
 
 namespace simulation = limiterbench::simulation;
+using limiterbench::bench::UsageError;
 using nlohmann::json;
-using simulation::InputError;
 
-std::vector<unsigned> thread_counts(const simulation::Options& options,
-                                    const simulation::Host& host) {
-  const unsigned cpus = host.distances.count();
-  for (const unsigned count : options.threads) {
-    if (count > cpus)
-      throw InputError("--threads: " + std::to_string(count) + " threads, but " + options.host +
-                       " has " + std::to_string(cpus) + " CPUs");
-  }
-  if (!options.threads.empty()) return options.threads;
+// 1, 2, 4 ... and all CPUs.
+std::vector<unsigned> thread_counts(unsigned cpus) {
   std::set<unsigned> counts{cpus};
   for (unsigned count = 1; count < cpus; count *= 2) counts.insert(count);
   return {counts.begin(), counts.end()};
@@ -36,7 +29,7 @@ int run_reference(const simulation::Options& options, const simulation::Host& ho
   const std::vector<double> alphas = options.alpha ? std::vector{*options.alpha} : host.alphas;
   for (const simulation::Policy policy : options.policies) {
     for (const double alpha : alphas) {
-      for (const unsigned threads : thread_counts(options, host)) {
+      for (const unsigned threads : options.selection.threads) {
         const simulation::ReferenceResult result =
             simulation::run_reference(options.reference, host, {alpha, policy, options.seed},
                                       threads, simulation::from_ns(options.simulated_ns));
@@ -55,22 +48,25 @@ int run_reference(const simulation::Options& options, const simulation::Host& ho
 }
 
 int run(const std::vector<std::string>& arguments) {
-  const simulation::Options options = simulation::parse_options(arguments);
+  simulation::Options options = simulation::parse_options(arguments);
   if (options.help) {
     std::cout << simulation::usage();
     return 0;
   }
-  if (options.list) {
-    std::cout << simulation::list_text();
+  if (options.list != limiterbench::bench::Format::none) {
+    std::cout << limiterbench::bench::list_of(simulation::choices(), options.list);
     return 0;
   }
-  if (options.host.empty()) throw InputError("--host is missing: a host file, see --help");
+  if (options.host.empty()) throw UsageError("--host is missing: a host file, see --help");
   const simulation::Host host = simulation::read_host(options.host);
   for (const std::string& name : host.distances.unused())
     std::cerr << "limiterbench_sim: " << options.host << ": transfer_ns." << name
               << ": no two CPUs of this topology are of that class; not used\n";
+  check_threads(options.selection, host.topology);
+  if (options.selection.threads.empty())
+    options.selection.threads = thread_counts(host.distances.count());
   if (!options.reference.empty()) return run_reference(options, host);
-  return run_cells(options, host, thread_counts(options, host)) ? 0 : 1;
+  return run_cells(options, host) ? 0 : 1;
 }
 
 }  // namespace
@@ -78,7 +74,7 @@ int run(const std::vector<std::string>& arguments) {
 int main(int argc, char** argv) {
   try {
     return run({argv + 1, argv + argc});
-  } catch (const InputError& error) {
+  } catch (const UsageError& error) {
     std::cerr << "limiterbench_sim: " << error.what() << "\n";
     return 2;
   } catch (const std::exception& error) {

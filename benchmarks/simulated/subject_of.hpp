@@ -1,4 +1,4 @@
-// What a row needs to be simulated; only where sync.hpp is simulated.
+// What makes a design a SimulatedRow. To be included only where sync.hpp is simulated.
 #pragma once
 
 #include <limiterbench/sync.hpp>
@@ -22,7 +22,7 @@ class ClientOf final : public Client {
 };
 
 template <Limiter L>
-class SubjectOf final : public Subject {
+class SubjectOf final : public SimulatedSubject {
  public:
   explicit SubjectOf(const Config& config) : limiter_(sync::make<L>(config)) {}
   ~SubjectOf() override { sync::destroy(limiter_); }
@@ -34,7 +34,7 @@ class SubjectOf final : public Subject {
     return limiter_->error_bound(rule, cost);
   }
 
-  static std::unique_ptr<Subject> create(const Config& config) {
+  static std::unique_ptr<SimulatedSubject> create(const Config& config) {
     return std::make_unique<SubjectOf>(config);
   }
 

@@ -2,27 +2,21 @@
 
 #include <algorithm>
 #include <cmath>
-#include <exception>
-#include <numeric>
 
 #include "simulated/member.hpp"
 #include "simulated/placing.hpp"
-#include "workload/admission.hpp"
 
 namespace limiterbench::simulation {
 namespace {
 
-constexpr Permits unreached_edge_limit = 1'000'000'000;
-
-class Trial {
+class SimulatedTrial final : public bench::Trial {
  public:
-  Trial(const Host& host, const SimulatedRow& row, const bench::TrialSpec& spec,
-        const Parameters& parameters, bench::TrialResult& result)
-      : spec_(spec),
+  SimulatedTrial(const Host& host, const SimulatedRow& row, const bench::TrialSpec& spec,
+                 const Parameters& parameters, bench::TrialResult& result)
+      : Trial(spec, result),
         row_(row),
-        result_(result),
         engine_(host, parameters),
-        subject_(row.create(configuration(spec.scenario, version_, edge_limit_))) {
+        subject_(row.create(configuration())) {
     for (unsigned i = 0; i < spec.cpus.size(); ++i)
       members_.push_back(std::make_unique<Member>(engine_, *subject_, spec.scenario, i,
                                                   spec.warmup_seconds + 2 * phase_seconds()));
@@ -33,14 +27,31 @@ class Trial {
     enter_window();
     send(spec_.warmup_seconds, false);
     set_edge_limit();
+    if (spec_.scenario.is_edge()) enter_next_window();
     send(phase_seconds(), true);
-    collect();
+    collect(result_.throughput, "throughput", static_cast<std::uint64_t>(start_));
+    result_.latency = result_.throughput;
+    collect_config_checks();
+    if (engine_.violations() != 0)
+      result_.fail(std::to_string(engine_.violations()) +
+                   " accesses broke the machine's coherence");
+    result_.live_bytes = subject_->footprint().live;
   }
 
  private:
+  [[nodiscard]] bench::Subject& subject() override { return *subject_; }
+  [[nodiscard]] std::vector<const bench::MemberBase*> members() const override {
+    std::vector<const bench::MemberBase*> all;
+    for (const auto& member : members_) all.push_back(member.get());
+    return all;
+  }
+  [[nodiscard]] Nanoseconds to_ns(std::uint64_t time) const override {
+    return in_ns(static_cast<Time>(time));
+  }
+
   [[nodiscard]] double window_seconds() const {
-    const Config config = configuration(spec_.scenario, 1, 1);
-    return static_cast<double>(config.rules[spec_.scenario.limited_class].window) * 1e-9;
+    const Nanoseconds window = configuration().rules[spec_.scenario.limited_class].window;
+    return static_cast<double>(window) * 1e-9;
   }
   [[nodiscard]] double phase_seconds() const {
     if (!spec_.scenario.is_edge()) return spec_.phase_seconds;
@@ -67,7 +78,7 @@ class Trial {
   // counters.
   void enter_window() {
     if (spec_.scenario.is_edge()) return;
-    const Permits limit = configuration(spec_.scenario, 1, 1).rules[bench::tight_class].limit;
+    const Permits limit = configuration().rules[bench::tight_class].limit;
     for (Permits used = 0; used < limit; ++used) members_.front()->request(bench::tight_class);
     for (unsigned i = 0; i < members_.size(); ++i) {
       engine_.act_as(index_of(spec_.topology, spec_.cpus[i]));
@@ -76,13 +87,7 @@ class Trial {
     }
   }
 
-  void set_edge_limit() {
-    if (!spec_.scenario.is_edge()) return;
-    std::uint64_t admitted = 0;
-    for (const auto& member : members_) admitted += member->tally().admitted();
-    edge_limit_ = bench::edge_limit_for(static_cast<double>(admitted) / spec_.warmup_seconds);
-    subject_->publish(configuration(spec_.scenario, ++version_, edge_limit_));
-    // From the begin of a window on.
+  void enter_next_window() {
     const Time window = from_ns(window_seconds() * 1e9);
     engine_.advance_to((engine_.now() + window - 1) / window * window);
   }
@@ -106,8 +111,7 @@ class Trial {
     const Time period = from_ns(1e9 / spec_.scenario.reloads_per_second);
     for (Time due = start_ + std::min(period, end - start_) / 2; due < end;) {
       engine_.sleep_until(due);
-      const Config config = configuration(spec_.scenario, ++version_, edge_limit_);
-      subject_->publish(config);
+      subject_->publish(next_configuration());
       engine_.progress();
       const Time finish = engine_.now();
       result_.publishes.record(in_ns(finish - due));
@@ -117,68 +121,10 @@ class Trial {
     }
   }
 
-  void collect() {
-    bench::PhaseResult& phase = result_.throughput;
-    std::vector<const bench::Ledger*> ledgers;
-    Time end = start_;
-    for (const auto& member : members_) {
-      const Tally& tally = member->tally();
-      phase.operations.push_back(tally.requests);
-      phase.admitted += tally.admitted();
-      phase.denied += tally.denied;
-      phase.never += tally.never;
-      phase.open_requests += tally.open_requests;
-      phase.open_admitted += tally.open_admitted;
-      end = std::max(end, tally.finish);
-      ledgers.push_back(&member->ledger());
-      result_.latencies.merge(member->latencies());
-      result_.configs_read += tally.configs_read;
-      result_.configs_torn += tally.configs_torn;
-      result_.configs_backwards += tally.configs_backwards;
-    }
-    phase.wall_ns = in_ns(end - start_);
-    phase.limited_rule =
-        configuration(spec_.scenario, version_, edge_limit_).rules[spec_.scenario.limited_class];
-    check(phase, ledgers, end);
-    result_.latency = phase;
-    result_.live_bytes = subject_->footprint().live;
-  }
-
-  void check(bench::PhaseResult& phase, const std::vector<const bench::Ledger*>& ledgers,
-             Time end) {
-    const Info& info = spec_.row.info;
-    phase.admission =
-        check_admission(ledgers, phase.limited_rule, info.contract,
-                        subject_->error_bound(phase.limited_rule, 1), {in_ns(start_), in_ns(end)});
-    if (info.exactness == Exactness::none) {
-      phase.admission.expected_min = phase.admission.expected_max = phase.admission.admitted;
-      phase.admission.error = 0;
-    } else if (!phase.admission.failure.empty()) {
-      fail(phase.admission.failure);
-    }
-    if (phase.never != 0) fail(std::to_string(phase.never) + " requests refused");
-    if (info.contract == Contract::windows && phase.open_admitted != phase.open_requests)
-      fail("requests of a class far from its limit were not admitted");
-    if (result_.configs_torn + result_.configs_backwards != 0)
-      fail("configurations read were torn or older than one read before");
-    if (engine_.violations() != 0)
-      fail(std::to_string(engine_.violations()) + " accesses broke the machine's coherence");
-    result_.admission = phase.admission;
-  }
-
-  void fail(const std::string& text) {
-    if (!result_.failure.empty()) result_.failure += "; ";
-    result_.failure += text;
-  }
-
-  const bench::TrialSpec& spec_;
   const SimulatedRow& row_;
-  bench::TrialResult& result_;
-  std::uint64_t version_ = 1;
-  Permits edge_limit_ = unreached_edge_limit;
   Time start_ = 0;
   Engine engine_;
-  std::unique_ptr<Subject> subject_;
+  std::unique_ptr<SimulatedSubject> subject_;
   std::vector<std::unique_ptr<Member>> members_;
 };
 
@@ -186,13 +132,9 @@ class Trial {
 
 bench::TrialResult simulate(const Host& host, const SimulatedRow& row, const bench::TrialSpec& spec,
                             const Parameters& parameters) {
-  bench::TrialResult result;
-  try {
-    Trial(host, row, spec, parameters, result).run();
-  } catch (const std::exception& error) {
-    result.failure += (result.failure.empty() ? "" : "; ") + std::string(error.what());
-  }
-  return result;
+  return bench::result_of([&](bench::TrialResult& result) {
+    SimulatedTrial(host, row, spec, parameters, result).run();
+  });
 }
 
 }  // namespace limiterbench::simulation

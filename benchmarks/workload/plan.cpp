@@ -6,25 +6,14 @@
 #include <span>
 #include <stdexcept>
 
-#include "native/rows.hpp"
-
 namespace limiterbench::bench {
 namespace {
 
 using nlohmann::json;
 
-std::vector<const Row*> chosen_rows(const Selection& selection) {
-  if (!selection.rows.empty()) return selection.rows;
-  std::vector<const Row*> all;
-  for (const Row& row : rows()) all.push_back(&row);
-  return all;
-}
-
-std::vector<const Scenario*> chosen_scenarios(const Selection& selection) {
-  if (!selection.scenarios.empty()) return selection.scenarios;
-  std::vector<const Scenario*> all;
-  for (const Scenario& scenario : scenarios()) all.push_back(&scenario);
-  return all;
+template <class T, class All>
+std::vector<const T*> chosen(const std::vector<const T*>& selected, const All& all) {
+  return selected.empty() ? each_of(all) : selected;
 }
 
 std::vector<host::Placement> chosen_placements(const host::Topology& topology,
@@ -45,7 +34,7 @@ bool oversubscribes(const Selection& selection, const Scenario& scenario) {
   return selection.oversubscribe && (scenario.oversubscribes || !selection.scenarios.empty());
 }
 
-// A sweep of the load takes several times as long as other scenarios, hence only the milestones.
+// A sweep of the load takes several times as long as other scenarios: only the milestones.
 std::vector<unsigned> thread_counts(const host::Topology& topology, const Scenario& scenario,
                                     bool oversubscribe) {
   std::vector<unsigned> counts =
@@ -70,8 +59,8 @@ bool on_core_of(const host::Cpu& cpu, std::span<const host::Cpu> others) {
                      [&](const host::Cpu& other) { return other.core == cpu.core; });
 }
 
-// The first free CPU, on a core that no thread is measured on if there is one: a writer that spins
-// on the sibling of a measured thread takes half of its core.
+// The first free CPU, if possible of a core on which no thread is measured: a writer that spins on
+// the sibling of a measured thread takes half of its core.
 host::Cpu automatic_place(std::span<const host::Cpu> order, std::span<const host::Cpu> used) {
   if (used.size() >= order.size()) return used.back();
   const auto free = order.subspan(used.size());
@@ -105,7 +94,7 @@ host::Cpu place_writer(std::span<const host::Cpu> order, std::span<const host::C
 }  // namespace
 
 std::string Cell::name() const {
-  std::string text(row->info.name);
+  std::string text(design->name);
   text.append("/").append(scenario->name);
   text.append("/").append(host::to_string(placement));
   return text + "/threads:" + std::to_string(threads);
@@ -114,7 +103,7 @@ std::string Cell::name() const {
 std::vector<Cell> plan(const host::Topology& topology, const Selection& selection) {
   const std::size_t cpus = topology.cpus().size();
   std::vector<Cell> cells;
-  for (const Scenario* scenario : chosen_scenarios(selection)) {
+  for (const Scenario* scenario : chosen(selection.scenarios, scenarios())) {
     const std::vector<host::Placement> placements = placements_for(*scenario, selection, topology);
     for (const host::Placement placement : placements) {
       const bool oversubscribe =
@@ -123,8 +112,8 @@ std::vector<Cell> plan(const host::Topology& topology, const Selection& selectio
                                                ? thread_counts(topology, *scenario, oversubscribe)
                                                : selection.threads;
       for (const unsigned threads : counts) {
-        for (const Row* row : chosen_rows(selection))
-          cells.push_back({row, scenario, placement, threads, threads > cpus});
+        for (const Info* design : chosen(selection.designs, designs()))
+          cells.push_back({design, scenario, placement, threads, threads > cpus});
       }
     }
   }
@@ -146,22 +135,27 @@ TrialSpec trial_spec(const host::Topology& topology, const Cell& cell, double ph
   const host::Cpu writer = place_writer(order, cpus, place, cell);
   const bool shares = std::ranges::find(cpus, writer.os_index, &host::Cpu::os_index) != cpus.end();
   const bool shares_core = on_core_of(writer, cpus);
-  TrialSpec spec{topology,        *cell.row,     *cell.scenario,
-                 std::move(cpus), writer,        shares,
-                 shares_core,     phase_seconds, phase_seconds * warmup_phase};
-  spec.home = conditions.home;
-  spec.writer = conditions.writer.name();
-  return spec;
+  return {.topology = topology,
+          .design = *cell.design,
+          .scenario = *cell.scenario,
+          .cpus = std::move(cpus),
+          .writer_cpu = writer,
+          .writer_shares_cpu = shares,
+          .writer_shares_core = shares_core,
+          .phase_seconds = phase_seconds,
+          .warmup_seconds = phase_seconds * warmup_phase,
+          .home = conditions.home,
+          .writer = conditions.writer.name()};
 }
 
 std::string_view contract_name(Contract contract) noexcept {
   return contract == Contract::windows ? "windows" : "gcra";
 }
 
-json rows_json() {
+json rows_json(const std::vector<const Info*>& designs) {
   json list = json::array();
-  for (const Row& row : rows()) {
-    const Info& info = row.info;
+  for (const Info* design : designs) {
+    const Info& info = *design;
     list.push_back({{"name", info.name},
                     {"summary", info.summary},
                     {"source", info.source},
@@ -192,7 +186,7 @@ json plan_json(const host::Topology& topology, const Selection& selection) {
   json cells = json::array();
   for (const Cell& cell : plan(topology, selection)) {
     cells.push_back({{"cell", cell.name()},
-                     {"limiter", cell.row->info.name},
+                     {"limiter", cell.design->name},
                      {"scenario", cell.scenario->name},
                      {"placement", host::to_string(cell.placement)},
                      {"threads", cell.threads},
@@ -204,7 +198,7 @@ json plan_json(const host::Topology& topology, const Selection& selection) {
             {"cpus", topology.cpus().size()},
             {"cores", topology.cores()},
             {"summary", topology.summary()}}},
-          {"rows", rows_json()},
+          {"rows", rows_json(each_of(designs()))},
           {"scenarios", std::move(scenario_list)},
           {"placements", std::move(placement_list)},
           {"boundaries", std::move(boundary_lists)},

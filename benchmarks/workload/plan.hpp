@@ -9,32 +9,34 @@
 
 #include "host/placement.hpp"
 #include "host/topology.hpp"
-#include "native/subject.hpp"
-#include "native/trial.hpp"
+#include "workload/designs.hpp"
 #include "workload/scenario.hpp"
+#include "workload/trial.hpp"
 
 namespace limiterbench::bench {
 
-// Far beyond any host; a guard against a slip of the finger.
+// Far beyond any host: a guard against a typing error.
 inline constexpr unsigned most_threads = 4096;
+
+// Pointers to all of them.
+template <class All>
+[[nodiscard]] auto each_of(const All& all) {
+  std::vector<decltype(&*all.begin())> each;
+  for (const auto& one : all) each.push_back(&one);
+  return each;
+}
 
 // What to leave out; an empty list leaves out nothing.
 struct Selection {
-  std::vector<const Row*> rows = {};
+  std::vector<const Info*> designs = {};
   std::vector<const Scenario*> scenarios = {};
   std::vector<host::Placement> placements = {};  // empty: those that differ on this topology
   std::vector<unsigned> threads = {};            // empty: those that the topology suggests
   bool oversubscribe = false;                    // more threads than CPUs as well
 };
 
-// For a test: this row is to do so much more work than it needs.
-struct SlowDown {
-  const Row* row;
-  unsigned percent;
-};
-
 struct Cell {
-  const Row* row;
+  const Info* design;
   const Scenario* scenario;
   host::Placement placement;
   unsigned threads;
@@ -43,17 +45,17 @@ struct Cell {
   [[nodiscard]] std::string name() const;
 };
 
-// Unless chosen, placements after the first are measured in the principal scenario,
-// and more threads than CPUs (2 and 4 for each CPU) in the scenarios that oversubscribe: every cell
-// takes as long as any other. Oversubscribed cells use the first placement, because every placement
-// then takes all CPUs.
+// What is not chosen by name is kept short, because every cell takes as long as any other.
+// Placements after the first are measured in the principal scenario only. More threads than CPUs (2
+// and 4 for each CPU) are measured in the scenarios that oversubscribe, and in the first placement:
+// every placement then takes all CPUs.
 [[nodiscard]] std::vector<Cell> plan(const host::Topology& topology, const Selection& selection);
 
-// Where the writer runs.
+// Where the writer, the thread that reloads, runs.
 struct WriterPlace {
   enum class Kind : std::uint8_t {
-    automatic,  // the next CPU after the threads', of a core without any if there is one; if every
-                // CPU is taken, as shared
+    automatic,  // the next free CPU, on a core without any thread if there is one; if no CPU is
+                // free, as `shared`
     own_core,
     shared,  // on the last thread's CPU
     cpu
@@ -61,7 +63,7 @@ struct WriterPlace {
   Kind kind = Kind::automatic;
   unsigned cpu = 0;  // the kernel's number
 
-  [[nodiscard]] std::string name() const;  // as the flag has it
+  [[nodiscard]] std::string name() const;  // as the flag takes it
 };
 
 // What an experiment holds fixed over all its cells.
@@ -71,12 +73,12 @@ struct Conditions {
 };
 
 // Where the cell's threads and its writer run: thread i on the i-th CPU of the placement. Throws
-// std::invalid_argument if the writer's place is none here.
+// std::invalid_argument if this host lacks the writer's place.
 [[nodiscard]] TrialSpec trial_spec(const host::Topology& topology, const Cell& cell,
                                    double phase_seconds, const Conditions& conditions = {});
 
 [[nodiscard]] std::string_view contract_name(Contract contract) noexcept;
-[[nodiscard]] nlohmann::json rows_json();
+[[nodiscard]] nlohmann::json rows_json(const std::vector<const Info*>& designs);
 [[nodiscard]] nlohmann::json plan_json(const host::Topology& topology, const Selection& selection);
 
 }  // namespace limiterbench::bench

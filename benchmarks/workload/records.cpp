@@ -13,6 +13,7 @@
 
 #include "host/clock.hpp"
 #include "workload/build_info.hpp"
+#include "workload/flags.hpp"
 
 namespace limiterbench::bench {
 namespace {
@@ -38,9 +39,11 @@ json phase_json(const PhaseResult& phase) {
            {{"limit", phase.limited_rule.limit}, {"window_ns", phase.limited_rule.window}}}};
 }
 
-// A row that was made slower is not to be taken for itself.
-std::string note_of(const Info& info, const TrialSpec& spec) {
-  if (spec.added_percent == 0) return std::string(info.note);
+// A design that was made slower must not pass for itself. A design's own note is about this host,
+// and says nothing about a simulated one.
+std::string note_of(const TrialSpec& spec, const Model* model) {
+  if (model != nullptr) return "";
+  if (spec.added_percent == 0) return std::string(spec.design.note);
   return "slowed by " + std::to_string(spec.added_percent) + " % for a test";
 }
 
@@ -48,8 +51,8 @@ json times_json(const Histogram& times) {
   return {{"min_ns", times.min()}, {"max_ns", times.max()}, {"histogram", histogram_json(times)}};
 }
 
-// null unless the scenario sweeps the load. Its capacity is that of the sweep's own loop, closed:
-// less than the throughput, which reads the clock once in 64 requests.
+// null unless the scenario sweeps the load. The capacity is that of the sweep's own loop, closed:
+// it is less than the throughput, which reads the clock once in 64 requests.
 json sweep_json(const std::optional<LoadSweep>& sweep) {
   if (!sweep) return nullptr;
   json points = json::array();
@@ -70,7 +73,7 @@ json sweep_json(const std::optional<LoadSweep>& sweep) {
           {"points", std::move(points)}};
 }
 
-json parameters_json(const TrialSpec& spec, const TrialResult& result) {
+json parameters_json(const TrialSpec& spec, const TrialResult& result, const Model* model) {
   const Scenario& scenario = spec.scenario;
   const Config config = configuration(scenario, 1, result.throughput.limited_rule.limit);
   json rules = json::object();
@@ -78,15 +81,17 @@ json parameters_json(const TrialSpec& spec, const TrialResult& result) {
     const Rule& rule = config.rules[index];
     rules[std::to_string(index)] = {{"limit", rule.limit}, {"window_ns", rule.window}};
   }
-  return {{"phase_seconds", spec.phase_seconds},
-          {"warmup_seconds", spec.warmup_seconds},
-          {"added_percent", spec.added_percent},
-          {"reloads_per_second", scenario.reloads_per_second},
-          {"rules", std::move(rules)},
-          {"mix",
-           {{"common", scenario.mix.common},
-            {"rare", scenario.mix.rare},
-            {"period", scenario.mix.period}}}};
+  json parameters{{"phase_seconds", spec.phase_seconds},
+                  {"warmup_seconds", spec.warmup_seconds},
+                  {"added_percent", spec.added_percent},
+                  {"reloads_per_second", scenario.reloads_per_second},
+                  {"rules", std::move(rules)},
+                  {"mix",
+                   {{"common", scenario.mix.common},
+                    {"rare", scenario.mix.rare},
+                    {"period", scenario.mix.period}}}};
+  if (model != nullptr) parameters["model"] = model->parameters;
+  return parameters;
 }
 
 template <class T>
@@ -94,22 +99,26 @@ json or_null(const std::optional<T>& value) {
   return value ? json(*value) : json(nullptr);
 }
 
-json timer_json(const TrialResult& result) {
+json timer_json(const TrialResult& result, const Model* model) {
+  const Histogram& floor = result.timer_floor;
+  json timer{{"source", "simulated"},
+             {"ns_per_tick", 1.0},
+             {"floor",
+              {{"p50_ns", floor.percentile(0.5)},
+               {"p99_ns", floor.percentile(0.99)},
+               {"min_ns", floor.min()}}}};
+  if (model != nullptr) return timer;
   const host::Clock& clock = host::Clock::get();
   const std::optional<Skew>& skew = result.skew;
-  const Histogram& floor = result.timer_floor;
-  return {{"source", clock.source()},
-          {"reason", clock.reason()},
-          {"fell_back", clock.fell_back()},
-          {"ns_per_tick", clock.ns_per_tick()},
-          {"invariant", or_null(host::Clock::tsc_is_invariant())},
-          {"skew_ns", skew ? json(skew->worst_ns) : json(nullptr)},
-          {"skew_error_ns", skew ? json(skew->error_ns) : json(nullptr)},
-          {"skew_pairs", skew ? skew->pairs : 0},
-          {"floor",
-           {{"p50_ns", floor.percentile(0.5)},
-            {"p99_ns", floor.percentile(0.99)},
-            {"min_ns", floor.min()}}}};
+  timer.update(json{{"source", clock.source()},
+                    {"reason", clock.reason()},
+                    {"fell_back", clock.fell_back()},
+                    {"ns_per_tick", clock.ns_per_tick()},
+                    {"invariant", or_null(host::Clock::tsc_is_invariant())},
+                    {"skew_ns", skew ? json(skew->worst_ns) : json(nullptr)},
+                    {"skew_error_ns", skew ? json(skew->error_ns) : json(nullptr)},
+                    {"skew_pairs", skew ? skew->pairs : 0}});
+  return timer;
 }
 
 json noise_json(const Noise& noise) {
@@ -136,7 +145,7 @@ json counters_json(const TrialResult& result) {
   json counts = json::object();
   bool any = false;
   for (std::size_t i = 0; i < result.counters.size(); ++i) {
-    counts[std::string(hardware_events[i].name)] = or_null(result.counters[i]);
+    counts[std::string(event_names.at(i))] = or_null(result.counters[i]);
     any |= result.counters[i].has_value();
   }
   if (!any) return nullptr;
@@ -151,8 +160,8 @@ json cpus_json(const TrialSpec& spec) {
   return list;
 }
 
-// `numa` as the topology numbers it, null if all nodes are home or the CPU has none; `nodes` as the
-// kernel does.
+// `numa` is the topology's number, null if all nodes are home or the CPU has none. `nodes` are the
+// kernel's numbers.
 json home_json(const TrialSpec& spec, const TrialResult& result) {
   const auto node = host::node_at_home(spec.topology, spec.home, spec.cpus[0]);
   return {{"policy", host::to_string(spec.home)},
@@ -169,14 +178,12 @@ json home_json(const TrialSpec& spec, const TrialResult& result) {
 }  // namespace
 
 json record_of(const Cell& cell, const TrialSpec& spec, const TrialResult& result, Turn turn,
-               const std::string& started_utc) {
-  json latency = phase_json(result.latency);
-  latency.update(times_json(result.latencies));
+               const std::string& started_utc, const Model* model) {
   const Admission& admission = result.admission;
   const bool failed = !result.failure.empty();
-  const Info& info = cell.row->info;
+  const Info& info = spec.design;
   const bool reloads = cell.scenario->reloads_per_second > 0;
-  return {
+  json record{
       {"schema", 1},
       {"cell", cell.name()},
       {"limiter", info.name},
@@ -191,7 +198,7 @@ json record_of(const Cell& cell, const TrialSpec& spec, const TrialResult& resul
       {"contract", contract_name(info.contract)},
       {"exactness", to_string(info.exactness)},
       {"progress", to_string(info.progress)},
-      {"note", note_of(info, spec)},
+      {"note", note_of(spec, model)},
       {"cpus", cpus_json(spec)},
       {"writer", reloads ? json(spec.writer) : json(nullptr)},
       {"writer_cpu", reloads ? json(spec.writer_cpu.os_index) : json(nullptr)},
@@ -199,9 +206,7 @@ json record_of(const Cell& cell, const TrialSpec& spec, const TrialResult& resul
       {"writer_shares_core", reloads && spec.writer_shares_core},
       {"home", home_json(spec, result)},
       {"oversubscribed", cell.oversubscribed},
-      {"parameters", parameters_json(spec, result)},
-      {"throughput", phase_json(result.throughput)},
-      {"latency", std::move(latency)},
+      {"parameters", parameters_json(spec, result, model)},
       {"open_loop", sweep_json(result.sweep)},
       {"admission",
        {{"admitted", admission.admitted},
@@ -220,7 +225,7 @@ json record_of(const Cell& cell, const TrialSpec& spec, const TrialResult& resul
       {"context_switches",
        {{"voluntary", result.voluntary_switches}, {"involuntary", result.involuntary_switches}}},
       {"footprint", {{"live", result.live_bytes}, {"retired_peak", result.retired_peak_bytes}}},
-      {"timer", timer_json(result)},
+      {"timer", timer_json(result, model)},
       {"noise", noise_json(result.noise)},
       {"counters", counters_json(result)},
       {"counters_absent",
@@ -231,6 +236,15 @@ json record_of(const Cell& cell, const TrialSpec& spec, const TrialResult& resul
         {"commit", build_info.commit},
         {"compiler", build_info.compiler},
         {"flags", build_info.flags}}}};
+  if (model != nullptr)
+    record.update(json{{"simulated", true}, {"policy", model->policy}, {"seed", model->seed}});
+  // Where a simulation broke off, nothing was counted.
+  if (model == nullptr || !result.throughput.operations.empty()) {
+    record["throughput"] = phase_json(result.throughput);
+    record["latency"] = phase_json(result.latency);
+    record["latency"].update(times_json(result.latencies));
+  }
+  return record;
 }
 
 std::string utc_now() {
@@ -264,6 +278,15 @@ void RecordFile::append(const json& record) {
   // sandbox cannot synchronise it: a power cut may then cost the last records.
   if (fsync(descriptor_) != 0 && (errno == EIO || errno == ENOSPC || errno == EDQUOT))
     refuse(path_, errno);
+}
+
+std::unique_ptr<RecordFile> open_records(const std::string& path) {
+  if (path.empty()) return nullptr;
+  try {
+    return std::make_unique<RecordFile>(path);
+  } catch (const CannotRecord& error) {
+    throw UsageError(std::string("--records: ") + error.what());
+  }
 }
 
 }  // namespace limiterbench::bench
