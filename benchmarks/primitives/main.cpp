@@ -1,4 +1,4 @@
-// limiterbench_primitives: what each building block of a row costs (blocks.hpp).
+// limiterbench_primitives: what each building block of a design costs (blocks.hpp).
 #include <benchmark/benchmark.h>
 
 #include <nlohmann/json.hpp>

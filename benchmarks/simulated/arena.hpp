@@ -1,5 +1,5 @@
-// Memory for what simulated CPUs share: the same sequence of requests gets the same places, so that
-// the same objects share lines in every run. What was freed is used again, last first.
+// Memory for what simulated CPUs share. The same sequence of requests gets the same places: in
+// every run the same objects share lines. What was freed last is used again first.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +33,7 @@ class Arena {
   void free(void* memory) { owner_.at(memory)->push_back(memory); }
 
  private:
-  // As malloc aligns: smaller objects may share a line.
+  // The alignment of malloc: smaller objects may share a line.
   static constexpr std::size_t granule = 16;
   static constexpr std::size_t chunk_size = std::size_t{1} << 20;
   static constexpr std::size_t chunk_alignment = 4096;

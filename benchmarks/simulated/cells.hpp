@@ -6,7 +6,7 @@
 
 namespace limiterbench::simulation {
 
-// Prints a line a cell and appends a record where a file is named. False if a cell failed.
+// Prints a line for each result, and appends a record if a file is named. False if a cell failed.
 [[nodiscard]] bool run_cells(const Options& options, const Host& host);
 
 }  // namespace limiterbench::simulation

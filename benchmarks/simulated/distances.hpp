@@ -12,7 +12,7 @@ namespace limiterbench::simulation {
 
 using Time = std::int64_t;  // picoseconds
 
-// Of no negative time. Rounded to the nearest; std::llround() is not constexpr.
+// Rounds to the nearest; the time must not be negative. std::llround() is not constexpr.
 [[nodiscard]] constexpr Time from_ns(double ns) {
   const auto whole = static_cast<Time>(ns * 1000);
   return ns * 1000 - static_cast<double>(whole) < 0.5 ? whole : whole + 1;
@@ -30,7 +30,7 @@ class Distances {
     return times_[std::size_t{from} * count_ + to];
   }
   [[nodiscard]] Time shortest() const noexcept { return shortest_; }
-  // From where it is farthest: what stands for memory.
+  // From the farthest CPU, which stands for memory.
   [[nodiscard]] Time longest_to(unsigned cpu) const noexcept { return longest_[cpu]; }
   // The package of each CPU, for arbitration.
   [[nodiscard]] unsigned node(unsigned cpu) const noexcept { return nodes_[cpu]; }

@@ -10,7 +10,7 @@ namespace {
 namespace context = boost::context;
 
 constexpr std::size_t stack_bytes = 128 * 1024;
-// In simulated time without any completed operation: far more than waiting in the longest queue.
+// Simulated time without a completed operation: far more than the wait in the longest queue.
 constexpr Time patience = from_ns(5e6);
 constexpr std::size_t wakes_of_patience = 20;
 
@@ -54,7 +54,7 @@ void Engine::push(Time time, Kind kind, std::size_t index) {
   std::ranges::push_heap(events_, std::greater<>{});
 }
 
-// Before it a hit needs no loop. A loop that never gets its turn could not see a livelock.
+// Until then a hit needs no loop. A loop that never gets its turn could not see a livelock.
 Time Engine::horizon() const noexcept {
   const Time late = progress_ + patience_;
   return events_.empty() ? late : std::min(late, events_.front().time + lookahead_);
@@ -116,7 +116,7 @@ void Engine::handle(const Event& event) {
     case Kind::copy_arrival: {
       Fiber& fiber = fibers_[event.index];
       Line& line = lines_[fiber.line];
-      // Taken away on its way, it is asked for again.
+      // It was taken away on its way, and is asked for again.
       if (line.invalidations != fiber.invalidations) return queue(fiber, event.time);
       line.arrive(fiber.cpu, Access::load);
       return resume(fiber, event.time);
@@ -160,8 +160,7 @@ void Engine::access(const void* address, Access access, const sync::location& wh
   self.now += cost_of(host_, access);
 }
 
-// What is at hand: the copy to read of a line that others read comes at once, else it is queued
-// for.
+// A copy to read of a line that others read comes at once; everything else waits in the queue.
 void Engine::request(std::size_t index, Access access) {
   Fiber& self = *running_;
   Line& line = lines_[index];
@@ -291,8 +290,8 @@ std::string Engine::positions() const {
   return text;
 }
 
-// The stacks of the threads cannot be unwound, since they stand in functions that do not throw:
-// they stay, and what they refer to must stay too.
+// The stacks of the threads cannot be unwound, because they are inside functions that do not throw.
+// They stay, and what they refer to must stay too.
 void Engine::give_up(const std::string& why) {
   const std::string text = why + positions();
   static auto& abandoned = *new std::deque<std::deque<Fiber>>;

@@ -1,8 +1,8 @@
 // The simulated machine: each CPU a fiber, one loop over events in the order of simulated time.
 //
-// A CPU runs on without the loop while what it does cannot be told from what the loop would do: its
-// accesses are hits, and no event lies before them by more than the shortest transfer. Whoever
-// asks for one of its lines in between gets it later than that.
+// A CPU runs on without the loop while the result is the same as with it: its accesses are hits,
+// and no event precedes them by more than the shortest transfer. A CPU that asks for one of its
+// lines in between gets it later than that.
 #pragma once
 
 #include <boost/context/fiber.hpp>
@@ -27,8 +27,8 @@ struct Parameters {
   std::uint64_t seed = 1;
 };
 
-// Simulated time cannot go on, or goes on without any operation being completed; what() names the
-// position of each thread. The engine that threw it can only be given up.
+// Simulated time cannot go on, or goes on while no operation is completed. what() names the
+// position of each thread. After it was thrown, the engine cannot be used again.
 class Stuck : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -49,14 +49,15 @@ class Engine final : public Machine {
   // Outside of run(): when the next begins. Inside: the time of the thread that asks.
   [[nodiscard]] Time now() const noexcept { return running_ == nullptr ? now_ : running_->now; }
   void advance_to(Time time) noexcept { now_ = std::max(now_, time); }
-  // Where what is done outside of run() counts as done.
+  // The CPU that acts outside of run().
   void act_as(unsigned cpu) noexcept { outside_cpu_ = cpu; }
 
-  // By the running thread: work that touches no shared line; and that it has completed something.
+  // For the running thread: spend() is work that touches no shared line, progress() says that it
+  // has completed something.
   void spend(Time time) noexcept { running_->now += time; }
   void sleep_until(Time time) noexcept { running_->now = std::max(running_->now, time); }
   void progress() noexcept { progress_ = std::max(progress_, running_->now); }
-  // What passes before each access, for the instructions between them.
+  // The time before each access, for the instructions between accesses.
   void set_gap(Time gap) noexcept { gap_ = gap; }
 
   [[nodiscard]] const Host& host() const noexcept { return host_; }

@@ -28,7 +28,7 @@ void check_names(const json& file) {
   const std::vector<std::string> valid(fields.begin(), fields.end());
   for (const auto& [name, value] : file.items()) {
     if (std::ranges::find(valid, name) != valid.end()) continue;
-    // What resembles no field is somebody's remark.
+    // A name that resembles no field is somebody's remark.
     if (const auto guess = bench::nearest(name, valid))
       throw UsageError(name + ": no such field; did you mean '" + *guess + "'?");
   }

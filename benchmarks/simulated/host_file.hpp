@@ -20,8 +20,8 @@ struct Host {
   std::vector<double> alphas;  // one, or the ends of a range
   Time load, store, modify, fence, pause, process_fence, futex_call;
   std::vector<Time> futex_wakes;               // equally likely
-  std::map<std::string, double> instructions;  // ns a request, by row
-  std::map<std::string, double> denials;       // ns a denial takes more, by row
+  std::map<std::string, double> instructions;  // ns a request, by design
+  std::map<std::string, double> denials;       // ns that a denial takes more, by design
   std::string transfers;                       // as the file has them, in JSON
 };
 

@@ -20,18 +20,18 @@ namespace limiterbench::simulation {
 inline constexpr unsigned max_cpus = 1024;
 inline constexpr Time never = std::numeric_limits<Time>::max();
 
-// Whose request a line serves next, of those that wait.
+// Which of the waiting requests a line serves next.
 enum class Policy : std::uint8_t {
   fifo,
-  node,    // the oldest of the holder's package, at most node_bound times past an older one
-  random,  // any, each as likely
+  node,    // the oldest of the holder's package, at most node_bound times ahead of an older one
+  random,  // any, with equal chance
 };
 inline constexpr std::array policies{Policy::fifo, Policy::node, Policy::random};
 inline constexpr unsigned node_bound = 16;
 
 [[nodiscard]] std::string_view to_string(Policy policy) noexcept;
 
-// The same sequence everywhere, unlike the standard's distributions.
+// The same sequence everywhere; the standard's distributions differ.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : engine_(seed) {}
@@ -76,7 +76,7 @@ struct Line {
   unsigned owner = nobody;
   unsigned last_holder = nobody;  // who won it last, for arbitration
   CpuSet sharers;
-  Time tenure_end = 0;      // until then whoever won it last keeps it
+  Time tenure_end = 0;      // until then the last winner keeps it
   Time next_grant = never;  // when the next transfer is to begin, once somebody waits
   bool in_transfer = false;
   std::uint64_t invalidations = 0;

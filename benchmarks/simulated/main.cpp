@@ -1,4 +1,4 @@
-// limiterbench_sim: the limiters on a simulated host.
+// limiterbench_sim: the designs on a simulated host.
 //
 // Exit status: 0, or 1 if a cell failed, or 2 for bad arguments or a bad host file.
 #include <cstdio>

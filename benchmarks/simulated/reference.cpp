@@ -13,7 +13,7 @@ namespace {
 
 constexpr double warmup = 0.1;  // of the duration
 
-// What a thread does besides touching the lock's line: half of it in each of the two calls.
+// A thread's work besides touching the lock's line: half of it in each of the two calls.
 constexpr Time rwlock_work = from_ns(20);
 
 class Word {
@@ -46,7 +46,7 @@ ReferenceResult run_reference(std::string_view name, const Host& host, const Par
   Word* const word = sync::make<Word>(engine);
   const Time begin = from_ns(to_ns(duration) * warmup);
   const Time end = begin + duration;
-  // In steps of a tenth of a nanosecond: a hit takes only a few.
+  // In tenths of a nanosecond, because a hit takes only a few nanoseconds.
   bench::Histogram latencies;
   const std::vector<unsigned> order = placed(host.topology, host::Placement::compact);
   std::vector<Engine::Thread> team;

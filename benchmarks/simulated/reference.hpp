@@ -1,4 +1,4 @@
-// Two workloads that others have measured and published, to hold the model against.
+// Two workloads whose results others have published, to compare the model with.
 #pragma once
 
 #include <array>

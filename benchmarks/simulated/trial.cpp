@@ -63,7 +63,8 @@ class SimulatedTrial final : public bench::Trial {
     return found == ns.end() ? 0 : found->second;
   }
 
-  // In equal parts before each access of a request, and as a whole where there is none.
+  // The time of the instructions: in equal parts before each access of a request, or as a whole if
+  // there is no access.
   void set_instructions() {
     const double own = of_row(engine_.host().instructions);
     const double accesses = accesses_a_request(engine_.host(), row_, spec_.scenario);
@@ -74,8 +75,8 @@ class SimulatedTrial final : public bench::Trial {
     }
   }
 
-  // As most of a measured window finds them: the small limit used up, every thread known to the
-  // counters.
+  // The state in most of a measured window: the small limit is used up, and the counters know every
+  // thread.
   void enter_window() {
     if (spec_.scenario.is_edge()) return;
     const Permits limit = configuration().rules[bench::tight_class].limit;
@@ -106,7 +107,7 @@ class SimulatedTrial final : public bench::Trial {
     engine_.run(std::move(threads));
   }
 
-  // At the scenario's rate, first within even the shortest phase, as the measured writer.
+  // At the scenario's rate. As on a real machine, even the shortest phase has a reload.
   void publish_until(Time end) {
     const Time period = from_ns(1e9 / spec_.scenario.reloads_per_second);
     for (Time due = start_ + std::min(period, end - start_) / 2; due < end;) {

@@ -1,30 +1,29 @@
-// Did the limiter admit what it should have? Checked window by window, so that one permit too many
-// is found, and so that nothing is claimed that a preempted thread could make false.
+// Did the limiter admit what it should have? The check goes window by window. It finds a single
+// permit too many, and it claims nothing that a preempted thread could make false.
 //
 // A limiter counts a request in the window in force when it decides. That is never earlier than the
 // window of the request's `now`, and never later than the window of the latest `now` that any
-// thread has taken by then. A thread cannot see which one it was; it sees the window of `now` and,
-// reading the clock after the decision, the last window that can have been in force. So each
-// admission is counted, on its thread, as
-//   sure        both are window w, and the clock was read well before the end of w, so that not
-//   even
-//               a thread whose clock is slightly ahead can have turned the window;
+// thread has taken by then. A thread cannot see which one it was. It sees the window of `now` and,
+// by reading the clock after the decision, the last window that can have been in force. Each
+// admission is therefore counted, on its thread, as
+//   sure        both are window w, and the clock was read well before the end of w: not even a
+//   thread
+//               whose clock is slightly ahead can have rolled the window over;
 //   straddling  it was counted in w or in w + 1;
 //   long        anything else: the thread was held up for longer.
 //
-// Upper invariant. For all windows a <= b: what was surely counted within a..b, which is all that
-// is sure in them and all that straddles two of them, is at most (b - a + 1) * (limit + bound).
+// Upper invariant. For all windows a <= b: all that is sure in a..b, and all that straddles two of
+// these windows, was surely counted within a..b. It is at most (b - a + 1) * (limit + bound).
 // Neither unsaturated windows nor preemption can make that false. A limiter that admits one permit
-// too many in each window breaks it, since what is lost at the ends of a..b does not grow with b -
-// a.
+// too many in each window breaks it, because what is lost at the two ends does not grow with b - a.
 //
-// A rate with a burst (gcra) admits by the stamps of its requests: in a span of n windows at most
-// (n + 1) * limit, so that (b - a + 1) * limit + limit takes the place of the above.
+// A rate with a burst (gcra) admits by the stamps of its requests, at most (n + 1) * limit in a
+// span of n windows. There the bound is (b - a + 1) * limit + limit.
 //
-// Lower invariant, of windows only. A request of cost 1 that was surely denied in window w proves
-// that w was used up. If w began after the phase did, all that w admitted was admitted by this
-// phase: what is sure in w, straddles its begin or its end, or is long is at least the limit. A
-// window without a sure denial claims nothing.
+// Lower invariant, for windows only. A request of cost 1 that was surely denied in window w proves
+// that w was used up. If w began after the phase did, this phase made all the admissions of w. Then
+// the sum of what is sure in w, what straddles its begin or its end, and what is long is at least
+// the limit. Nothing is claimed of a window without a sure denial.
 #pragma once
 
 #include <limiterbench/limiter.hpp>
@@ -67,8 +66,8 @@ class Ledger {
   [[nodiscard]] std::span<const Window> windows() const noexcept { return windows_.span(); }
   [[nodiscard]] std::uint64_t long_admitted() const noexcept { return long_admitted_; }
 
-  // How far before the end of its window a decision must be over to be sure: far beyond what the
-  // clocks of two CPUs may differ by.
+  // How long before the end of its window a decision must be over to be sure: far longer than the
+  // difference between the clocks of two CPUs.
   [[nodiscard]] static constexpr Nanoseconds margin(Nanoseconds window) noexcept {
     return window / 16;
   }
@@ -96,13 +95,13 @@ struct Admission {
   std::string failure;      // "" if both invariants hold
 };
 
-// `begin` and `end` of the phase, as stamps: no request was stamped before, none decided after.
+// `begin` and `end` of the phase, as stamps: no request was stamped before it or decided after it.
 struct Phase {
   Nanoseconds begin;
   Nanoseconds end;
 };
 
-// `bound`: the row's error_bound() for requests of cost 1.
+// `bound`: the design's error_bound() for requests of cost 1.
 [[nodiscard]] Admission check_admission(const std::vector<const Ledger*>& ledgers, const Rule& rule,
                                         Contract contract, Permits bound, Phase phase);
 

@@ -42,7 +42,7 @@ void draw_gaps(Arrivals arrivals, std::uint64_t seed, std::span<float> gaps) {
     gap = static_cast<float>(drawn);
     sum += drawn;
   }
-  // A few hundred bursts have a mean of their own; the load is to be what it is said to be.
+  // The mean of a few hundred bursts is off by some percent; the load must be the stated one.
   const double mean = sum / static_cast<double>(gaps.size());
   for (float& gap : gaps) gap = static_cast<float>(static_cast<double>(gap) / mean);
 }
@@ -71,7 +71,7 @@ void OpenLoop::start(const Load& load, std::uint64_t begin, std::uint64_t end) n
 }
 
 void OpenLoop::count_unsent() noexcept {
-  // Of what is all due at once there is no end.
+  // If everything is due at once, there is no end to what was due.
   if (mean_gap_ <= 0) return;
   for (; due() < end_; advance()) ++unsent_;
 }

@@ -1,9 +1,9 @@
 // Requests that are due by a schedule, whether or not those before them are done.
 //
 // A thread of a closed loop asks for nothing while it is kept waiting: a stall counts as one slow
-// request, however many it would have met. Here every request has an intended start, drawn before
-// it is known what the limiter does. Its response time runs from there, its service time from where
-// it really began; what a stall delays is in the one and not in the other.
+// request, however many requests it would have met. Here every request has an intended start, drawn
+// beforehand. Its response time runs from there, its service time from its actual start: the first
+// includes the delay that a stall causes, the second does not.
 #pragma once
 
 #include <algorithm>
@@ -38,11 +38,11 @@ struct Load {
 // One thread's schedule and what became of it.
 class OpenLoop {
  public:
-  // A request is late that begins so long after its intended start: beyond any clock's step, below
-  // what a person or a service would notice.
+  // A request that begins so long after its intended start is late. This is beyond any clock's step
+  // and below what a person or a service would notice.
   static constexpr std::uint64_t late_after_ns = 1000;
-  // Drawn beforehand, so that the next one costs a load; enough that queues at high load do not
-  // all come from the same few bunches.
+  // Drawn beforehand: the next one costs only a load. With fewer, all queues at high load would
+  // come from the same few bunches.
   static constexpr std::size_t gap_count = std::size_t{1} << 16;
 
   explicit OpenLoop(std::uint64_t seed);

@@ -1,6 +1,6 @@
-// An object in pages of its own, fresh from the kernel, so that they are taken from the memory of
-// the CPU whose thread constructs it and share no line with anything else. The heap promises
-// neither: it hands out again what another CPU's thread has touched and freed.
+// An object in pages of its own, fresh from the kernel. They come from the memory next to the CPU
+// whose thread constructs it, and share no line with anything else. The heap promises neither: it
+// reuses what another CPU's thread has touched and freed.
 #pragma once
 
 #include <sys/mman.h>
@@ -43,7 +43,7 @@ template <class T, class... Arguments>
   }
 }
 
-// A fixed array of values, every one of them written by the constructing thread.
+// A fixed array of values, all written by the constructing thread.
 template <class T>
 class PagedArray {
  public:
