@@ -130,10 +130,10 @@ class open_loop : public ::testing::Test {
     EXPECT_LE(loop.late(), sent());
   }
 
-  std::unique_ptr<Subject> subject_ =
+  std::unique_ptr<NativeSubject> subject_ =
       SubjectOf<stalling_limiter>::create(configuration(*find_scenario("open_loop"), 1, 1));
   std::unique_ptr<Member> member_ =
-      std::make_unique<Member>(*subject_, *find_scenario("open_loop"), 0, seconds);
+      std::make_unique<Member>(subject_->attach(), *find_scenario("open_loop"), 0, seconds);
   std::uint64_t duration_ = 0;
 };
 
@@ -155,7 +155,7 @@ TEST_F(open_loop, shows_a_stall_that_service_times_hide) {
 
 TEST_F(open_loop, sends_or_counts_whatever_is_due) {
   for (const Arrivals arrivals : {Arrivals::poisson, Arrivals::bursty}) {
-    member_ = std::make_unique<Member>(*subject_, *find_scenario("open_loop"), 0, seconds);
+    member_ = std::make_unique<Member>(subject_->attach(), *find_scenario("open_loop"), 0, seconds);
     const Load load{arrivals, static_cast<double>(ticks_of(5000))};
     const OpenLoop& loop = run(load);
     EXPECT_EQ(sent() + loop.unsent(), due(load));

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace limiterbench::bench {
 namespace {
@@ -25,9 +26,9 @@ Switches context_switches() noexcept {
 
 }  // namespace
 
-Member::Member(NativeSubject& subject, const Scenario& scenario, unsigned index, double seconds,
-               std::uint64_t seed)
-    : MemberBase(scenario, index, seconds), worker_(subject.attach()) {
+Member::Member(std::unique_ptr<Worker> worker, const Scenario& scenario, unsigned index,
+               double seconds, std::uint64_t seed)
+    : MemberBase(scenario, index, seconds), worker_(std::move(worker)) {
   if (scenario.sweeps_load) open_loop_ = make_on_own_pages<OpenLoop>(seed + index);
 }
 

@@ -24,7 +24,7 @@ struct Switches {
 class Member : public MemberBase {
  public:
   // `seconds`: the longest phase. `seed`: of the schedules of all threads.
-  Member(NativeSubject& subject, const Scenario& scenario, unsigned index, double seconds,
+  Member(std::unique_ptr<Worker> worker, const Scenario& scenario, unsigned index, double seconds,
          std::uint64_t seed = 0);
 
   // Waits for the others and sends requests for this long; `load` is for Mode::open_loop, which

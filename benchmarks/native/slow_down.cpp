@@ -53,31 +53,10 @@ class SlowWorker final : public Worker {
   Histogram shorter_;  // of the requests without what is added; nobody reads it
 };
 
-class SlowSubject final : public NativeSubject {
- public:
-  SlowSubject(std::unique_ptr<NativeSubject> subject, unsigned percent)
-      : subject_(std::move(subject)), percent_(percent) {}
-
-  std::unique_ptr<Worker> attach() override {
-    return std::make_unique<SlowWorker>(subject_->attach(), percent_);
-  }
-  void publish(const Config& config) override { subject_->publish(config); }
-  Footprint footprint() override { return subject_->footprint(); }
-  Permits error_bound(const Rule& rule, Permits cost) override {
-    return subject_->error_bound(rule, cost);
-  }
-  std::span<const std::byte> memory() const noexcept override { return subject_->memory(); }
-
- private:
-  std::unique_ptr<NativeSubject> subject_;
-  unsigned percent_;
-};
-
 }  // namespace
 
-std::unique_ptr<NativeSubject> lengthened(std::unique_ptr<NativeSubject> subject,
-                                          unsigned percent) {
-  return std::make_unique<SlowSubject>(std::move(subject), percent);
+std::unique_ptr<Worker> lengthened(std::unique_ptr<Worker> worker, unsigned percent) {
+  return std::make_unique<SlowWorker>(std::move(worker), percent);
 }
 
 }  // namespace limiterbench::bench

@@ -21,8 +21,7 @@ namespace limiterbench::bench {
   return requests * 100 / (100 + percent);
 }
 
-// The same design, each of its timed requests lengthened.
-[[nodiscard]] std::unique_ptr<NativeSubject> lengthened(std::unique_ptr<NativeSubject> subject,
-                                                        unsigned percent);
+// The same worker, each of its timed requests lengthened.
+[[nodiscard]] std::unique_ptr<Worker> lengthened(std::unique_ptr<Worker> worker, unsigned percent);
 
 }  // namespace limiterbench::bench

@@ -98,7 +98,7 @@ class NativeTrial final : public Trial {
     team_.run([this](unsigned i) {
       const double longest = std::max(spec_.phase_seconds, spec_.warmup_seconds);
       if (i < threads_) {
-        members_[i] = make_on_own_pages<Member>(*subject_, spec_.scenario, i, longest, seed_);
+        members_[i] = make_on_own_pages<Member>(attach(), spec_.scenario, i, longest, seed_);
       } else {
         writer_ = make_on_own_pages<Writer>(*subject_, spec_.scenario, spec_.writer_shares_cpu);
         // Configurations are shared too, whichever thread publishes them.
@@ -117,8 +117,13 @@ class NativeTrial final : public Trial {
     result_.nodes = host::nodes_of(spec_.topology, subject->memory());
     if (result_.nodes.empty() && result_.home_note.empty() && spec_.topology.numa_nodes() > 1)
       result_.home_note = "the kernel does not say where the memory lies";
-    return spec_.added_percent == 0 ? std::move(subject)
-                                    : lengthened(std::move(subject), spec_.added_percent);
+    return subject;
+  }
+
+  std::unique_ptr<Worker> attach() {
+    std::unique_ptr<Worker> worker = subject_->attach();
+    if (spec_.added_percent == 0) return worker;
+    return lengthened(std::move(worker), spec_.added_percent);
   }
 
   void sweep() {

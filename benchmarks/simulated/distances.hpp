@@ -1,6 +1,7 @@
 // How long a cache line takes from one CPU to another.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -19,7 +20,11 @@ using Time = std::int64_t;  // picoseconds
 }
 [[nodiscard]] constexpr double to_ns(Time time) { return static_cast<double>(time) / 1000; }
 
-// CPUs are numbered here as in Topology::cpus().
+// CPUs are numbered here by their place in Topology::cpus().
+[[nodiscard]] inline unsigned index_of(const host::Topology& topology, const host::Cpu& cpu) {
+  return static_cast<unsigned>(std::ranges::find(topology.cpus(), cpu) - topology.cpus().begin());
+}
+
 class Distances {
  public:
   // From the host file's transfer_ns: times by class of CPUs, or a matrix in the order of the

@@ -5,7 +5,6 @@
 #include <numeric>
 
 #include "host/placement.hpp"
-#include "simulated/placing.hpp"
 #include "workload/histogram.hpp"
 
 namespace limiterbench::simulation {
@@ -48,10 +47,10 @@ ReferenceResult run_reference(std::string_view name, const Host& host, const Par
   const Time end = begin + duration;
   // In tenths of a nanosecond, because a hit takes only a few nanoseconds.
   bench::Histogram latencies;
-  const std::vector<unsigned> order = placed(host.topology, host::Placement::compact);
+  const std::vector<host::Cpu> order = host::place(host.topology, host::Placement::compact);
   std::vector<Engine::Thread> team;
   for (unsigned i = 0; i < threads; ++i) {
-    team.push_back({order[i], [&] {
+    team.push_back({index_of(host.topology, order[i]), [&] {
                       for (Time start = engine.now(); start < end;) {
                         (word->*operation)();
                         engine.progress();

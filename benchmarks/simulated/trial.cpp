@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "simulated/member.hpp"
-#include "simulated/placing.hpp"
 
 namespace limiterbench::simulation {
 namespace {
