@@ -37,7 +37,7 @@ function(add_layout number)
     DEPENDS limiterbench_harness ${PROJECT_SOURCE_DIR}/cmake/order_functions.cmake
     COMMENT ""
     VERBATIM)
-  add_executable(${program} ${script} program_layout.cpp)
+  add_executable(${program} ${script} native/program_layout.cpp)
   target_link_options(${program} PRIVATE -T${script})
   set_target_properties(${program} PROPERTIES OUTPUT_NAME limiterbench.layout${number}
                                               LINK_DEPENDS ${script})

@@ -67,9 +67,11 @@ std::map<std::string, std::map<unsigned, Cpu>> read_back(const std::string& text
       }
     } else if (colon != std::string::npos || line.empty()) {
       flush();
-      const bool is_table = colon != std::string::npos && parse_placement(line.substr(0, colon)) &&
+      const std::string name = line.substr(0, colon);
+      const auto has_this_name = [&name](Placement each) { return to_string(each) == name; };
+      const bool is_table = std::ranges::any_of(placements, has_this_name) &&
                             line.find("the same as") == std::string::npos;
-      current = is_table ? &shown[line.substr(0, colon)] : nullptr;
+      current = is_table ? &shown[name] : nullptr;
     } else if (current != nullptr) {
       const bool continues = line.substr(starts[1], 7).find_first_not_of(' ') == std::string::npos;
       if (!continues) flush();

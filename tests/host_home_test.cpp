@@ -14,11 +14,6 @@
 namespace limiterbench::host {
 namespace {
 
-TEST(home, has_names) {
-  for (const Home home : homes) EXPECT_EQ(parse_home(to_string(home)), home);
-  EXPECT_FALSE(parse_home("near"));
-}
-
 unsigned os_index_at(const Topology& topology, Home home, const Cpu& first) {
   return os_index_of_node(topology, node_at_home(topology, home, first).value());
 }

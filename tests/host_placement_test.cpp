@@ -68,13 +68,6 @@ void expect_least_used(const Cpus& order, std::size_t i, unsigned Cpu::*id,
 bool is_first_sibling(const Cpu& cpu) { return cpu.sibling == 0; }
 bool any(const Cpu&) { return true; }
 
-TEST(placement, names_parse_back) {
-  for (Placement placement : placements)
-    EXPECT_EQ(parse_placement(to_string(placement)), placement);
-  EXPECT_EQ(parse_placement("compac"), std::nullopt);
-  EXPECT_EQ(parse_placement(""), std::nullopt);
-}
-
 TEST(placement, is_a_permutation_of_the_cpus) {
   for_each_order([](const Topology& topology, Placement, const Cpus& order) {
     EXPECT_TRUE(std::is_permutation(order.begin(), order.end(), topology.cpus().begin(),

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "measure/admission.hpp"
+#include "workload/admission.hpp"
 
 namespace limiterbench::bench {
 namespace {

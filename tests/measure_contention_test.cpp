@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "measure/contention.hpp"
+#include "native/contention.hpp"
 
 namespace limiterbench::bench {
 namespace {

@@ -1,5 +1,5 @@
 // Counters where there are some, and where there are none.
-#include "measure/counters.hpp"
+#include "native/counters.hpp"
 
 #include <gtest/gtest.h>
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "measure/histogram.hpp"
+#include "workload/histogram.hpp"
 
 namespace limiterbench::bench {
 namespace {

@@ -1,5 +1,5 @@
 // What counts as a disturbance, and that one is seen where there is one.
-#include "measure/noise.hpp"
+#include "native/noise.hpp"
 
 #include <gtest/gtest.h>
 #include <signal.h>

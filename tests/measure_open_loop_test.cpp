@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "faulty_limiter.hpp"
-#include "measure/member.hpp"
-#include "measure/subject_of.hpp"
-#include "measure/trial.hpp"
-#include "plan.hpp"
+#include "native/member.hpp"
+#include "native/subject_of.hpp"
+#include "native/trial.hpp"
+#include "workload/plan.hpp"
 
 namespace limiterbench::bench {
 namespace {
@@ -130,10 +130,10 @@ class open_loop : public ::testing::Test {
     EXPECT_LE(loop.late(), sent());
   }
 
-  std::unique_ptr<Subject> subject_ =
+  std::unique_ptr<NativeSubject> subject_ =
       SubjectOf<stalling_limiter>::create(configuration(*find_scenario("open_loop"), 1, 1));
   std::unique_ptr<Member> member_ =
-      std::make_unique<Member>(*subject_, *find_scenario("open_loop"), 0, seconds);
+      std::make_unique<Member>(subject_->attach(), *find_scenario("open_loop"), 0, seconds);
   std::uint64_t duration_ = 0;
 };
 
@@ -155,7 +155,7 @@ TEST_F(open_loop, shows_a_stall_that_service_times_hide) {
 
 TEST_F(open_loop, sends_or_counts_whatever_is_due) {
   for (const Arrivals arrivals : {Arrivals::poisson, Arrivals::bursty}) {
-    member_ = std::make_unique<Member>(*subject_, *find_scenario("open_loop"), 0, seconds);
+    member_ = std::make_unique<Member>(subject_->attach(), *find_scenario("open_loop"), 0, seconds);
     const Load load{arrivals, static_cast<double>(ticks_of(5000))};
     const OpenLoop& loop = run(load);
     EXPECT_EQ(sent() + loop.unsent(), due(load));
@@ -186,8 +186,8 @@ template <Fault Chosen>
 TrialResult sweep_of(unsigned threads) {
   static const host::Topology topology = host::Topology::this_host();
   const Row row = row_of<faulty_limiter<Chosen>>();
-  const Cell cell{&row, find_scenario("open_loop"), host::Placement::compact, threads, false};
-  return run_trial(trial_spec(topology, cell, 0.1));
+  const Cell cell{&row.info, find_scenario("open_loop"), host::Placement::compact, threads, false};
+  return run_trial(row, trial_spec(topology, cell, 0.1));
 }
 
 TEST(sweep, has_a_point_for_each_load) {

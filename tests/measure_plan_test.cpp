@@ -7,14 +7,14 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "host_topologies.hpp"
-#include "measure/records.hpp"
-#include "options.hpp"
-#include "plan.hpp"
-#include "rows.hpp"
+#include "native/options.hpp"
+#include "workload/plan.hpp"
+#include "workload/records.hpp"
 
 namespace limiterbench::bench {
 namespace {
@@ -69,7 +69,7 @@ TEST(scenario, sets_the_edge_at_half_the_capacity) {
 
 TEST(plan, crosses_everything_that_is_chosen) {
   const Topology topology = Topology::from(big_host);
-  const Selection selection{.rows = {find_row("hazard")},
+  const Selection selection{.designs = {find_design("hazard")},
                             .scenarios = {find_scenario("edge"), find_scenario("steady")},
                             .placements = {host::Placement::scatter},
                             .threads = {1, 300}};
@@ -99,10 +99,10 @@ TEST(plan, compares_placements_in_the_principal_scenario_or_on_request) {
   };
   using enum host::Placement;
   const std::set<host::Placement> all{compact, scatter, smt};
-  for (const auto& [scenario, placements] : placements_of({.rows = {find_row("hazard")}}))
+  for (const auto& [scenario, placements] : placements_of({.designs = {find_design("hazard")}}))
     EXPECT_EQ(placements, scenario == "steady" ? all : std::set{compact}) << scenario;
   const Scenario* edge = find_scenario("edge");
-  EXPECT_EQ(placements_of({.rows = {find_row("hazard")}, .scenarios = {edge}})["edge"], all);
+  EXPECT_EQ(placements_of({.designs = {find_design("hazard")}, .scenarios = {edge}})["edge"], all);
   EXPECT_EQ(placements_of({.placements = {scatter, smt}})["overload"], (std::set{scatter, smt}));
 }
 
@@ -110,7 +110,7 @@ TEST(plan, sweeps_the_load_at_the_milestones) {
   const Topology topology = Topology::from(big_host);
   std::set<unsigned> swept;
   std::set<unsigned> steady;
-  for (const Cell& cell : plan(topology, {.rows = {find_row("hazard")}})) {
+  for (const Cell& cell : plan(topology, {.designs = {find_design("hazard")}})) {
     if (cell.scenario->sweeps_load) swept.insert(cell.threads);
     if (cell.scenario->name == "steady") steady.insert(cell.threads);
   }
@@ -128,20 +128,20 @@ TEST(plan, oversubscribes_only_on_request_and_only_a_few_cells) {
       if (cell.oversubscribed) names.insert(cell.name());
     return names;
   };
-  const Row* row = find_row("hazard");
-  EXPECT_EQ(beyond({.rows = {row}}), std::set<std::string>{});
+  const Info* design = find_design("hazard");
+  EXPECT_EQ(beyond({.designs = {design}}), std::set<std::string>{});
   EXPECT_EQ(
-      beyond({.rows = {row}, .oversubscribe = true}),
+      beyond({.designs = {design}, .oversubscribe = true}),
       (std::set<std::string>{"hazard/steady/compact/threads:24", "hazard/steady/compact/threads:48",
                              "hazard/reload_storm/compact/threads:24",
                              "hazard/reload_storm/compact/threads:48"}));
   EXPECT_EQ(
-      beyond({.rows = {row}, .scenarios = {find_scenario("edge")}, .oversubscribe = true}),
+      beyond({.designs = {design}, .scenarios = {find_scenario("edge")}, .oversubscribe = true}),
       (std::set<std::string>{"hazard/edge/compact/threads:24", "hazard/edge/compact/threads:48"}));
-  EXPECT_EQ(beyond({.rows = {row}, .threads = {1, 12}, .oversubscribe = true}),
+  EXPECT_EQ(beyond({.designs = {design}, .threads = {1, 12}, .oversubscribe = true}),
             std::set<std::string>{});
   const Topology huge = Topology::from("pack:4 core:256 pu:2");
-  const std::vector<Cell> cells = plan(huge, {.rows = {row}, .oversubscribe = true});
+  const std::vector<Cell> cells = plan(huge, {.designs = {design}, .oversubscribe = true});
   for (const Cell& cell : cells) EXPECT_LE(cell.threads, most_threads);
 }
 
@@ -172,7 +172,7 @@ TEST(plan, gives_every_thread_a_cpu_on_any_machine) {
   for (const host::Machine& machine : host::machines()) {
     SCOPED_TRACE(machine.name);
     const std::vector<Cell> cells =
-        plan(machine.topology, {.rows = {find_row("hazard")}, .oversubscribe = true});
+        plan(machine.topology, {.designs = {find_design("hazard")}, .oversubscribe = true});
     std::set<std::string> names;
     for (const Cell& cell : cells) {
       names.insert(cell.name());
@@ -185,7 +185,7 @@ TEST(plan, gives_every_thread_a_cpu_on_any_machine) {
 
 TEST(plan, gives_the_writer_a_cpu_of_its_own_where_one_is_free) {
   const Topology topology = Topology::from("pack:1 l3:1 core:4 pu:1");
-  Cell cell{find_row("hazard"), find_scenario("steady"), host::Placement::compact, 3, false};
+  Cell cell{find_design("hazard"), find_scenario("steady"), host::Placement::compact, 3, false};
   const TrialSpec free = trial_spec(topology, cell, 0.2);
   EXPECT_FALSE(free.writer_shares_cpu);
   EXPECT_EQ(free.writer_cpu, topology.cpus()[3]);
@@ -202,7 +202,7 @@ TEST(plan, gives_the_writer_a_cpu_of_its_own_where_one_is_free) {
 TEST(plan, puts_the_writer_where_it_is_wanted) {
   using Kind = WriterPlace::Kind;
   const Topology topology = Topology::from("pack:1 l3:1 core:4 pu:2");
-  Cell cell{find_row("hazard"), find_scenario("steady"), host::Placement::compact, 2, false};
+  Cell cell{find_design("hazard"), find_scenario("steady"), host::Placement::compact, 2, false};
   const auto spec = [&](WriterPlace place) {
     return trial_spec(topology, cell, 0.2, {host::Home::local, place});
   };
@@ -231,7 +231,7 @@ TEST(plan, puts_the_writer_where_it_is_wanted) {
 
 TEST(plan, keeps_the_writer_off_the_cores_that_are_measured) {
   const Topology topology = Topology::from("pack:1 l3:1 core:4 pu:2");
-  Cell cell{find_row("hazard"), find_scenario("steady"), host::Placement::smt, 3, false};
+  Cell cell{find_design("hazard"), find_scenario("steady"), host::Placement::smt, 3, false};
   const TrialSpec odd = trial_spec(topology, cell, 0.2);
   EXPECT_EQ(odd.writer_cpu.core, 2U);
   EXPECT_FALSE(odd.writer_shares_core);
@@ -250,7 +250,7 @@ TEST(plan, is_written_as_agreed) {
   EXPECT_EQ(plan["boundaries"]["compact"][0]["threads"], 8);
   EXPECT_EQ(plan["boundaries"]["compact"][0]["kind"], "complex");
   EXPECT_EQ(plan["milestones"], host::milestones(Topology::from(big_host)));
-  EXPECT_EQ(plan["rows"].size(), rows().size());
+  EXPECT_EQ(plan["rows"].size(), designs().size());
   EXPECT_EQ(plan["cells"].size(), bench::plan(Topology::from(big_host), {}).size());
   for (const char* key : {"cell", "limiter", "scenario", "placement", "threads", "oversubscribed"})
     EXPECT_TRUE(plan["cells"][0].contains(key)) << key;
@@ -261,7 +261,7 @@ TEST(options, are_read) {
       {"--limiter=hazard", "--limiter=sharded,rwmutex", "--scenario=edge", "--placement=smt",
        "--threads=1,2", "--seconds=0.05", "--records=x.jsonl", "--repetition_index=7",
        "--attempt=2", "--oversubscribe", "--benchmark_repetitions=3"});
-  EXPECT_EQ(options.selection.rows.size(), 3U);
+  EXPECT_EQ(options.selection.designs.size(), 3U);
   EXPECT_EQ(options.selection.scenarios.size(), 1U);
   EXPECT_EQ(options.selection.placements, std::vector{host::Placement::smt});
   EXPECT_EQ(options.selection.threads, (std::vector<unsigned>{1, 2}));
@@ -284,6 +284,7 @@ TEST(options, name_what_is_valid_and_guess_what_was_meant) {
   EXPECT_TRUE(contains(refusal_of({"--thread=1"}), "did you mean '--threads'?"));
   EXPECT_TRUE(contains(refusal_of({"--benchmark_filtr=x"}), "did you mean '--benchmark_filter'?"));
   EXPECT_TRUE(contains(refusal_of({"hazard"}), "unknown argument 'hazard'"));
+  EXPECT_TRUE(contains(refusal_of({"--frobnicate"}), "unknown flag '--frobnicate'\nvalid: "));
 }
 
 TEST(options, refuse_bad_values) {
@@ -293,6 +294,25 @@ TEST(options, refuse_bad_values) {
         "--plan=text", "--oversubscribe=1",
         "--records=", "--topology=", "--limiter=", "--threads=1,,2"})
     EXPECT_NE(refusal_of({argument}), "accepted") << argument;
+}
+
+TEST(options, take_a_value_as_the_next_argument) {
+  const Options options = parse_options({"--limiter", "hazard", "--threads", "1,2", "--list"});
+  EXPECT_EQ(options.selection.designs, std::vector{find_design("hazard")});
+  EXPECT_EQ(options.selection.threads, (std::vector<unsigned>{1, 2}));
+  EXPECT_TRUE(
+      contains(refusal_of({"--records", "--strict"}), "--records needs a value: --records"));
+}
+
+TEST(options, each_has_a_help_text) {
+  std::istringstream lines(usage());
+  unsigned flags = 0;
+  for (std::string line; std::getline(lines, line) && !contains(line, "Google Benchmark");) {
+    if (!line.starts_with("  --")) continue;
+    ++flags;
+    EXPECT_NE(line.find_first_not_of(' ', line.find(' ', 2)), std::string::npos) << line;
+  }
+  EXPECT_GT(flags, 20U);
 }
 
 TEST(options, refuse_to_measure_on_a_description) {
@@ -306,7 +326,7 @@ TEST(options, refuse_more_threads_than_cpus) {
   const Topology topology = Topology::from("pack:1 core:4 pu:1");
   const auto refusal = [&](const std::vector<std::string>& arguments) -> std::string {
     try {
-      check_threads(parse_options(arguments), topology);
+      check_against(parse_options(arguments), topology);
     } catch (const UsageError& error) {
       return error.what();
     }
@@ -321,7 +341,7 @@ TEST(options, refuse_more_threads_than_cpus) {
 TEST(options, refuse_conditions_that_cannot_be) {
   const auto refusal = [](const std::string& spec, const std::vector<std::string>& arguments) {
     try {
-      check_conditions(parse_options(arguments), Topology::from(spec));
+      check_against(parse_options(arguments), Topology::from(spec));
     } catch (const UsageError& error) {
       return std::string(error.what());
     }
@@ -361,7 +381,8 @@ TEST(records, say_why_they_cannot_be_written) {
 
 TEST(records, hold_what_readers_are_promised) {
   const Topology topology = Topology::from("pack:1 core:2 pu:1");
-  const Cell cell{find_row("hazard"), find_scenario("steady"), host::Placement::compact, 2, false};
+  const Cell cell{find_design("hazard"), find_scenario("steady"), host::Placement::compact, 2,
+                  false};
   TrialSpec spec = trial_spec(topology, cell, 0.2);
   spec.layout = {2, 48};
   TrialResult result;
@@ -395,7 +416,8 @@ TEST(records, hold_what_readers_are_promised) {
 
 TEST(records, say_what_disturbed_and_how_the_clocks_differ) {
   const Topology topology = Topology::from("pack:1 core:2 pu:1");
-  const Cell cell{find_row("hazard"), find_scenario("steady"), host::Placement::compact, 2, false};
+  const Cell cell{find_design("hazard"), find_scenario("steady"), host::Placement::compact, 2,
+                  false};
   const TrialSpec spec = trial_spec(topology, cell, 0.2);
   TrialResult result;
   result.noise.cpus = {{1, 7, 900'000, 0.09}};
@@ -414,11 +436,12 @@ TEST(records, say_what_disturbed_and_how_the_clocks_differ) {
 
 TEST(records, never_take_a_counter_that_is_absent_for_0) {
   const Topology topology = Topology::from("pack:1 core:2 pu:1");
-  const Cell cell{find_row("hazard"), find_scenario("steady"), host::Placement::compact, 2, false};
+  const Cell cell{find_design("hazard"), find_scenario("steady"), host::Placement::compact, 2,
+                  false};
   const TrialSpec spec = trial_spec(topology, cell, 0.2);
   TrialResult result;
   EXPECT_EQ(record_of(cell, spec, result, {}, "")["counters"], nullptr);
-  result.counters = std::vector<Count>(hardware_events.size());
+  result.counters = std::vector<Count>(event_names.size());
   result.counters_absent = "cycles: not permitted";
   nlohmann::json record = record_of(cell, spec, result, {}, "");
   EXPECT_EQ(record["counters"], nullptr);
@@ -435,7 +458,7 @@ TEST(records, never_take_a_counter_that_is_absent_for_0) {
 
 TEST(records, hold_the_sweep_where_there_is_one) {
   const Topology topology = Topology::from("pack:1 core:2 pu:1");
-  const Cell cell{find_row("hazard"), find_scenario("open_loop"), host::Placement::compact, 1,
+  const Cell cell{find_design("hazard"), find_scenario("open_loop"), host::Placement::compact, 1,
                   false};
   const TrialSpec spec = trial_spec(topology, cell, 0.2);
   TrialResult result;

@@ -1,5 +1,5 @@
 // Clocks that agree, and clocks that are made to disagree.
-#include "measure/skew.hpp"
+#include "native/skew.hpp"
 
 #include <gtest/gtest.h>
 

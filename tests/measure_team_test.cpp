@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "host/binding.hpp"
-#include "measure/barrier.hpp"
-#include "measure/pages.hpp"
-#include "measure/team.hpp"
+#include "native/barrier.hpp"
+#include "native/team.hpp"
+#include "workload/pages.hpp"
 
 namespace limiterbench::bench {
 namespace {

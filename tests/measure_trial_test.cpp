@@ -8,9 +8,10 @@
 #include <string>
 
 #include "faulty_limiter.hpp"
-#include "measure/subject_of.hpp"
-#include "measure/trial.hpp"
-#include "plan.hpp"
+#include "native/layout.hpp"
+#include "native/subject_of.hpp"
+#include "native/trial.hpp"
+#include "workload/plan.hpp"
 
 namespace limiterbench::bench {
 namespace {
@@ -29,9 +30,9 @@ struct Setting {
 template <Fault Chosen>
 TrialResult trial_of(const Setting& setting) {
   const Row row = row_of<faulty_limiter<Chosen>>();
-  const Cell cell{&row, find_scenario(setting.scenario), host::Placement::compact, setting.threads,
-                  false};
-  return run_trial(trial_spec(this_host(), cell, setting.seconds));
+  const Cell cell{&row.info, find_scenario(setting.scenario), host::Placement::compact,
+                  setting.threads, false};
+  return run_trial(row, trial_spec(this_host(), cell, setting.seconds));
 }
 
 template <Fault Chosen>
@@ -87,12 +88,12 @@ class counting_limiter : public faulty_limiter<Fault::none> {
 
 TEST(trial, does_not_count_the_warm_up) {
   const Row row = row_of<counting_limiter>();
-  const Cell cell{&row, find_scenario("readonly"), host::Placement::compact, 1, false};
+  const Cell cell{&row.info, find_scenario("readonly"), host::Placement::compact, 1, false};
   TrialSpec spec = trial_spec(this_host(), cell, 0.02);
   // Longer than what is measured: most of what is asked is warm-up.
   spec.warmup_seconds = 0.2;
   counting_limiter::asked = 0;
-  const TrialResult result = run_trial(spec);
+  const TrialResult result = run_trial(row, spec);
   EXPECT_EQ(result.failure, "");
   const std::uint64_t counted = sum(result.throughput.operations) + sum(result.latency.operations);
   EXPECT_GT(counting_limiter::asked, 2 * counted);
@@ -113,11 +114,11 @@ class placed_limiter : public faulty_limiter<Fault::none> {
 TEST(trial, lowers_the_stack_of_its_threads_as_the_layout_says) {
   constexpr std::uintptr_t page = 4096;
   const Row row = row_of<placed_limiter>();
-  const Cell cell{&row, find_scenario("readonly"), host::Placement::compact, 1, false};
+  const Cell cell{&row.info, find_scenario("readonly"), host::Placement::compact, 1, false};
   const auto place_at = [&](unsigned offset) {
     TrialSpec spec = trial_spec(this_host(), cell, 0.01);
     spec.layout.stack_offset = offset;
-    EXPECT_EQ(run_trial(spec).failure, "");
+    EXPECT_EQ(run_trial(row, spec).failure, "");
     return placed_limiter::place.load();
   };
   const std::uintptr_t first = place_at(0);
@@ -144,7 +145,7 @@ TEST(trial, says_what_disturbed_it_and_what_was_counted) {
   const std::size_t cpus = std::min<std::size_t>(threads + 1, this_host().cpus().size());
   EXPECT_EQ(result.noise.cpus.size(), cpus);
   EXPECT_GE(result.noise.span_ns, result.throughput.wall_ns + result.latency.wall_ns);
-  EXPECT_EQ(result.counters.size(), hardware_events.size());
+  EXPECT_EQ(result.counters.size(), event_names.size());
   for (const Count& count : result.counters) EXPECT_TRUE(count || !result.counters_absent.empty());
   if (result.counters[1]) {
     EXPECT_GT(*result.counters[1], sum(result.throughput.operations));
@@ -161,13 +162,13 @@ TEST(trial, falls_back_to_another_clock_or_fails_if_strict) {
   for (const bool strict : {false, true}) {
     const auto measure = [strict] {
       const Row row = row_of<faulty_limiter<Fault::none>>();
-      const Cell cell{&row, find_scenario("readonly"), host::Placement::compact, 2, false};
+      const Cell cell{&row.info, find_scenario("readonly"), host::Placement::compact, 2, false};
       TrialSpec spec = trial_spec(this_host(), cell, 0.02);
       spec.test_skew_ns = 5e6;
       spec.strict = strict;
       TrialResult result;
       // A host that is busy may not let the clocks be compared.
-      for (int i = 0; i < 20 && !host::Clock::get().fell_back(); ++i) result = run_trial(spec);
+      for (int i = 0; i < 20 && !host::Clock::get().fell_back(); ++i) result = run_trial(row, spec);
       const bool failed = result.failure.starts_with("the clock cannot be trusted: the TSC of CPU");
       const bool measured = result.failure.empty() && sum(result.latency.operations) > 0;
       std::exit(host::Clock::get().source() == "clock_monotonic" && failed == strict &&

@@ -3,10 +3,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "plan.hpp"
-#include "rows.hpp"
-#include "simulation/host_file.hpp"
-#include "simulation/trial.hpp"
+#include "simulated/host_file.hpp"
+#include "simulated/trial.hpp"
+#include "workload/plan.hpp"
 
 namespace limiterbench::simulation {
 
@@ -23,7 +22,7 @@ inline Host small_host() { return parse_host(small_host_file(), ""); }
 inline bench::TrialResult simulate_cell(const Host& host, const SimulatedRow& row,
                                         std::string_view scenario, unsigned threads,
                                         const Parameters& parameters, double seconds = 1e-4) {
-  const bench::Cell cell{bench::find_row(row.name), bench::find_scenario(scenario),
+  const bench::Cell cell{bench::find_design(row.name), bench::find_scenario(scenario),
                          host::Placement::compact, threads, false};
   return simulate(host, row, bench::trial_spec(host.topology, cell, seconds), parameters);
 }

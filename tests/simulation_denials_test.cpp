@@ -12,8 +12,8 @@
 
 #include <limiterbench/sync.hpp>
 
-#include "rows.hpp"
-#include "simulation/subject.hpp"
+#include "simulated/subject.hpp"
+#include "workload/designs.hpp"
 
 namespace limiterbench::simulation {
 namespace {
@@ -96,7 +96,7 @@ class UsedUp {
   }
 
   NotingMachine machine_;
-  std::unique_ptr<Subject> subject_;
+  std::unique_ptr<SimulatedSubject> subject_;
   std::array<std::unique_ptr<Client>, 2> clients_;
 };
 
@@ -108,7 +108,7 @@ Denial observed(UsedUp& limiter) {
 template <class Check>
 void for_each_that_limits(const Check& check) {
   for (const SimulatedRow& row : simulated_rows()) {
-    const Info& info = bench::find_row(row.name)->info;
+    const Info& info = *bench::find_design(row.name);
     if (info.exactness != Exactness::none) check(row, info);
   }
 }

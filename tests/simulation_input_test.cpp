@@ -1,9 +1,8 @@
 // Bad host files and arguments are refused by the name of the field.
 #include <gtest/gtest.h>
 
+#include "simulated/options.hpp"
 #include "simulation.hpp"
-#include "simulation/cells.hpp"
-#include "simulation/command_line.hpp"
 
 namespace limiterbench::simulation {
 namespace {
@@ -15,7 +14,7 @@ std::string refusal(const json& changes) {
   file.merge_patch(changes);
   try {
     static_cast<void>(parse_host(file, ""));
-  } catch (const InputError& error) {
+  } catch (const UsageError& error) {
     return error.what();
   }
   return "accepted";
@@ -57,7 +56,7 @@ TEST(simulation_input, siblings_slower_than_sockets_are_refused_in_a_matrix) {
   try {
     static_cast<void>(parse_host(file, ""));
     FAIL() << "accepted";
-  } catch (const InputError& error) {
+  } catch (const UsageError& error) {
     EXPECT_NE(std::string(error.what()).find("transfer_ns[0][1]"), std::string::npos);
   }
 }
@@ -70,7 +69,7 @@ TEST(simulation_input, packages_slower_within_than_between_are_refused_in_a_matr
   try {
     static_cast<void>(parse_host(file, ""));
     FAIL() << "accepted";
-  } catch (const InputError& error) {
+  } catch (const UsageError& error) {
     EXPECT_NE(std::string(error.what()).find("of one package take 400"), std::string::npos)
         << error.what();
   }
@@ -87,17 +86,33 @@ TEST(simulation_input, nearest_class_decides) {
     EXPECT_EQ(to_ns(distances.between(0, others[i])), expected[i]) << others[i];
 }
 
-TEST(simulation_input, rows_without_a_simulated_form_are_refused) {
-  const Host host = small_host();
-  for (const bench::Row& row : bench::rows()) {
-    if (find_simulated_row(row.info.name) != nullptr) continue;
-    Options options;
-    options.limiters = {std::string(row.info.name)};
-    EXPECT_THROW(static_cast<void>(run_cells(options, host, {1})), InputError) << row.info.name;
+std::string refusal_of(const std::vector<std::string>& arguments) {
+  try {
+    check_threads(parse_options(arguments).selection, small_host().topology);
+  } catch (const UsageError& error) {
+    return error.what();
   }
-  EXPECT_THROW(static_cast<void>(parse_options({"--policy", "lifo"})), InputError);
-  EXPECT_THROW(static_cast<void>(parse_options({"--threads"})), InputError);
-  EXPECT_THROW(static_cast<void>(parse_options({"--threads", "0"})), InputError);
+  return "accepted";
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(simulation_input, what_cannot_be_simulated_is_refused) {
+  for (const Info& design : bench::designs()) {
+    const std::string name(design.name);
+    const bool is_simulated = find_simulated_row(name) != nullptr;
+    EXPECT_EQ(refusal_of({"--limiter=" + name}) == "accepted", is_simulated) << name;
+  }
+  EXPECT_TRUE(contains(refusal_of({"--limiter", "hazrd"}), "did you mean 'hazard'?"));
+  EXPECT_TRUE(contains(refusal_of({"--scenario", "open_loop"}), "has no simulated form\nvalid: "));
+  EXPECT_TRUE(contains(refusal_of({"--policy", "lifo"}), "unknown policy 'lifo'"));
+  EXPECT_TRUE(contains(refusal_of({"--frobnicate"}), "unknown flag '--frobnicate'\nvalid: "));
+  EXPECT_TRUE(contains(refusal_of({"--threads"}), "--threads needs a value"));
+  EXPECT_TRUE(contains(refusal_of({"--threads", "0"}), "8 CPUs"));
+  EXPECT_TRUE(contains(refusal_of({"--threads", "9"}), "9 threads, but the topology has 8 CPUs"));
+  EXPECT_EQ(refusal_of({"--threads", "8", "--policy", "all"}), "accepted");
 }
 
 }  // namespace

@@ -8,8 +8,8 @@
 
 #include <vector>
 
+#include "simulated/subject_of.hpp"
 #include "simulation.hpp"
-#include "simulation/subject_of.hpp"
 
 namespace limiterbench::simulation {
 namespace {

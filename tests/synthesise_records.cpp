@@ -12,11 +12,9 @@
 #include <random>
 #include <string>
 
-#include "measure/contention.hpp"
-#include "measure/records.hpp"
-#include "measure/trial.hpp"
-#include "plan.hpp"
-#include "rows.hpp"
+#include "native/contention.hpp"
+#include "workload/plan.hpp"
+#include "workload/records.hpp"
 
 namespace {
 
@@ -74,22 +72,18 @@ bench::PhaseResult phase(unsigned threads, double aggregate_ns, Random& random) 
 bench::LoadSweep sweep(double aggregate_ns, Random& random) {
   bench::LoadSweep made;
   made.capacity_per_second = 1e9 / aggregate_ns / 2;
-  for (const bench::Arrivals arrivals : {bench::Arrivals::poisson, bench::Arrivals::bursty}) {
-    for (const double load : {0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95}) {
-      // As the program does: bursts at more than 70 % of the capacity only overflow.
-      if (arrivals == bench::Arrivals::bursty && load > 0.7) continue;
-      bench::LoadPoint& point = made.points.emplace_back(
-          bench::LoadPoint{arrivals, load, load * made.capacity_per_second});
-      point.phase.wall_ns = static_cast<std::uint64_t>(seconds * 5e8);
-      fill(point.service, 60 * aggregate_ns, random);
-      fill(point.response, 60 * aggregate_ns / (1 - load), random);
-    }
+  for (const auto& [arrivals, load] : bench::sweep_steps) {
+    bench::LoadPoint& point =
+        made.points.emplace_back(bench::LoadPoint{arrivals, load, load * made.capacity_per_second});
+    point.phase.wall_ns = static_cast<std::uint64_t>(seconds * 5e8);
+    fill(point.service, 60 * aggregate_ns, random);
+    fill(point.response, 60 * aggregate_ns / (1 - load), random);
   }
   return made;
 }
 
 bench::TrialResult trial(const bench::Cell& cell, Random& random) {
-  const Look look(cell.row->info.name);
+  const Look look(cell.design->name);
   const double aggregate_ns = look.aggregate_ns(cell.threads);
   bench::TrialResult result;
   result.throughput = phase(cell.threads, aggregate_ns, random);
@@ -99,7 +93,7 @@ bench::TrialResult trial(const bench::Cell& cell, Random& random) {
   const double reloads = std::min(cell.scenario->reloads_per_second, 1e9 / (50 * look.alone_ns));
   for (std::size_t i = 0; i < static_cast<std::size_t>(2 * seconds * reloads); ++i)
     result.publishes.record(static_cast<std::uint64_t>(500 * look.alone_ns) + random() % 1000);
-  if (cell.row->info.exactness == limiterbench::Exactness::approximate) {
+  if (cell.design->exactness == limiterbench::Exactness::approximate) {
     result.admission.error = cell.threads / 2;
     result.admission.bound = 63;
   }
@@ -137,11 +131,11 @@ void write(const std::string& path, const nlohmann::json& value) {
 
 void synthesise(const std::string& folder) {
   const host::Topology topology = host::Topology::from(host_of_64_cpus);
-  std::vector<bench::Row> rows = bench::rows();
+  std::vector<limiterbench::Info> designs = bench::designs();
   bench::Selection selection;
-  for (bench::Row& row : rows) {
-    row.info.note = "synthetic: not measured";
-    selection.rows.push_back(&row);
+  for (limiterbench::Info& design : designs) {
+    design.note = "synthetic: not measured";
+    selection.designs.push_back(&design);
   }
   selection.placements = {host::Placement::compact, host::Placement::scatter};
   selection.threads = {1, 2, 4, 8, 16, 32, 48, 64};

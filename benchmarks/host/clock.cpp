@@ -35,7 +35,7 @@ struct Instant {
   double ns;
 };
 
-// Of many readings, the one that the TSC brackets most tightly: the others were interrupted.
+// The reading that the TSC brackets most tightly: the others were interrupted.
 Instant read_both(std::uint64_t origin) {
   Instant best{};
   std::uint64_t tightest = std::numeric_limits<std::uint64_t>::max();
@@ -61,8 +61,8 @@ void wait_ten_milliseconds() {
   clock_nanosleep(CLOCK_MONOTONIC, 0, &duration, nullptr);
 }
 
-// Two spans must agree, else the TSC does not tick steadily or the machine stood still: asked
-// again before it is given up. 0 if they never do.
+// Two spans must agree. If they differ, the TSC does not tick steadily or the machine stood still:
+// this tries again before it gives up. 0 if they never agree.
 double measure_ns_per_tick() {
   constexpr double tolerance = 100e-6;
   for (int attempt = 0; attempt < 5; ++attempt) {

@@ -1,7 +1,7 @@
 // The measuring clock: the cheapest one on this host that can be trusted.
 //
-// A measuring loop is templated on the source (TscClock or MonotonicClock) so that no branch is
-// taken per timestamp: Clock::get().with_source([&](auto source) { loop<decltype(source)>(); }).
+// A measuring loop is a template over the source (TscClock or MonotonicClock), and takes no branch
+// for a timestamp: Clock::get().with_source([&](auto source) { loop<decltype(source)>(); }).
 #pragma once
 
 #include <time.h>
@@ -33,7 +33,7 @@ struct MonotonicClock {
 // cancels in chained timestamps. A fence would cost more than most of what is measured.
 struct TscClock {
   [[nodiscard]] static std::uint64_t ticks() noexcept { return __rdtsc(); }
-  // Not before what was loaded before is known: LFENCE waits for all earlier loads.
+  // Waits for all earlier loads, by LFENCE.
   [[nodiscard]] static std::uint64_t ticks_after_loads() noexcept {
     _mm_lfence();
     return __rdtsc();
@@ -59,8 +59,8 @@ class Clock {
     return is_tsc_ ? TscClock::ticks_after_loads() : MonotonicClock::ticks_after_loads();
   }
   [[nodiscard]] double ns_per_tick() const noexcept { return ns_per_tick_; }
-  // Exact to 1 part in 2^31 for a TSC of 1 GHz or more; no overflow for any count that fits in
-  // 64 bits of nanoseconds.
+  // Exact to 1 part in 2^31 for a TSC of 1 GHz or more. No count that fits in 64 bits of
+  // nanoseconds overflows.
   [[nodiscard]] std::uint64_t to_ns(std::uint64_t ticks) const noexcept {
     return static_cast<std::uint64_t>((static_cast<Wide>(ticks) * multiplier_) >> shift);
   }

@@ -1,5 +1,5 @@
-// What the kernel counts of CPUs: the time that they ran and that the hypervisor took, and how fast
-// they run. `root` stands before /proc and /sys.
+// What the kernel knows about CPUs: the time that they ran, the time that the hypervisor took, and
+// how fast they run. `root` stands before /proc and /sys.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct CpuTime {
 [[nodiscard]] std::optional<CpuTime> cpu_time(std::span<const unsigned> os_indexes,
                                               const std::filesystem::path& root = "/");
 
-// Of the slowest; nullopt unless it can be read of each.
+// The frequency of the slowest; nullopt unless each one can be read.
 [[nodiscard]] std::optional<std::uint64_t> slowest_khz(std::span<const unsigned> os_indexes,
                                                        const std::filesystem::path& root = "/");
 

@@ -74,7 +74,7 @@ std::optional<std::string> cpu_model(const fs::path& root) {
   return "implementer " + *implementer + ", part " + *part;
 }
 
-// All that are in use, since one lagging core decides a tail.
+// All governors in use: a single slow core decides a tail.
 std::optional<std::string> governor(const fs::path& root) {
   std::set<std::string> names;
   std::error_code none;

@@ -61,12 +61,6 @@ std::string_view to_string(Home home) noexcept {
   return names[static_cast<std::size_t>(home)];
 }
 
-std::optional<Home> parse_home(std::string_view name) noexcept {
-  for (const Home home : homes)
-    if (to_string(home) == name) return home;
-  return std::nullopt;
-}
-
 std::optional<unsigned> node_at_home(const Topology& topology, Home home, const Cpu& first) {
   if (home == Home::interleave) return std::nullopt;
   if (home == Home::local) return first.numa;
@@ -121,7 +115,7 @@ std::string move_home(const Topology& topology, Home home, const Cpu& first,
 
 void require_home(const Topology& topology, Home home) {
   std::exception_ptr problem;
-  // In a thread of its own: what it takes from there is all that it ever touches.
+  // In a thread of its own, which touches no other memory.
   start_thread([&] {
     try {
       std::set<std::optional<unsigned>> tried;

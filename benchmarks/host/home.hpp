@@ -1,4 +1,4 @@
-// On which NUMA node memory lies that all threads share.
+// The NUMA node of the memory that all threads share.
 #pragma once
 
 #include <array>
@@ -24,7 +24,6 @@ enum class Home {
 inline constexpr std::array homes{Home::local, Home::remote, Home::interleave};
 
 [[nodiscard]] std::string_view to_string(Home home) noexcept;
-[[nodiscard]] std::optional<Home> parse_home(std::string_view name) noexcept;
 
 // The node, as the topology numbers it, that is the home of what `first`'s thread shares. nullopt
 // for interleave, for local where the CPU has no node, and for remote where there is no other node.

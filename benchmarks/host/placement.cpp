@@ -73,13 +73,6 @@ std::string_view to_string(Placement placement) noexcept {
   return "unknown";
 }
 
-std::optional<Placement> parse_placement(std::string_view name) noexcept {
-  for (Placement placement : placements) {
-    if (name == to_string(placement)) return placement;
-  }
-  return std::nullopt;
-}
-
 std::vector<Cpu> place(const Topology& topology, Placement placement) {
   Cpus order = topology.cpus();
   std::stable_sort(order.begin(), order.end(), [placement](const Cpu& a, const Cpu& b) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +19,6 @@ enum class Placement {
 inline constexpr std::array placements{Placement::compact, Placement::scatter, Placement::smt};
 
 [[nodiscard]] std::string_view to_string(Placement placement) noexcept;
-[[nodiscard]] std::optional<Placement> parse_placement(std::string_view name) noexcept;
 
 // Thread 0 runs on the first, thread 1 on the second, and so on: a permutation of cpus().
 [[nodiscard]] std::vector<Cpu> place(const Topology& topology, Placement placement);

@@ -1,4 +1,4 @@
-// Starts threads, and says which limit is reached where none starts.
+// Starts threads, and says which limit was reached if none can be started.
 #pragma once
 
 #include <functional>

@@ -1,7 +1,7 @@
-// Counting and deciding: the least that it can cost, a counter alone, and whole rows, each
-// admitting far from its limit. One that denies instead fails: it would look cheap. A row is asked
-// as the harness asks it: the loop knows its class, but neither a request's cost nor its time. So
-// that `unlimited`, which asks for the class alone, is the loop and nothing in it.
+// Counting and deciding: the least that it can cost, a counter alone, and whole designs that admit
+// far from their limit. A design that denies instead fails, because it would look cheap. As in the
+// harness, the loop knows a request's class, but neither its cost nor its time. `unlimited`, which
+// looks at the class alone, is therefore the empty loop.
 #include <limiterbench/quota/packed.hpp>
 #include <limiterbench/registry.hpp>
 
@@ -12,7 +12,7 @@
 #include <memory>
 
 #include "blocks.hpp"
-#include "measure/subject_of.hpp"
+#include "native/subject_of.hpp"
 
 namespace limiterbench::primitives {
 namespace {
@@ -33,9 +33,9 @@ void floor_admission(benchmark::State& state) {
   }
 }
 
-// Requests go out in batches, their times on from one repetition to the next and together on all
-// threads: a request of a past time is another case, and a cheaper one where it is denied by a mere
-// read. A thread that lost its CPU is behind the others for a while.
+// Requests go out in batches. Their times go on from one repetition to the next, and advance
+// together on all threads: a request with a past time is another case, and a cheaper one if a mere
+// read denies it. A thread that lost its CPU is behind the others for a while.
 constexpr std::uint64_t batch = 1024;
 constexpr Nanoseconds step_ns = 2;
 
@@ -81,14 +81,14 @@ void packed_admission(benchmark::State& state) {
   });
 }
 
-// The whole decision is asked for, in the two registers that a call returns it in.
+// Uses the whole decision, in the two registers in which a call returns it.
 void keep(const Decision& decision) noexcept {
   for (std::uint64_t word : std::bit_cast<std::array<std::uint64_t, 2>>(decision))
     benchmark::DoNotOptimize(word);
 }
 
-// As the harness asks a row: the loop knows its class, but neither a request's cost nor its time,
-// and has a function of its own.
+// As in the harness: the loop knows a request's class, but neither its cost nor its time, and has a
+// function of its own.
 template <Limiter Row>
 [[gnu::noinline]] std::uint64_t send(Row& row, typename Row::Handle& handle,
                                      std::uint32_t traffic_class, Nanoseconds now) noexcept {

@@ -1,6 +1,6 @@
 // What the files of limiterbench_primitives share. Each registers the building blocks of one kind,
-// so that a row's cost can be read as a sum: alone, and on every CPU at once ("shared" blocks then
-// contend).
+// alone and on every CPU at once ("shared" blocks then contend). The cost of a design is about the
+// sum of its blocks.
 //
 // Threads here are Google Benchmark's own, neither placed nor started together: compare blocks
 // within one run. With several threads, Time is divided by their number before Google Benchmark 1.9

@@ -1,11 +1,11 @@
-// limiterbench_primitives: what each building block of a row costs (blocks.hpp).
+// limiterbench_primitives: what each building block of a design costs (blocks.hpp).
 #include <benchmark/benchmark.h>
 
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "build_info.hpp"
 #include "host/environment.hpp"
+#include "workload/build_info.hpp"
 
 int main(int argc, char** argv) {
   const nlohmann::json host = limiterbench::host::environment();

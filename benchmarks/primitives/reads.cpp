@@ -1,5 +1,5 @@
-// What it costs to read the configuration safely: from each source, its limit once, and what is
-// protected let go.
+// What it costs to read the configuration safely: protect it, read its limit once, and release it,
+// for each source.
 #include <limiterbench/registry.hpp>
 
 #include <atomic>
@@ -25,7 +25,7 @@ std::atomic<Node*>& shared_node() {
   return pointer;
 }
 
-// Without protection: right only if nobody ever frees what is read.
+// Without protection: correct only if nobody ever frees what is read.
 void acquire_load_and_read(benchmark::State& state) {
   for (auto _ : state)
     benchmark::DoNotOptimize(shared_node().load(std::memory_order_acquire)->limit);

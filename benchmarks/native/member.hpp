@@ -1,0 +1,55 @@
+// One thread of the team, and what it keeps. Everything here is made, used and counted on that
+// thread, in pages of its own.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "native/barrier.hpp"
+#include "native/counters.hpp"
+#include "native/subject.hpp"
+#include "workload/member.hpp"
+#include "workload/open_loop.hpp"
+#include "workload/pages.hpp"
+
+namespace limiterbench::bench {
+
+enum class Mode : std::uint8_t { throughput, latency, open_loop };
+
+struct Switches {
+  std::int64_t voluntary = 0;
+  std::int64_t involuntary = 0;
+};
+
+class Member : public MemberBase {
+ public:
+  // `seconds`: the longest phase. `seed`: of the schedules of all threads.
+  Member(std::unique_ptr<Worker> worker, const Scenario& scenario, unsigned index, double seconds,
+         std::uint64_t seed = 0);
+
+  // Waits for the others and sends requests for this long; `load` is for Mode::open_loop, which
+  // takes a scenario that sweeps the load.
+  void run(Mode mode, StartBarrier& barrier, std::uint64_t duration_ticks,
+           const Load& load = {}) noexcept;
+
+  // Of the last run; nothing is counted unless it was in Mode::throughput.
+  [[nodiscard]] const Switches& switches() const noexcept { return switches_; }
+  [[nodiscard]] const std::vector<Count>& counts() const noexcept { return counts_; }
+  [[nodiscard]] const std::string& counters_absent() const noexcept { return counters_.absent(); }
+  [[nodiscard]] const OpenLoop& open_loop() const noexcept { return *open_loop_; }
+
+ private:
+  template <class Source>
+  void send_untimed(std::uint64_t end) noexcept;
+  void send_timed(std::uint64_t end) noexcept;
+  void send_paced() noexcept;
+  void check_config() noexcept { check(worker_->config()); }
+
+  std::unique_ptr<Worker> worker_;
+  Switches switches_;
+  ThreadCounters counters_;
+  std::vector<Count> counts_;
+  OnOwnPages<OpenLoop> open_loop_;  // null unless the scenario sweeps the load
+};
+
+}  // namespace limiterbench::bench

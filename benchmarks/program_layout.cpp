@@ -1,4 +1,0 @@
-// Compiled into each program anew, with its own number.
-#include "program_layout.hpp"
-
-const unsigned limiterbench::bench::program_layout = LIMITERBENCH_PROGRAM_LAYOUT;

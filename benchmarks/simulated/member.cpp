@@ -1,0 +1,67 @@
+#include "simulated/member.hpp"
+
+namespace limiterbench::simulation {
+
+Member::Member(Engine& engine, SimulatedSubject& subject, const bench::Scenario& scenario,
+               unsigned index, double seconds)
+    : MemberBase(scenario, index, seconds), engine_(engine), client_(subject.attach()) {}
+
+void Member::request(std::uint32_t traffic_class) {
+  static_cast<void>(client_->try_acquire({traffic_class, 1, in_ns(engine_.now())}));
+}
+
+void Member::send_until(Time end) {
+  clear();
+  config_checks_ = {.last_version = config_checks_.last_version};
+  Time start = engine_.now();
+  ledger_.start(in_ns(start));
+  totals_.first_tick = static_cast<std::uint64_t>(start);
+  while (start < end) {
+    const bench::Tally tally = send_one(start);
+    const Time finish = engine_.now();
+    count(tally, in_ns(start), in_ns(finish));
+    latencies_.record(in_ns(finish - start));
+    start = finish;
+  }
+  totals_.last_tick = static_cast<std::uint64_t>(start);
+  check(client_->config());
+}
+
+bench::Tally Member::send_one(Time start) {
+  const bool rare = position_.until_rare == 0;
+  position_.until_rare = rare ? position_.mix.period - 1 : position_.until_rare - 1;
+  // The request itself is read.
+  engine_.spend(engine_.host().load + own_work_);
+  const std::uint32_t traffic_class = rare ? position_.mix.rare : position_.mix.common;
+  const Decision decision = client_->try_acquire({traffic_class, 1, in_ns(start)});
+  if (decision.denied()) engine_.spend(denial_work_);
+  engine_.progress();
+  const std::size_t kind = rare ? 1 : 0;
+  bench::Tally tally;
+  tally.requests[kind] = 1;
+  tally.admitted[kind] = decision.admitted() ? 1 : 0;
+  tally.denied[kind] = decision.denied() ? 1 : 0;
+  return tally;
+}
+
+double accesses_a_request(const Host& host, const SimulatedRow& row,
+                          const bench::Scenario& scenario) {
+  constexpr unsigned requests = 256;
+  Engine engine(host, {host.alphas.front()});
+  const std::unique_ptr<SimulatedSubject> subject =
+      row.create(configuration(scenario, 1, 1'000'000));
+  const std::unique_ptr<Client> client = subject->attach();
+  std::uint64_t before = 0;
+  engine.run(
+      {{0, [&] {
+          for (unsigned i = 0; i < 2 * requests; ++i) {
+            if (i == requests) before = engine.accesses();
+            engine.spend(host.load);
+            static_cast<void>(client->try_acquire({scenario.mix.common, 1, in_ns(engine.now())}));
+            engine.progress();
+          }
+        }}});
+  return static_cast<double>(engine.accesses() - before) / requests;
+}
+
+}  // namespace limiterbench::simulation

@@ -1,0 +1,55 @@
+// What a limiter is asked while it is measured: which classes, and how often the configuration is
+// replaced. A new scenario is one initialiser in scenario.cpp.
+#pragma once
+
+#include <limiterbench/limiter.hpp>
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace limiterbench::bench {
+
+// All requests cost 1, which makes the number of admissions predictable to the permit.
+inline constexpr std::uint32_t open_class = 0;   // a limit that no host exhausts
+inline constexpr std::uint32_t tight_class = 1;  // a small limit, used up early in each window
+inline constexpr std::uint32_t edge_class = 2;   // a limit used up about half-way
+
+// One request in `period` is of class `rare`, the others are of class `common`.
+struct Mix {
+  std::uint32_t common;
+  std::uint32_t rare;
+  std::uint32_t period;
+};
+
+struct Scenario {
+  std::string_view name;
+  std::string_view summary;
+  Mix mix;
+  Permits tight_limit;          // of tight_class, per 10 ms
+  double reloads_per_second;    // aimed for; 0: no writer
+  std::uint32_t limited_class;  // whose admissions are checked window by window
+  bool sweeps_load = false;     // after the two phases, an open loop at one load after the other
+  bool oversubscribes = false;  // also measured with more threads than CPUs
+  bool principal = false;       // in every placement, and at every milestone of a quick plan
+
+  // The limit of limited_class follows from the capacity measured in the warm-up.
+  [[nodiscard]] constexpr bool is_edge() const noexcept { return limited_class == edge_class; }
+};
+
+[[nodiscard]] std::span<const Scenario> scenarios() noexcept;
+// nullptr if there is none of that name.
+[[nodiscard]] const Scenario* find_scenario(std::string_view name) noexcept;
+
+// The configuration with this version. Any two versions differ in every backoff and in every rule
+// of the classes that are not in use, which reveals a mixture of the two. Limits and windows of the
+// classes in use stay the same: that makes admissions predictable. `edge_limit` is that of
+// edge_class.
+[[nodiscard]] Config configuration(const Scenario& scenario, std::uint64_t version,
+                                   Permits edge_limit);
+
+// Half of what the capacity is worth in one window of edge_class, at least 1.
+[[nodiscard]] Permits edge_limit_for(double operations_per_second) noexcept;
+
+}  // namespace limiterbench::bench

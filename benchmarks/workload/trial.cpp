@@ -1,0 +1,120 @@
+#include "workload/trial.hpp"
+
+#include <algorithm>
+#include <exception>
+
+namespace limiterbench::bench {
+
+void TrialResult::fail(const std::string& text) {
+  if (!failure.empty()) failure += "; ";
+  failure += text;
+}
+
+double phases_of(const Scenario& scenario) noexcept {
+  const double two = idle_phase + 2 * (1 + warmup_phase);
+  // One more than the steps, for the capacity.
+  return scenario.sweeps_load ? two + sweep_phase * (1 + sweep_steps.size()) : two;
+}
+
+double fairness(const std::vector<std::uint64_t>& operations) noexcept {
+  double sum = 0;
+  double squares = 0;
+  for (const std::uint64_t count : operations) {
+    const auto value = static_cast<double>(count);
+    sum += value;
+    squares += value * value;
+  }
+  return squares > 0 ? sum * sum / (static_cast<double>(operations.size()) * squares) : 0;
+}
+
+TrialResult result_of(const std::function<void(TrialResult&)>& run) {
+  TrialResult result;
+  try {
+    run(result);
+  } catch (const std::exception& error) {
+    result.fail(error.what());
+  }
+  return result;
+}
+
+void Trial::set_edge_limit() {
+  std::uint64_t admitted = 0;
+  for (const MemberBase* member : members()) {
+    for (const std::uint64_t count : member->totals().admitted) admitted += count;
+  }
+  publish_edge_limit(edge_limit_for(static_cast<double>(admitted) / spec_.warmup_seconds));
+}
+
+void Trial::publish_edge_limit(Permits limit) {
+  if (!spec_.scenario.is_edge() || limit == edge_limit_) return;
+  edge_limit_ = limit;
+  subject().publish(next_configuration());
+}
+
+void Trial::collect(PhaseResult& phase, const std::string& name, std::uint64_t start) {
+  const Mix& mix = spec_.scenario.mix;
+  std::uint64_t end = start;
+  std::uint64_t last_first = start;
+  std::vector<const Ledger*> ledgers;
+  for (const MemberBase* member : members()) {
+    const Totals& totals = member->totals();
+    phase.operations.push_back(totals.operations());
+    for (std::size_t kind = 0; kind < 2; ++kind) {
+      phase.admitted += totals.admitted[kind];
+      phase.denied += totals.denied[kind];
+      phase.never += totals.requests[kind] - totals.admitted[kind] - totals.denied[kind];
+      if ((kind == 0 ? mix.common : mix.rare) != open_class) continue;
+      phase.open_requests += totals.requests[kind];
+      phase.open_admitted += totals.admitted[kind];
+    }
+    last_first = std::max(last_first, totals.first_tick);
+    if (totals.operations() != 0) end = std::max(end, totals.last_tick);
+    ledgers.push_back(&member->ledger());
+    result_.latencies.merge(member->latencies());
+  }
+  phase.wall_ns = to_ns(end - start);
+  phase.start_skew_ns = to_ns(last_first - start);
+  phase.limited_rule = configuration().rules[spec_.scenario.limited_class];
+  check(phase, name, ledgers, {to_ns(start), to_ns(end)});
+}
+
+void Trial::check(PhaseResult& phase, const std::string& name,
+                  const std::vector<const Ledger*>& ledgers, Phase span) {
+  if (phase.never != 0)
+    result_.fail(name + ": " + std::to_string(phase.never) + " requests refused");
+  // A rate with a burst may deny a request that was stamped long before it was decided.
+  const Contract contract = spec_.design.contract;
+  if (contract == Contract::windows && phase.open_admitted != phase.open_requests)
+    result_.fail(name + ": " + std::to_string(phase.open_requests - phase.open_admitted) +
+                 " requests of a class far from its limit were not admitted");
+  const Permits bound = subject().error_bound(phase.limited_rule, 1);
+  phase.admission = check_admission(ledgers, phase.limited_rule, contract, bound, span);
+  // A design that does not limit is measured as the floor of those that do.
+  if (spec_.design.exactness == Exactness::none) {
+    phase.admission.expected_min = phase.admission.expected_max = phase.admission.admitted;
+    phase.admission.error = 0;
+  } else if (!phase.admission.failure.empty()) {
+    result_.fail(name + ": " + phase.admission.failure);
+  }
+  result_.admission.admitted += phase.admission.admitted;
+  result_.admission.expected_min += phase.admission.expected_min;
+  result_.admission.expected_max += phase.admission.expected_max;
+  result_.admission.error = std::max(result_.admission.error, phase.admission.error);
+  result_.admission.bound = std::max(result_.admission.bound, phase.admission.bound);
+}
+
+void Trial::collect_config_checks() {
+  for (const MemberBase* member : members()) {
+    result_.configs_read += member->config_checks().read;
+    result_.configs_torn += member->config_checks().torn;
+    result_.configs_backwards += member->config_checks().backwards;
+  }
+  if (result_.configs_torn != 0)
+    result_.fail(std::to_string(result_.configs_torn) + " of " +
+                 std::to_string(result_.configs_read) + " configurations read were torn");
+  if (result_.configs_backwards != 0)
+    result_.fail(std::to_string(result_.configs_backwards) +
+                 " configurations read were older than one read before");
+}
+
+}  // namespace limiterbench::bench
