@@ -9,8 +9,10 @@
 #include <limiterbench/registry.hpp>
 
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -30,6 +32,9 @@ template <class L>
 void reload(L& limiter) {
   for (std::uint64_t version = 2; version < 300; ++version) limiter.publish(config_of(version));
 }
+
+// One instance of std::thread's code for all designs.
+void in_a_thread(const std::function<void()>& run) { std::thread(run).join(); }
 
 void expect(bool holds) {
   if (!holds) std::_Exit(1);
@@ -60,13 +65,13 @@ void ask_as_a_thread_local_object_ends() {
     bool used = false;
   };
   for (int i = 0; i < 3; ++i) {
-    std::thread([] {
+    in_a_thread([] {
       static thread_local Logger logger;
       logger.used = true;
       Late<L>::attach();
       // What the design keeps for this thread is newer than `logger`, and gone before it.
       Late<L>::ask();
-    }).join();
+    });
     reload(Late<L>::limiter());
   }
 }
@@ -81,11 +86,11 @@ void ask_as_a_key_is_destroyed() {
     delete handle;
   });
   for (int i = 0; i < 3; ++i) {
-    std::thread([] {
+    in_a_thread([] {
       auto* const handle = new Handle(Late<L>::limiter().attach());
       static_cast<void>(Late<L>::limiter().try_acquire(*handle, {}));
       pthread_setspecific(key, handle);
-    }).join();
+    });
     reload(Late<L>::limiter());
   }
 }
@@ -118,10 +123,10 @@ void ask_in_a_forked_child() {
   if (child == 0) {
     reload(limiter);
     expect(limiter.try_acquire(handle, {}).admitted());
-    std::thread([&] {
+    in_a_thread([&] {
       auto later = limiter.attach();
       expect(limiter.try_acquire(later, {}).admitted());
-    }).join();
+    });
     std::_Exit(0);
   }
   int status = 0;
@@ -131,29 +136,35 @@ void ask_in_a_forked_child() {
 // Threads of a pool, which use one limiter after another.
 template <class L>
 void outlive_limiters() {
-  std::thread([] {
+  in_a_thread([] {
     for (int i = 0; i < 5; ++i) {
       L limiter(config_of(1));
       auto handle = limiter.attach();
       expect(limiter.try_acquire(handle, {}).admitted());
       reload(limiter);
     }
-  }).join();
+  });
 }
 
+// Not a template: expanding the death test for each design would take the compiler most of its
+// time.
+void expect_clean_exit(std::string_view name, void (*run)()) {
+  SCOPED_TRACE(name);
+  EXPECT_EXIT(
+      {
+        alarm(60);
+        run();
+        std::exit(0);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+// F: a lambda without captures, called for each design in a process of its own.
 template <class F>
-void for_each_design(F run) {
+void for_each_design(F) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  for_each_row([&]<class L>(std::type_identity<L>) {
-    const Info info = L::info;
-    SCOPED_TRACE(info.name);
-    EXPECT_EXIT(
-        {
-          alarm(60);
-          run.template operator()<L>();
-          std::exit(0);
-        },
-        testing::ExitedWithCode(0), "");
+  for_each_row([]<class L>(std::type_identity<L>) {
+    expect_clean_exit(Info(L::info).name, [] { F().template operator()<L>(); });
   });
 }
 
@@ -182,32 +193,28 @@ TEST(Exit, ThreadsMayOutliveLimiters) {
 // A service that uses the library itself, registered before it attaches.
 TEST(Exit, AServiceMayRegisterWithUrcuFirst) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_EXIT(
-      {
-        alarm(60);
-        urcu_memb limiter(config_of(1));
-        urcu_qsbr other(config_of(1));
-        std::thread([&] {
-          urcu_memb_register_thread();
-          urcu_qsbr_register_thread();
-          auto handle = limiter.attach();
-          auto other_handle = other.attach();
-          urcu_memb_read_lock();
-          expect(limiter.try_acquire(handle, {}).admitted());
-          urcu_memb_read_unlock();
-          expect(urcu_qsbr_read_ongoing() != 0);
-          expect(other.try_acquire(other_handle, {}).admitted());
-          expect(urcu_qsbr_read_ongoing() != 0);  // still online: what the service reads stays
-          urcu_memb_unregister_thread();
-          urcu_qsbr_unregister_thread();
-          expect(limiter.try_acquire(handle, {}).admitted());
-          expect(other.try_acquire(other_handle, {}).admitted());
-        }).join();
-        reload(limiter);
-        reload(other);
-        std::exit(0);
-      },
-      testing::ExitedWithCode(0), "");
+  expect_clean_exit("urcu", [] {
+    urcu_memb limiter(config_of(1));
+    urcu_qsbr other(config_of(1));
+    in_a_thread([&] {
+      urcu_memb_register_thread();
+      urcu_qsbr_register_thread();
+      auto handle = limiter.attach();
+      auto other_handle = other.attach();
+      urcu_memb_read_lock();
+      expect(limiter.try_acquire(handle, {}).admitted());
+      urcu_memb_read_unlock();
+      expect(urcu_qsbr_read_ongoing() != 0);
+      expect(other.try_acquire(other_handle, {}).admitted());
+      expect(urcu_qsbr_read_ongoing() != 0);  // still online: what the service reads stays
+      urcu_memb_unregister_thread();
+      urcu_qsbr_unregister_thread();
+      expect(limiter.try_acquire(handle, {}).admitted());
+      expect(other.try_acquire(other_handle, {}).admitted());
+    });
+    reload(limiter);
+    reload(other);
+  });
 }
 #endif
 

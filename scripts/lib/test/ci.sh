@@ -14,12 +14,12 @@ run_kind() {
   step "killed and resumed" "$PYTHON" "$root/tests/scripts/check_resume.py" "$LIMITERBENCH_PROGRAM"
   step "bundle" "$root/scripts/test" --no-install --bundle
   step "clang: build" build clang
-  step "clang: tests" all_pass suite clang run_ctest clang --label-exclude once
+  step "clang: tests" all_pass suite clang run_ctest clang
   step "clang-tidy" quietly tidy check_tidy clang
   step "address, undefined: build" build asan-ubsan
-  step "address, undefined: tests" all_pass suite asan-ubsan run_ctest asan-ubsan --label-exclude once
+  step "address, undefined: tests" all_pass suite asan-ubsan run_ctest asan-ubsan
   step "thread: build" build tsan
-  step "thread: tests" all_pass suite tsan run_ctest tsan --label-exclude once
+  step "thread: tests" all_pass suite tsan run_ctest tsan
   step "quick run" quick_run
   close_suites
 }
