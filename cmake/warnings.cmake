@@ -2,5 +2,8 @@
 # own warnings.
 add_library(limiterbench_warnings INTERFACE)
 target_compile_options(
-  limiterbench_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
-                                  $<$<BOOL:${LIMITERBENCH_WERROR}>:-Werror>)
+  limiterbench_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion $<$<BOOL:${LIMITERBENCH_WERROR}>:-Werror>)
+# In a unity build the files of a target share one scope, and names shadow those of strangers.
+if(NOT CMAKE_UNITY_BUILD)
+  target_compile_options(limiterbench_warnings INTERFACE -Wshadow)
+endif()

@@ -5,7 +5,6 @@
 
 namespace limiterbench::conformance {
 
-constexpr Nanoseconds window = 1'000'000;
 constexpr Nanoseconds now = 5 * window + 400'000;
 constexpr Nanoseconds to_end = window - 400'000;
 

@@ -8,8 +8,6 @@
 
 namespace limiterbench::conformance {
 
-constexpr Nanoseconds window = 1'000'000;
-
 static Config limit_of(std::uint64_t version, Permits limit, Nanoseconds length = window) {
   return uniform(version, {.limit = limit, .window = length, .backoff = {}});
 }

@@ -7,8 +7,6 @@
 
 namespace limiterbench::conformance {
 
-constexpr Nanoseconds window = 1'000'000;
-
 static Config with_backoff(std::uint64_t version, const Backoff& backoff) {
   return uniform(version, {.limit = 1, .window = window, .backoff = backoff});
 }

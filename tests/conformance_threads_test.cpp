@@ -8,8 +8,6 @@
 
 namespace limiterbench::conformance {
 
-constexpr Nanoseconds window = 1'000'000;
-
 LIMITERBENCH_CHECK(threads, limiting, a_moved_handle_goes_on_as_it_was) {
   Single single(subject, uniform(1, {.limit = 2, .window = window, .backoff = {5, 2, 1'000}}));
   single.exhaust(0);  // ends with one denial

@@ -5,8 +5,6 @@
 
 namespace limiterbench::conformance {
 
-constexpr Nanoseconds window = 1'000'000;
-
 LIMITERBENCH_CHECK(time, limiting, windows_are_aligned) {
   Single single(subject, uniform(1, {.limit = 2, .window = window, .backoff = {}}));
   const Nanoseconds start = 9 * window;

@@ -12,15 +12,11 @@
 #include "host/binding.hpp"
 #include "native/barrier.hpp"
 #include "native/team.hpp"
+#include "this_host.hpp"
 #include "workload/pages.hpp"
 
 namespace limiterbench::bench {
 namespace {
-
-const host::Topology& this_host() {
-  static const host::Topology topology = host::Topology::this_host();
-  return topology;
-}
 
 // As many as asked for, however few CPUs there are.
 std::vector<host::Cpu> cpus_for(unsigned threads) {

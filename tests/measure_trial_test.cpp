@@ -11,15 +11,11 @@
 #include "native/layout.hpp"
 #include "native/subject_of.hpp"
 #include "native/trial.hpp"
+#include "this_host.hpp"
 #include "workload/plan.hpp"
 
 namespace limiterbench::bench {
 namespace {
-
-const host::Topology& this_host() {
-  static const host::Topology topology = host::Topology::this_host();
-  return topology;
-}
 
 struct Setting {
   std::string scenario = "overload";

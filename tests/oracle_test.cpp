@@ -9,7 +9,6 @@
 
 namespace limiterbench::conformance {
 
-constexpr Nanoseconds window = 1'000'000;
 constexpr Permits large_cost = 5;
 // Far more than any round leaves: who is not denied by then never is, and need not be waited for.
 constexpr Permits everything = Permits{1} << 16;

@@ -18,9 +18,9 @@
 namespace limiterbench::simulation {
 namespace {
 
-using Lines = std::set<std::uintptr_t>;
+using Addresses = std::set<std::uintptr_t>;
 
-bool overlap(const Lines& a, const Lines& b) {
+bool overlap(const Addresses& a, const Addresses& b) {
   return std::any_of(a.begin(), a.end(), [&b](std::uintptr_t line) { return b.contains(line); });
 }
 
@@ -31,7 +31,7 @@ class NotingMachine final : public Machine {
   ~NotingMachine() override { current = nullptr; }
 
   unsigned cpu = 0;
-  Lines touched, written;
+  Addresses touched, written;
 
   void forget() {
     touched.clear();
@@ -75,7 +75,7 @@ class UsedUp {
   }
   // The lines that a denial touches, and those of them that it writes.
   struct Seen {
-    Lines touched, written;
+    Addresses touched, written;
   };
   Seen deny(std::size_t client, unsigned cpu) {
     machine_.forget();
@@ -84,7 +84,7 @@ class UsedUp {
   }
   // Whether a denial on one CPU writes what one on the other handle, on `cpu`, touches.
   bool writes_for(unsigned cpu) {
-    const Lines written = deny(0, 0).written;
+    const Addresses written = deny(0, 0).written;
     return overlap(written, deny(1, cpu).touched);
   }
 
@@ -126,7 +126,7 @@ TEST(simulated_denials, only_the_first_may_write_more) {
   for_each_that_limits([](const SimulatedRow& row, const Info&) {
     UsedUp limiter(row);
     limiter.deny(1, 1);
-    const Lines second = limiter.deny(0, 0).written;
+    const Addresses second = limiter.deny(0, 0).written;
     for (int i = 0; i < 5; ++i) EXPECT_EQ(limiter.deny(0, 0).written, second) << row.name;
   });
 }

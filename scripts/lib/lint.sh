@@ -20,8 +20,11 @@ check_python() {
   )
 }
 
-# check_tidy PRESET: the harness, and the rows through the one header that names them all.
+# check_tidy PRESET: the programs, in the larger pieces that a unity build has, which repeat fewer of
+# the system's headers, and the designs through the one header that names them all.
 check_tidy() {
-  find "$root/benchmarks" "$root/build/$1/tests/headers/registry.cpp" -name '*.cpp' -print0 |
-    xargs -0 -n 1 -P "$(nproc)" clang-tidy -p "$root/build/$1" --quiet
+  {
+    find "$root/build/$1/benchmarks" -path '*/Unity/*.cxx' -print0
+    printf '%s\0' "$root/build/$1/tests/headers/registry.cpp"
+  } | xargs -0 -n 1 -P "$(nproc)" clang-tidy -p "$root/build/$1" --quiet
 }

@@ -15,10 +15,10 @@ from typing import Dict, List, Tuple
 
 ROOT = Path(__file__).resolve().parents[2]
 
-KILLS = 20
+KILLS = 10
 PLAN = (
     *("--impl=hazard", "--impl=rwmutex", "--scenario=steady", "--placement=compact"),
-    *("--repetitions=20", "--seconds=0.02", "--seed=7", "--noise-repeats=0"),
+    *("--repetitions=12", "--seconds=0.02", "--seed=7", "--noise-repeats=0"),
 )
 # Longer than any step between two lines of the records on a host with nothing better to do.
 LATEST_SECONDS = 0.3
