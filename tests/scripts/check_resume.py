@@ -14,6 +14,10 @@ from pathlib import Path
 from typing import Dict, List, Tuple
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from limiterbench.records.run_folder import CELLS  # noqa: E402
+from limiterbench.records.stored_lines import content, stored  # noqa: E402
 
 KILLS = 20
 PLAN = (
@@ -56,8 +60,8 @@ class Runs:
 
 def lines(run: Path) -> List[bytes]:
     """The whole lines of the records."""
-    path = run / "cells.jsonl"
-    return path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+    file = stored(run / CELLS)
+    return bytes(content(file)).split(b"\n")[:-1] if file.exists() else []
 
 
 def keys(run: Path) -> List[Key]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Collection, Dict, List, NamedTuple, Optional, Sequence, Tuple
@@ -14,6 +13,7 @@ from limiterbench.records.fields import BadField, Fields, parse_object
 from limiterbench.records.histogram import Histogram
 from limiterbench.records.latencies import Latency, parse_histogram, parse_latency
 from limiterbench.records.load_sweep import LoadSweep, parse_sweep
+from limiterbench.records.stored_lines import Data, content, stored
 
 SCHEMA = 1
 # Below this index of Jain's, threads are served unequally.
@@ -268,12 +268,14 @@ def read_attempts(
     simulated one: nothing that reads these takes it for measured.
     With torn_end, a last line without its end, as a kill may leave, counts as not written.
     """
+    path = stored(path)
+    data = content(path)
     records: List[Record] = []
     found: Dict[Tuple[Cell, int], List[int]] = {}
     allowed = None if planned is None else frozenset(planned)
     number = 0
     with uncollected():
-        for part in in_order(_read_part, _parts(path)):
+        for part in in_order(lambda span: _read_part(data, span), _parts(data)):
             for record in part.records:
                 number += 1
                 if allowed is not None and record.cell not in allowed:
@@ -293,7 +295,6 @@ def read_attempts(
 class _Span(NamedTuple):
     """Whole lines of a file, by their bytes."""
 
-    path: Path
     begin: int
     end: int
 
@@ -309,26 +310,24 @@ class _Part(NamedTuple):
 _PART = 4 << 20
 
 
-def _parts(path: Path) -> List[_Span]:
-    try:
-        with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            ends: List[int] = []
-            while not ends or ends[-1] < size:
-                file.seek(min(size, (ends[-1] if ends else 0) + _PART))
-                file.readline()
-                ends.append(file.tell())
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
-    return [_Span(path, begin, end) for begin, end in zip([0, *ends], ends)]
+def _end_of_line(data: Data, begin: int) -> int:
+    return data.find(b"\n", begin) + 1 or len(data)
 
 
-def _read_part(span: _Span) -> _Part:
+def _parts(data: Data) -> List[_Span]:
+    ends: List[int] = []
+    while not ends or ends[-1] < len(data):
+        ends.append(_end_of_line(data, (ends[-1] if ends else 0) + _PART))
+    return [_Span(begin, end) for begin, end in zip([0, *ends], ends)]
+
+
+def _read_part(data: Data, span: _Span) -> _Part:
     records: List[Record] = []
-    with uncollected(), open(span.path, "rb") as file:
-        file.seek(span.begin)
-        while file.tell() < span.end:
-            line = file.readline()
+    begin = span.begin
+    with uncollected():
+        while begin < span.end:
+            end = _end_of_line(data, begin)
+            line, begin = data[begin:end], end
             if not line.endswith(b"\n"):
                 torn = "truncated: the line has no end (--resume repairs it)"
                 return _Part(records, torn, True)
