@@ -6,7 +6,7 @@ import json
 import os
 import shlex
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict
 
 import pytest
 from conftest import FAKE, SMALL, SMALL_REPETITIONS, CommandLine, lines_of

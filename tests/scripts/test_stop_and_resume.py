@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Iterator, List, Optional, Sequence, Tuple
 
 import pytest
-from conftest import FAKE, PATIENCE_SECONDS, SMALL, SMALL_REPETITIONS, CommandLine, lines_of, plain
+from conftest import FAKE, PATIENCE_SECONDS, SMALL, SMALL_REPETITIONS, CommandLine, lines_of
 from test_run import manifest_of
 
 from limiterbench.records.cells import Cell

@@ -1,4 +1,4 @@
-"""The lines of `cells.jsonl`: plain while a run goes on, compressed beside it once it is complete."""
+"""The lines of `cells.jsonl`: plain while a run goes on, compressed once it is complete."""
 
 from __future__ import annotations
 
