@@ -17,10 +17,10 @@ def _fields(node: Node, prefix: str = "") -> Iterator[Tuple[str, Node]]:
     for name, field in node.get("properties", {}).items():
         yield prefix + name, field
         yield from _fields(field, f"{prefix}{name}.")
-    for key in ("items", "additionalProperties"):
+    for key, step in (("items", "[]."), ("additionalProperties", ".*.")):
         inner = node.get(key)
         if isinstance(inner, dict):
-            yield from _fields(inner, f"{prefix[:-1]}[].")
+            yield from _fields(inner, prefix[:-1] + step)
 
 
 def _line(path: str, field: Node) -> str:

@@ -75,7 +75,7 @@ def compact(pairs: Iterable[Sequence[int]]) -> List[int]:
     """The counts of consecutive buckets from 0 on, where -n stands for n empty ones."""
     flat: List[int] = []
     reached = 0
-    for bucket, count in sorted(pairs):
+    for bucket, count in sorted((bucket, count) for bucket, count in pairs):
         if bucket > reached:
             flat.append(reached - bucket)
         flat.append(count)

@@ -8,7 +8,7 @@ from operator import lt
 from typing import List, Sequence, Tuple
 
 from limiterbench.records.fields import Fields
-from limiterbench.records.histogram import BUCKETS, SUB_BUCKETS, Histogram, expand
+from limiterbench.records.histogram import BUCKETS, Histogram, expand
 
 _MOST = 2**63 - 1
 
@@ -27,8 +27,6 @@ class Latency:
 
 def parse_histogram(fields: Fields) -> Histogram:
     """`counts` is a list of [bucket, count], or the same in compact form. It may be empty."""
-    if fields.integer("sub_buckets") != SUB_BUCKETS:
-        fields.refuse("sub_buckets", f"is not {SUB_BUCKETS}")
     stored = fields.array("counts")
     # A run has millions of buckets: functions written in C look at most of them.
     kinds = set(map(type, stored))

@@ -8,6 +8,7 @@ from typing import Collection, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from limiterbench.common.errors import InputError
 from limiterbench.common.side_by_side import in_order, uncollected
+from limiterbench.records import schema
 from limiterbench.records.cells import Cell, parse_cell
 from limiterbench.records.fields import BadField, Fields, parse_object
 from limiterbench.records.histogram import Histogram
@@ -18,7 +19,6 @@ from limiterbench.records.stored_lines import Data, content, stored
 SCHEMA = 1
 # Below this index of Jain's, threads are served unequally.
 UNEQUAL = 0.8
-EXACTNESS = ("exact", "approximate", "none")
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,9 @@ class Record:
 
 
 def check_schema(fields: Fields) -> None:
-    schema = fields.integer("schema", at_least=1)
-    if schema > SCHEMA:
-        fields.refuse("schema", f"is {schema}, newer than {SCHEMA}, the newest known here")
+    version = fields.integer("schema", at_least=1)
+    if version > SCHEMA:
+        fields.refuse("schema", f"is {version}, newer than {SCHEMA}, the newest known here")
 
 
 def _cell(fields: Fields) -> Cell:
@@ -125,28 +125,14 @@ def _operations(fields: Fields, threads: int) -> List[int]:
     operations = fields.integers("operations")
     if len(operations) != threads:
         fields.refuse("operations", f"has {len(operations)} entries for {threads} threads")
-    if min(operations) < 0 or sum(operations) <= 0:
-        fields.refuse("operations", "counts none, or a negative number of them")
+    if sum(operations) <= 0:
+        fields.refuse("operations", "counts none")
     return operations
-
-
-def _wall_ns(fields: Fields) -> float:
-    wall_ns = fields.number("wall_ns")
-    if wall_ns <= 0:
-        fields.refuse("wall_ns", "is not above 0")
-    return wall_ns
 
 
 def _jain(operations: Sequence[int]) -> float:
     squares = sum(count * count for count in operations)
     return sum(operations) ** 2 / (len(operations) * squares)
-
-
-def _exactness(fields: Fields) -> str:
-    exactness = fields.text("exactness")
-    if exactness not in EXACTNESS:
-        fields.refuse("exactness", f"is '{exactness}', not one of {', '.join(EXACTNESS)}")
-    return exactness
 
 
 def _noise(fields: Fields) -> Optional[Noise]:
@@ -174,7 +160,9 @@ def _timed(fields: Fields, untimed: bool) -> Optional[Latency]:
 
 def _latency_ns(fields: Fields, untimed: bool) -> float:
     """What is missing took no time."""
-    return 0.0 if untimed and not fields.has("latency") else _wall_ns(fields.object("latency"))
+    return (
+        0.0 if untimed and not fields.has("latency") else fields.object("latency").number("wall_ns")
+    )
 
 
 def _measured(fields: Fields, threads: int, untimed: bool) -> Measured:
@@ -182,7 +170,7 @@ def _measured(fields: Fields, threads: int, untimed: bool) -> Measured:
     floor = timer.object("floor")
     throughput = fields.object("throughput")
     operations = _operations(throughput, threads)
-    wall_ns = _wall_ns(throughput)
+    wall_ns = throughput.number("wall_ns")
     both_ns = wall_ns + _latency_ns(fields, untimed)
     return Measured(
         operations_per_second=sum(operations) * 1e9 / wall_ns,
@@ -191,7 +179,7 @@ def _measured(fields: Fields, threads: int, untimed: bool) -> Measured:
         timed=_timed(fields, untimed),
         floor=Floor(floor.number("p50_ns"), floor.number("p99_ns")),
         timer_source=timer.text("source"),
-        exactness=_exactness(fields),
+        exactness=fields.text("exactness"),
         admission_error=fields.object("admission").integer("error"),
         oversubscribed=fields.flag("oversubscribed"),
         writer_shares_cpu=fields.flag("writer_shares_cpu"),
@@ -235,8 +223,7 @@ def parse_record(line: str, untimed: bool = False) -> Record:
     status = fields.text("status")
     if status == "failed":
         return Record(cell, repetition, attempt, fields.text("failure"), None)
-    if status != "ok":
-        fields.refuse("status", f"is '{status}', neither ok nor failed")
+    schema.check("cells", fields.values)
     simulated = fields.has("simulated") and fields.flag("simulated")
     measured = _measured(fields, cell.threads, untimed)
     return Record(cell, repetition, attempt, None, measured, simulated)
