@@ -118,9 +118,9 @@ def check(program: str, folder: Path, seed: int) -> None:
     killed_run(runs, killed, seed)
     assert keys(killed) == keys(whole)
     assert len(set(keys(killed))) == len(keys(killed)) > KILLS
-    stored = [json.loads((run / "run.json").read_text()) for run in (whole, killed)]
-    assert "interrupted" not in [run["status"] for run in stored]
-    assert stored[0]["plan"] == stored[1]["plan"]
+    about = [json.loads((run / "run.json").read_text()) for run in (whole, killed)]
+    assert "interrupted" not in [run["status"] for run in about]
+    assert about[0]["plan"] == about[1]["plan"]
     left = {path.name for path in killed.iterdir()} ^ {path.name for path in whole.iterdir()}
     assert not left, f"only one of the two runs has {left}"
     print(f"killed {KILLS} times: {len(keys(killed))} repetitions, each once (seed {seed})")

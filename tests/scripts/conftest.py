@@ -114,6 +114,11 @@ def lines_of(run: Path) -> List[Any]:
     return [json.loads(line) for line in bytes(content(stored(run / CELLS))).splitlines()]
 
 
+def gist(lines: List[Any]) -> List[Any]:
+    """Of each record, what compressing leaves as it was written."""
+    return [(line["cell"], line["repetition"], line.get("throughput")) for line in lines]
+
+
 SMALL = (
     *("--impl", "rwmutex", "--impl", "hazard"),
     *("--scenario", "steady"),
