@@ -33,7 +33,7 @@ bundle() {
   glibc=$(glibc_of "$stage/$name/program")
   mkdir "$stage/$name/program/layouts"
   echo "a bundle holds one layout of the program" >"$stage/$name/program/layouts/absent"
-  cp -r "$root/scripts/limiterbench" "$stage/$name/scripts/"
+  cp -rL "$root/scripts/limiterbench" "$stage/$name/scripts/"
   find "$stage/$name/scripts" -name __pycache__ -prune -exec rm -r {} +
   cp "$root/scripts/lib/bundle/command" "$stage/$name/scripts/run"
   cp "$root/scripts/lib/bundle/command" "$stage/$name/scripts/doctor"

@@ -19,6 +19,8 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tupl
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
+from limiterbench.records.run_folder import CELLS  # noqa: E402
+from limiterbench.records.stored_lines import content, stored  # noqa: E402
 from limiterbench.report.command import write_page  # noqa: E402
 from limiterbench.report.contest import Entrant, contests, headline  # noqa: E402
 from limiterbench.report.stored import StoredRun, read_run  # noqa: E402
@@ -275,7 +277,7 @@ def odd_run(folder: Path) -> Path:
     for row in about["rows"]:
         row["name"] = row["name"].replace("hazard", ODD)
     lines = []
-    for line in (REFERENCE / "cells.jsonl").read_text(encoding="utf-8").splitlines():
+    for line in bytes(content(stored(REFERENCE / CELLS))).splitlines():
         record = json.loads(line)
         for key in ("cell", "limiter"):
             record[key] = record[key].replace("hazard", ODD)

@@ -14,6 +14,10 @@ from pathlib import Path
 from typing import Dict, List, Tuple
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from limiterbench.records.run_folder import CELLS  # noqa: E402
+from limiterbench.records.stored_lines import content, stored  # noqa: E402
 
 KILLS = 10
 PLAN = (
@@ -56,8 +60,8 @@ class Runs:
 
 def lines(run: Path) -> List[bytes]:
     """The whole lines of the records."""
-    path = run / "cells.jsonl"
-    return path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+    file = stored(run / CELLS)
+    return bytes(content(file)).split(b"\n")[:-1] if file.exists() else []
 
 
 def keys(run: Path) -> List[Key]:
@@ -114,9 +118,9 @@ def check(program: str, folder: Path, seed: int) -> None:
     killed_run(runs, killed, seed)
     assert keys(killed) == keys(whole)
     assert len(set(keys(killed))) == len(keys(killed)) > KILLS
-    stored = [json.loads((run / "run.json").read_text()) for run in (whole, killed)]
-    assert "interrupted" not in [run["status"] for run in stored]
-    assert stored[0]["plan"] == stored[1]["plan"]
+    about = [json.loads((run / "run.json").read_text()) for run in (whole, killed)]
+    assert "interrupted" not in [run["status"] for run in about]
+    assert about[0]["plan"] == about[1]["plan"]
     left = {path.name for path in killed.iterdir()} ^ {path.name for path in whole.iterdir()}
     assert not left, f"only one of the two runs has {left}"
     print(f"killed {KILLS} times: {len(keys(killed))} repetitions, each once (seed {seed})")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, Iterator, List
+from typing import Any, Dict, Iterator, List
 
 import healthy_host
 import pytest
@@ -19,6 +20,9 @@ FAKE = Path(__file__).resolve().with_name("fake_limiterbench")
 PATIENCE_SECONDS = 60.0
 
 sys.path.insert(0, str(ROOT / "scripts"))
+
+from limiterbench.records.run_folder import CELLS  # noqa: E402
+from limiterbench.records.stored_lines import content, stored, unpack  # noqa: E402
 
 
 def compiler() -> List[str]:
@@ -99,6 +103,22 @@ def cli(tmp_path: Path) -> CommandLine:
     return CommandLine(tmp_path)
 
 
+def plain(run: Path) -> Path:
+    """The run's records, which it has compressed, as a file that the test may read and spoil."""
+    unpack(run / CELLS)
+    return run / CELLS
+
+
+def lines_of(run: Path) -> List[Any]:
+    """The records of a run, also if they are compressed."""
+    return [json.loads(line) for line in bytes(content(stored(run / CELLS))).splitlines()]
+
+
+def gist(lines: List[Any]) -> List[Any]:
+    """Of each record, what compressing leaves as it was written."""
+    return [(line["cell"], line["repetition"], line.get("throughput")) for line in lines]
+
+
 SMALL = (
     *("--impl", "rwmutex", "--impl", "hazard"),
     *("--scenario", "steady"),
@@ -117,5 +137,7 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def stored_run(cli: CommandLine, finished_run: Path) -> Path:
-    """A copy that the test may spoil."""
-    return Path(shutil.copytree(finished_run, cli.folder / "run"))
+    """A copy that the test may spoil, with plain records."""
+    run = Path(shutil.copytree(finished_run, cli.folder / "run"))
+    plain(run)
+    return run

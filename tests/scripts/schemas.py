@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Iterable, List
+from typing import Any, List
 
+from conftest import lines_of
 from jsonschema import Draft202012Validator
+
+from limiterbench.records.run_folder import CELLS
+from limiterbench.records.stored_lines import stored
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "schema"
 
@@ -24,7 +28,7 @@ class Schema:
         return [f"{e.json_path}: {e.message}" for e in self._validator.iter_errors(value)]
 
 
-RUN, CELLS, CONTENTION, BENCHMARK = map(Schema, ("run", "cells", "contention", "benchmark"))
+RUN, CELL, CONTENTION, BENCHMARK = map(Schema, ("run", "cells", "contention", "benchmark"))
 
 
 def thinned(value: Any) -> Any:
@@ -37,19 +41,14 @@ def thinned(value: Any) -> Any:
     return {k: v[:3] if k == "counts" else thinned(v) for k, v in value.items()}
 
 
-def lines_of(path: Path) -> Iterable[Any]:
-    return map(json.loads, path.read_text(encoding="utf-8").splitlines())
-
-
 def errors_of_run(folder: Path) -> List[str]:
     """Of every file that has a schema. A run of before a file was written lacks it, and a
     prediction is stored without its records."""
     about = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     errors = RUN.errors(about)
-    cells = folder / "cells.jsonl"
-    lines = lines_of(cells) if cells.exists() or "simulated" not in about else []
+    lines = lines_of(folder) if stored(folder / CELLS).exists() or "simulated" not in about else []
     for number, line in enumerate(lines, start=1):
-        errors += [f"cells.jsonl:{number}: {error}" for error in CELLS.errors(thinned(line))]
+        errors += [f"cells.jsonl:{number}: {error}" for error in CELL.errors(thinned(line))]
     for name, of_file in (("contention", CONTENTION), ("benchmark", BENCHMARK)):
         path = folder / f"{name}.json"
         if path.exists():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
@@ -11,8 +10,8 @@ from pathlib import Path
 from typing import List
 
 import pytest
-from conftest import ROOT, CommandLine
-from schemas import CELLS
+from conftest import ROOT, CommandLine, lines_of
+from schemas import CELL
 from test_docs import blocks
 
 PAGE = ROOT / "docs" / "add-a-row.md"
@@ -115,10 +114,9 @@ def test_the_row_is_listed_measured_and_drawn(built: Path, row: str) -> None:
     )
     assert answer.returncode == 0, answer.stderr
     assert row in answer.stdout
-    lines = (built / "run" / "cells.jsonl").read_text(encoding="utf-8").splitlines()
-    records = [record for record in map(json.loads, lines) if record["limiter"] == row]
+    records = [record for record in lines_of(built / "run") if record["limiter"] == row]
     assert [record["status"] for record in records] == ["ok"] * 2
-    assert [error for record in records for error in CELLS.errors(record)] == []
+    assert [error for record in records for error in CELL.errors(record)] == []
     # Text is kept as text in the charts: the legend names the row.
     chart = (built / "run" / "figures" / "scaling_steady.svg").read_text(encoding="utf-8")
     assert row in chart

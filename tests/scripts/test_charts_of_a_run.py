@@ -10,7 +10,7 @@ from typing import Any, Dict, List
 
 import pytest
 from check_charts import lacking
-from conftest import CommandLine
+from conftest import CommandLine, plain
 
 from limiterbench.charts.catalogue import charts_of, unreadable
 from limiterbench.common.errors import InputError
@@ -57,7 +57,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     answer = cli("run", *SEVERAL, "--out", "run", FAKE_CPUS="4")
     assert answer.returncode == 0, answer.stderr
     folder = cli.folder / "run"
-    cells = folder / "cells.jsonl"
+    cells = plain(folder)
     records = [json.loads(line) for line in cells.read_text().splitlines()]
     for record in records:
         record["footprint"] = {"live": 0, "retired_peak": 4096 if record["writer_cpu"] else 0}

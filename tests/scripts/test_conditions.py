@@ -8,8 +8,8 @@ import shlex
 from pathlib import Path
 
 import pytest
-from conftest import SMALL, SMALL_REPETITIONS, CommandLine
-from test_run import lines_of, manifest_of
+from conftest import SMALL, SMALL_REPETITIONS, CommandLine, lines_of, plain
+from test_run import manifest_of
 
 ONE = (*SMALL, "--threads", "1", "--repetitions", "1", "--out", "run")
 
@@ -34,7 +34,7 @@ def test_home_and_writer_reach_every_cell_the_plan_and_the_command(bare: Command
 
 def test_a_resumed_run_keeps_home_and_writer(bare: CommandLine) -> None:
     assert bare("run", *ONE, "--home", "remote", "--writer", "1").returncode == 0
-    cells = bare.folder / "run" / "cells.jsonl"
+    cells = plain(bare.folder / "run")
     cells.write_text(cells.read_text().splitlines(keepends=True)[0])
     assert bare("run", "--resume", "run").returncode == 0
     lines = lines_of(bare.folder / "run")
@@ -67,7 +67,7 @@ def test_a_home_that_cannot_be_had_is_refused_before_anything_is_measured(
 
 def test_a_resumed_run_asks_for_its_home_again(bare: CommandLine) -> None:
     assert bare("run", *ONE, "--home", "remote").returncode == 0
-    cells = bare.folder / "run" / "cells.jsonl"
+    cells = plain(bare.folder / "run")
     cells.write_text(cells.read_text().splitlines(keepends=True)[0])
     answer = bare("run", "--resume", "run", FAKE_NO_HOME="remote")
     assert answer.returncode == 1

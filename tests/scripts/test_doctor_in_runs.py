@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
-from conftest import SMALL, CommandLine
+from conftest import SMALL, CommandLine, plain
 from healthy_host import build, write
 
 from limiterbench.charts.caption import caption
@@ -71,7 +71,7 @@ def test_a_dry_run_does_not_ask(cli: CommandLine, sick: Dict[str, str]) -> None:
 
 
 def drop_last_record(run: Path) -> None:
-    lines = (run / CELLS).read_text().splitlines(keepends=True)
+    lines = plain(run).read_text().splitlines(keepends=True)
     (run / CELLS).write_text("".join(lines[:-1]))
 
 

@@ -11,7 +11,7 @@ from typing import Any, Dict, List
 
 import pytest
 from checkout import Checkout
-from conftest import ROOT, SMALL, CommandLine
+from conftest import ROOT, SMALL, CommandLine, lines_of
 from schemas import errors_of_run
 from test_plot import bytes_of
 from test_schemas import PROGRAM
@@ -144,8 +144,7 @@ def test_google_benchmarks_variables_do_not_reach_a_cell(cli: CommandLine) -> No
         BENCHMARK_OUT_FORMAT="csv",
         HWLOC_SYNTHETIC="pack:2 core:2 pu:1",
     )
-    lines = (cli.folder / "run" / "cells.jsonl").read_text(encoding="utf-8").splitlines()
-    assert [json.loads(line)["status"] for line in lines] == ["ok"], done.stderr
+    assert [line["status"] for line in lines_of(cli.folder / "run")] == ["ok"], done.stderr
 
 
 HOSTILE_TO_CHARTS = {

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import FAKE, PATIENCE_SECONDS, ROOT, SMALL, CommandLine
-from test_run import lines_of, manifest_of
+from conftest import FAKE, PATIENCE_SECONDS, ROOT, SMALL, CommandLine, lines_of
+from test_run import manifest_of
 
 from limiterbench.common import limits
 from limiterbench.common.errors import HostError

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Dict, List, Set
 
 import pytest
-from conftest import FAKE, ROOT, CommandLine, compiler
-from test_run import lines_of, manifest_of
+from conftest import FAKE, ROOT, CommandLine, compiler, lines_of, plain
+from test_run import manifest_of
 
 from limiterbench.records.records import read_records
 
@@ -136,7 +136,7 @@ def test_the_plan_says_how_many(bare: CommandLine) -> None:
 
 
 def keep(run: Path, count: int) -> None:
-    lines = (run / "cells.jsonl").read_text().splitlines(keepends=True)
+    lines = plain(run).read_text().splitlines(keepends=True)
     (run / "cells.jsonl").write_text("".join(lines[:count]))
 
 
@@ -154,7 +154,7 @@ def test_a_run_is_not_resumed_without_its_layouts(bare: CommandLine) -> None:
     assert bare("run", *SHORT, "--repetitions", "3").returncode == 0
     run = bare.folder / "run"
     keep(run, 3)
-    before = (run / "cells.jsonl").read_text()
+    before = plain(run).read_text()
     layout = bare.folder / "programs" / "limiterbench.layout2"
     changed = layout.read_text() + "\n# linked again\n"
     layout.unlink()
@@ -166,14 +166,14 @@ def test_a_run_is_not_resumed_without_its_layouts(bare: CommandLine) -> None:
     answer = bare("run", "--resume", "run")
     assert answer.returncode == 2
     assert "another program" in answer.stderr
-    assert (run / "cells.jsonl").read_text() == before
+    assert plain(run).read_text() == before
 
 
 def test_a_run_of_before_there_were_layouts_is_read_and_resumed(
     cli: CommandLine, stored_run: Path
 ) -> None:
     text = (stored_run / "cells.jsonl").read_text()
-    assert '"layout": {' in text
+    assert '"layout":{' in text
     lines: List[str] = []
     for line in text.splitlines():
         values = json.loads(line)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict
 
 import pytest
-from conftest import CommandLine
+from conftest import CommandLine, plain
 
 from limiterbench.charts.legends import legends_of
 from limiterbench.charts.load import load
@@ -29,7 +29,7 @@ RUN = (
 def cells(cli: CommandLine) -> Path:
     answer = cli.without_charts()(*RUN, FAKE_PEERS="ck_epoch")
     assert answer.returncode in (0, 1), answer.stderr
-    return cli.folder / "run" / "cells.jsonl"
+    return plain(cli.folder / "run")
 
 
 def swept(cells: Path) -> int:

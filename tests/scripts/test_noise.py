@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
 import pytest
-from conftest import SMALL, SMALL_REPETITIONS, CommandLine
-from test_run import lines_of, manifest_of
+from conftest import SMALL, SMALL_REPETITIONS, CommandLine, lines_of, plain
+from test_run import manifest_of
 
 from limiterbench.charts.caption import caption
 from limiterbench.common.errors import InputError
@@ -57,7 +57,7 @@ def test_a_disturbed_repetition_is_kept_and_measured_again(bare: CommandLine) ->
 
 def test_the_last_attempt_counts(bare: CommandLine) -> None:
     assert bare("run", *SMALL, "--out", "run", FAKE_NOISY=DISTURBED).returncode == 0
-    path = bare.folder / "run" / CELLS
+    path = plain(bare.folder / "run")
     attempts = read_attempts(path)
     again = next(record for record in attempts if record.attempt == 1)
     same = [r for r in attempts if (r.cell, r.repetition) == (again.cell, again.repetition)]
@@ -176,7 +176,7 @@ def test_a_repeat_that_fails_is_told_and_leaves_what_was_measured(bare: CommandL
 
 def test_resume_repeats_what_was_left_disturbed(bare: CommandLine) -> None:
     assert bare("run", *SMALL, "--out", "run", FAKE_NOISY=DISTURBED).returncode == 0
-    cells = bare.folder / "run" / CELLS
+    cells = plain(bare.folder / "run")
     whole = cells.read_bytes()
     without_repeat = whole[: whole[:-1].rfind(b"\n") + 1]
     cells.write_bytes(without_repeat)
@@ -192,7 +192,7 @@ def test_resume_repeats_what_was_left_disturbed(bare: CommandLine) -> None:
 
 def test_what_a_resumed_run_has_left_includes_repeats(bare: CommandLine) -> None:
     assert bare("run", *SMALL, "--out", "run").returncode == 0
-    cells = bare.folder / "run" / CELLS
+    cells = plain(bare.folder / "run")
     cells.write_text("".join(cells.read_text().splitlines(keepends=True)[:3]))
     said = bare("run", "--resume", "run", "--dry-run").stdout
     assert "5 repetitions left, and up to 1 more to measure again" in said

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Tuple
 
 import pytest
 from conftest import CommandLine
 
 from limiterbench.common.errors import InputError
-from limiterbench.records.records import read_records
+from limiterbench.records.records import Record, read_records
+from limiterbench.records.stored_lines import pack, unpack
 
 Change = Callable[[Dict[str, Any]], Any]
 
@@ -36,8 +38,81 @@ def test_every_line_becomes_a_record(cells: Path) -> None:
     seconds = line["throughput"]["wall_ns"] / 1e9
     assert record.measured.operations_per_second == pytest.approx(operations / seconds)
     assert record.measured.latency.histogram.total == sum(
-        count for _, count in line["latency"]["histogram"]["counts"]
+        count for count in line["latency"]["histogram"]["counts"] if count > 0
     )
+
+
+def test_compressed_records_are_the_same_records(cells: Path) -> None:
+    plain = read_records(cells)
+    pack(cells)
+    packed = cells.with_name("cells.jsonl.gz")
+    assert not cells.exists()
+    before = packed.read_bytes()
+    assert [as_shown(record) for record in read_records(cells)] == list(map(as_shown, plain))
+    unpack(cells)
+    assert not packed.exists()
+    pack(cells)
+    assert packed.read_bytes() == before
+
+
+def as_shown(record: Record) -> Tuple[object, ...]:
+    assert record.measured is not None
+    measured = record.measured
+    return record.cell, measured.operations_per_second, measured.latency.histogram.counts
+
+
+def test_a_histogram_of_pairs_is_read_and_made_compact(cells: Path) -> None:
+    pairs = [(7, 2), (8, 1), (40, 5), (0, 3)]
+    spoil(cells, 1, lambda r: r["latency"]["histogram"].update(counts=pairs))
+    measured = read_records(cells)[0].measured
+    assert measured is not None
+    assert measured.latency.histogram.counts == sorted(pairs)
+    pack(cells)
+    unpack(cells)
+    line = json.loads(cells.read_text().splitlines()[0])
+    assert line["latency"]["histogram"]["counts"] == [3, -6, 2, 1, -31, 5]
+    again = read_records(cells)[0].measured
+    assert again is not None and again.latency.histogram.counts == sorted(pairs)
+
+
+DAMAGE: Dict[str, Tuple[Callable[[bytes], bytes], str]] = {
+    "empty": (lambda data: b"", "truncated: the compressed data ends too early"),
+    "cut off": (lambda data: data[:-1], "truncated: the compressed data ends too early"),
+    "half": (lambda data: data[: len(data) // 2], "truncated: the compressed data ends too early"),
+    "not gzip": (lambda data: b"{}\n" + data, "damaged: not what gzip wrote"),
+    "another byte": (lambda data: data[:-8] + b"\0\0\0\0" + data[-4:], "damaged: not what gzip"),
+    "no line end": (lambda data: gzip.compress(b"{}\n{}"), "1: schema is missing"),
+    "newer": (lambda data: gzip.compress(b'{"schema": 2}\n'), "1: schema is 2, newer than 1"),
+}
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_damaged_compressed_records_are_refused(cli: CommandLine, cells: Path, how: str) -> None:
+    spoiled, reason = DAMAGE[how]
+    pack(cells)
+    packed = cells.with_name("cells.jsonl.gz")
+    packed.write_bytes(spoiled(packed.read_bytes()))
+    before = packed.read_bytes()
+    for command in (["plot"], ["run", "--resume"], ["compare", "run"]):
+        answer = cli(*command, "run")
+        assert answer.returncode == 2
+        assert answer.stderr.count("\n") == 1
+        assert f"cells.jsonl.gz:{'' if reason[0] == '1' else ' '}{reason}" in answer.stderr
+    report = cli("report", "--text", "run")
+    assert report.returncode == 0 and "cells.jsonl" in report.stdout
+    assert packed.read_bytes() == before and not cells.exists()
+
+
+def test_plain_beside_compressed_records_is_refused(cli: CommandLine, cells: Path) -> None:
+    lines = cells.read_bytes()
+    pack(cells)
+    cells.write_bytes(lines)
+    for command in (["plot"], ["run", "--resume"]):
+        answer = cli(*command, "run")
+        assert answer.returncode == 2
+        said = "cells.jsonl: cells.jsonl.gz is there too; delete one of the two"
+        assert said in answer.stderr
+    assert cells.read_bytes() == lines
 
 
 @pytest.mark.parametrize(
@@ -53,13 +128,13 @@ def test_every_line_becomes_a_record(cells: Path) -> None:
         (lambda r: r.update(status="maybe"), "status is 'maybe'"),
         (lambda r: r["throughput"].update(wall_ns=0), "throughput.wall_ns is not above 0"),
         (lambda r: r["throughput"].update(operations=[1] * 9), "throughput.operations has 9"),
-        (lambda r: r["throughput"].update(operations=["x"]), "not a list of whole numbers"),
+        (lambda r: r["throughput"].update(operations=["x"]), "operations[0] is not a whole number"),
         (lambda r: r["latency"].update(histogram=3), "latency.histogram is not an object"),
         (lambda r: r["latency"]["histogram"].update(counts=[]), "latency.histogram is empty"),
         (lambda r: r["latency"]["histogram"].update(counts=[[1]]), "list of [bucket, count]"),
         (lambda r: r["latency"]["histogram"].update(counts=[[1, 2], [1, 3]]), "bucket 1 twice"),
         (lambda r: r["latency"]["histogram"].update(counts=[[999999, 1]]), "bucket 999999"),
-        (lambda r: r["latency"]["histogram"].update(sub_buckets=32), "sub_buckets is not 64"),
+        (lambda r: r["latency"]["histogram"].update(sub_buckets=32), "sub_buckets is 32, not 64"),
         (lambda r: r["latency"].update(max_ns=float("nan")), "NaN is not a JSON number"),
         (lambda r: r["latency"].update(min_ns=9, max_ns=8), "latency.min_ns is 9, above max_ns, 8"),
         (lambda r: r.update(exactness="exactly"), "exactness is 'exactly', not one of exact, app"),

@@ -193,7 +193,7 @@ def test_a_prediction_that_is_spoilt(cli: CommandLine, prediction: Path) -> None
     run = json.loads(manifest.read_text())
     run["simulated"]["host"] = "a host"
     manifest.write_text(json.dumps(run))
-    refused(cli, arguments, "out/run.json: simulated.host is not an object")
+    refused(cli, arguments, "run.json:1: simulated.host is not an object")
 
 
 @pytest.mark.slow

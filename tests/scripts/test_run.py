@@ -6,16 +6,12 @@ import json
 import os
 import shlex
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict
 
 import pytest
-from conftest import FAKE, SMALL, SMALL_REPETITIONS, CommandLine
+from conftest import FAKE, SMALL, SMALL_REPETITIONS, CommandLine, lines_of
 
 CHARTS = ("scaling", "p99", "percentiles")
-
-
-def lines_of(run: Path) -> List[Dict[str, Any]]:
-    return [json.loads(line) for line in (run / "cells.jsonl").read_text().splitlines()]
 
 
 def manifest_of(run: Path) -> Dict[str, Any]:
@@ -26,7 +22,7 @@ def manifest_of(run: Path) -> Dict[str, Any]:
 def test_a_run_folder_is_complete(finished_run: Path) -> None:
     assert sorted(entry.name for entry in finished_run.iterdir()) == [
         "benchmark.json",
-        "cells.jsonl",
+        "cells.jsonl.gz",
         "contention.json",
         "figures",
         "report.html",

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Iterator, List, Optional, Sequence, Tuple
 
 import pytest
-from conftest import FAKE, PATIENCE_SECONDS, SMALL, SMALL_REPETITIONS, CommandLine
-from test_run import lines_of, manifest_of
+from conftest import FAKE, PATIENCE_SECONDS, SMALL, SMALL_REPETITIONS, CommandLine, gist, lines_of
+from test_run import manifest_of
 
 from limiterbench.records.cells import Cell
 from limiterbench.records.manifest import RunPlan
@@ -60,13 +60,13 @@ def stuck_run(bare: CommandLine) -> Iterator[Tuple["subprocess.Popen[str]", int]
 
 
 def resume(bare: CommandLine) -> None:
-    before = (bare.folder / "run/cells.jsonl").read_text().splitlines()
+    before = gist(lines_of(bare.folder / "run"))
     answer = bare("run", "--resume", "run")
     assert answer.returncode == 0, answer.stderr
     lines = lines_of(bare.folder / "run")
     keys = {(line["cell"], line["repetition"]) for line in lines}
     assert len(keys) == len(lines) == SMALL_REPETITIONS
-    assert (bare.folder / "run/cells.jsonl").read_text().splitlines()[: len(before)] == before
+    assert gist(lines)[: len(before)] == before
     assert manifest_of(bare.folder / "run")["status"] == "complete"
 
 
@@ -126,9 +126,10 @@ def test_a_torn_last_line_is_measured_again(bare: CommandLine, bare_run: Path) -
 
 def test_a_failed_repetition_is_not_repeated(bare: CommandLine) -> None:
     assert bare("run", *SMALL, "--out", "run", FAKE_CRASH=STUCK).returncode == 1
-    before = (bare.folder / "run/cells.jsonl").read_bytes()
+    packed = bare.folder / "run/cells.jsonl.gz"
+    before = packed.read_bytes()
     assert bare("run", "--resume", "run").returncode == 1
-    assert (bare.folder / "run/cells.jsonl").read_bytes() == before
+    assert packed.read_bytes() == before
 
 
 def test_another_build_cannot_go_on(bare: CommandLine, bare_run: Path) -> None:

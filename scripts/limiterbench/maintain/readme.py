@@ -1,5 +1,5 @@
 """The documents' generated blocks: README's charts and table and the designs' facts from one stored
-run, and what each memory order costs from the stored primitives."""
+run, what each memory order costs from the stored primitives, a record's fields from the schemas."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Dict, List, Tuple
 from limiterbench.common import units
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import display, replace_blocks, replace_text
+from limiterbench.maintain import schema_page
 from limiterbench.records import primitives
 from limiterbench.records.manifest import Manifest
 from limiterbench.records.run_folder import FIGURES, open_run
@@ -143,12 +144,13 @@ def render_orders(text: str, path: Path) -> str:
 def update(root: Path, folder: Path) -> List[Path]:
     """Writes the documents that have changed; returns them."""
     readme, designs = root / "README.md", root / "docs" / "designs.md"
-    orders = root / "docs" / "memory-ordering.md"
+    orders, fields = root / "docs" / "memory-ordering.md", root / "docs" / "records.md"
     measured = root / "results" / "primitives" / "primitives.json"
     made = {
         readme: render(readme.read_text(encoding="utf-8"), root, folder),
         designs: render_designs(designs.read_text(encoding="utf-8"), folder),
         orders: render_orders(orders.read_text(encoding="utf-8"), measured),
+        fields: schema_page.render(fields.read_text(encoding="utf-8"), root / "docs" / "schema"),
     }
     for path, text in made.items():
         replace_text(path, text)

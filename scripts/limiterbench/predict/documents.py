@@ -31,10 +31,9 @@ def _of_page(root: Path) -> Blocks:
     answers: List[str] = []
     for prediction in page.stored(root):
         scene = prediction.scenes[HEADLINE]
-        names = [f"{kind}_{HEADLINE}" for kind in ("scaling", "p99")]
         answers += [f"### {prediction.name}", "", *page.answer(prediction), ""]
         answers += [*page.ranking(prediction), ""]
-        answers += [*page.charts(prediction, folder_of(root), names), ""]
+        answers += [page.chart(prediction, folder_of(root), f"scaling_{HEADLINE}"), ""]
         answers += [" ".join(scene.caption), ""]
     return {
         "answers": _text(answers),

@@ -91,10 +91,7 @@ def ranking(prediction: Prediction) -> List[str]:
     return [*lines, f"| pairs {NOT_DECIDED} | {undecided} |"]
 
 
-def charts(prediction: Prediction, base: Path, names: Sequence[str]) -> List[str]:
-    figures = prediction.folder / run_folder.FIGURES
-    return [
-        f"![SIMULATED: {name.replace('_', ' ')}, {prediction.name}]"
-        f"({(figures / name).relative_to(base)}.svg)"
-        for name in names
-    ]
+def chart(prediction: Prediction, base: Path, name: str) -> str:
+    path = prediction.folder / run_folder.FIGURES / f"{name}.svg"
+    title = f"SIMULATED: {name.replace('_', ' ')}, {prediction.name}"
+    return f"![{title}]({path.relative_to(base)})"

@@ -7,6 +7,7 @@ from typing import List, NamedTuple, Optional
 
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import display
+from limiterbench.records import schema
 from limiterbench.records.fields import BadField, Fields, parse_object
 
 CONTENTION = "contention.json"
@@ -33,6 +34,7 @@ class Contention(NamedTuple):
 
 
 def parse(fields: Fields) -> Contention:
+    schema.check("contention", fields.values)
     return Contention(
         fields.integer("pairs"),
         [

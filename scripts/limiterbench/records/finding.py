@@ -31,10 +31,8 @@ class Finding:
 
 
 def read(fields: Fields) -> Finding:
-    status = fields.text("status")
-    if status not in WORST_FIRST:
-        fields.refuse("status", f"is '{status}', not one of {', '.join(WORST_FIRST)}")
-    return Finding(fields.text("check"), status, fields.text("seen"), fields.text("advice"))
+    texts = (fields.text(name) for name in ("check", "status", "seen", "advice"))
+    return Finding(*texts)
 
 
 def worst_first(findings: Iterable[Finding]) -> List[Finding]:

@@ -71,6 +71,33 @@ class Histogram:
         return self.percentiles([fraction])[0]
 
 
+def compact(pairs: Iterable[Sequence[int]]) -> List[int]:
+    """The counts of consecutive buckets from 0 on, where -n stands for n empty ones."""
+    flat: List[int] = []
+    reached = 0
+    for bucket, count in sorted((bucket, count) for bucket, count in pairs):
+        if bucket > reached:
+            flat.append(reached - bucket)
+        flat.append(count)
+        reached = bucket + 1
+    return flat
+
+
+def expand(flat: Iterable[int]) -> Tuple[List[int], List[int]]:
+    """The buckets, and the count of each, that `compact` was given."""
+    buckets: List[int] = []
+    counts: List[int] = []
+    bucket = 0
+    for number in flat:
+        if number < 0:
+            bucket -= number
+        else:
+            buckets.append(bucket)
+            counts.append(number)
+            bucket += 1
+    return buckets, counts
+
+
 # One value in so many: a rarer one may be an interrupted reading.
 _COMMON = 100_000
 # Converting ticks to nanoseconds moves a step by one either way.

@@ -8,7 +8,7 @@ from operator import lt
 from typing import List, Sequence, Tuple
 
 from limiterbench.records.fields import Fields
-from limiterbench.records.histogram import BUCKETS, SUB_BUCKETS, Histogram
+from limiterbench.records.histogram import BUCKETS, Histogram, expand
 
 _MOST = 2**63 - 1
 
@@ -26,14 +26,16 @@ class Latency:
 
 
 def parse_histogram(fields: Fields) -> Histogram:
-    """`{"sub_buckets", "counts": [[bucket, count], …]}`, which may be empty."""
-    if fields.integer("sub_buckets") != SUB_BUCKETS:
-        fields.refuse("sub_buckets", f"is not {SUB_BUCKETS}")
-    pairs = fields.array("counts")
-    # A run has millions of pairs: looked at by functions written in C, not one by one.
-    if set(map(type, pairs)) - {list} or set(map(len, pairs)) - {2}:
+    """`counts` is a list of [bucket, count], or the same in compact form. It may be empty."""
+    stored = fields.array("counts")
+    # A run has millions of buckets: functions written in C look at most of them.
+    kinds = set(map(type, stored))
+    if kinds == {int}:
+        buckets, counts = expand(stored)
+    elif kinds <= {list} and set(map(len, stored)) <= {2}:
+        buckets, counts = [pair[0] for pair in stored], [pair[1] for pair in stored]
+    else:
         fields.refuse("counts", "is not a list of [bucket, count]")
-    buckets, counts = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     for values in (buckets, counts):
         if set(map(type, values)) - {int} or min(values, default=0) < 0:
             fields.refuse("counts", "is not a list of [bucket, count]")
@@ -42,11 +44,11 @@ def parse_histogram(fields: Fields) -> Histogram:
     if sum(counts) > _MOST:
         fields.refuse("counts", "counts more than any program can")
     if not all(map(lt, buckets, buckets[1:])):
-        return Histogram(_in_order(fields, pairs))
+        return Histogram(_in_order(fields, list(zip(buckets, counts))))
     return Histogram.of_ascending(buckets, counts)
 
 
-def _in_order(fields: Fields, pairs: List[List[int]]) -> List[Tuple[int, int]]:
+def _in_order(fields: Fields, pairs: List[Tuple[int, int]]) -> List[Tuple[int, int]]:
     found = {bucket: count for bucket, count in pairs}
     if len(found) != len(pairs):
         times = Counter(bucket for bucket, _ in pairs)

@@ -56,18 +56,12 @@ def _times(fields: Fields, key: str, sent: int) -> Latency:
 
 
 def _point(fields: Fields) -> LoadPoint:
-    arrivals = fields.text("arrivals")
-    if arrivals not in ARRIVALS:
-        fields.refuse("arrivals", f"is '{arrivals}', not one of {', '.join(ARRIVALS)}")
-    load = fields.number("load")
-    if load <= 0:
-        fields.refuse("load", "is not above 0")
     sent, late = fields.integer("sent", at_least=1), fields.integer("late")
     if late > sent:
         fields.refuse("late", f"is {late}, of {sent} sent")
     return LoadPoint(
-        arrivals=arrivals,
-        load=load,
+        arrivals=fields.text("arrivals"),
+        load=fields.number("load"),
         sent=sent,
         late=late,
         unsent=fields.integer("unsent"),
@@ -77,12 +71,7 @@ def _point(fields: Fields) -> LoadPoint:
 
 
 def parse_sweep(fields: Fields) -> LoadSweep:
-    capacity = fields.number("capacity_per_second")
-    if capacity <= 0:
-        fields.refuse("capacity_per_second", "is not above 0")
     points = [_point(entry) for entry in fields.objects("points")]
-    if not points:
-        fields.refuse("points", "is empty")
     if len({(point.arrivals, point.load) for point in points}) != len(points):
         fields.refuse("points", "has a load twice")
-    return LoadSweep(capacity, points)
+    return LoadSweep(fields.number("capacity_per_second"), points)

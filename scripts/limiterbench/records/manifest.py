@@ -9,6 +9,7 @@ from typing import Any, Dict, List, NoReturn, Optional
 
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import replace_text
+from limiterbench.records import schema
 from limiterbench.records.cells import Cell, parse_cell
 from limiterbench.records.fields import BadField, Fields, parse_object
 from limiterbench.records.finding import Finding
@@ -118,6 +119,7 @@ def read(path: Path) -> Manifest:
     try:
         fields = parse_object(text)
         check_schema(fields)
+        schema.check("run", fields.values)
         return _manifest(fields)
     except BadField as error:
         _refuse(path, text, error)
@@ -125,7 +127,7 @@ def read(path: Path) -> Manifest:
 
 def _refuse(path: Path, text: str, error: BadField) -> NoReturn:
     """Points at the field's own line, where the file has one for it."""
-    key = str(error).split(" ", 1)[0].split(".")[-1]
+    key = str(error).split(" ", 1)[0].split(".")[-1].partition("[")[0]
     before = text.partition(f'"{key}"')
     line = before[0].count("\n") + 1 if before[1] else 1
     raise InputError(f"{path}:{line}: {error}")

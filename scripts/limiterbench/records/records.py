@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Collection, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from limiterbench.common.errors import InputError
 from limiterbench.common.side_by_side import in_order, uncollected
+from limiterbench.records import schema
 from limiterbench.records.cells import Cell, parse_cell
 from limiterbench.records.fields import BadField, Fields, parse_object
 from limiterbench.records.histogram import Histogram
 from limiterbench.records.latencies import Latency, parse_histogram, parse_latency
 from limiterbench.records.load_sweep import LoadSweep, parse_sweep
+from limiterbench.records.stored_lines import Data, content, stored
 
 SCHEMA = 1
 # Below this index of Jain's, threads are served unequally.
 UNEQUAL = 0.8
-EXACTNESS = ("exact", "approximate", "none")
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,9 @@ class Record:
 
 
 def check_schema(fields: Fields) -> None:
-    schema = fields.integer("schema", at_least=1)
-    if schema > SCHEMA:
-        fields.refuse("schema", f"is {schema}, newer than {SCHEMA}, the newest known here")
+    version = fields.integer("schema", at_least=1)
+    if version > SCHEMA:
+        fields.refuse("schema", f"is {version}, newer than {SCHEMA}, the newest known here")
 
 
 def _cell(fields: Fields) -> Cell:
@@ -125,28 +125,14 @@ def _operations(fields: Fields, threads: int) -> List[int]:
     operations = fields.integers("operations")
     if len(operations) != threads:
         fields.refuse("operations", f"has {len(operations)} entries for {threads} threads")
-    if min(operations) < 0 or sum(operations) <= 0:
-        fields.refuse("operations", "counts none, or a negative number of them")
+    if sum(operations) <= 0:
+        fields.refuse("operations", "counts none")
     return operations
-
-
-def _wall_ns(fields: Fields) -> float:
-    wall_ns = fields.number("wall_ns")
-    if wall_ns <= 0:
-        fields.refuse("wall_ns", "is not above 0")
-    return wall_ns
 
 
 def _jain(operations: Sequence[int]) -> float:
     squares = sum(count * count for count in operations)
     return sum(operations) ** 2 / (len(operations) * squares)
-
-
-def _exactness(fields: Fields) -> str:
-    exactness = fields.text("exactness")
-    if exactness not in EXACTNESS:
-        fields.refuse("exactness", f"is '{exactness}', not one of {', '.join(EXACTNESS)}")
-    return exactness
 
 
 def _noise(fields: Fields) -> Optional[Noise]:
@@ -174,7 +160,9 @@ def _timed(fields: Fields, untimed: bool) -> Optional[Latency]:
 
 def _latency_ns(fields: Fields, untimed: bool) -> float:
     """What is missing took no time."""
-    return 0.0 if untimed and not fields.has("latency") else _wall_ns(fields.object("latency"))
+    return (
+        0.0 if untimed and not fields.has("latency") else fields.object("latency").number("wall_ns")
+    )
 
 
 def _measured(fields: Fields, threads: int, untimed: bool) -> Measured:
@@ -182,7 +170,7 @@ def _measured(fields: Fields, threads: int, untimed: bool) -> Measured:
     floor = timer.object("floor")
     throughput = fields.object("throughput")
     operations = _operations(throughput, threads)
-    wall_ns = _wall_ns(throughput)
+    wall_ns = throughput.number("wall_ns")
     both_ns = wall_ns + _latency_ns(fields, untimed)
     return Measured(
         operations_per_second=sum(operations) * 1e9 / wall_ns,
@@ -191,7 +179,7 @@ def _measured(fields: Fields, threads: int, untimed: bool) -> Measured:
         timed=_timed(fields, untimed),
         floor=Floor(floor.number("p50_ns"), floor.number("p99_ns")),
         timer_source=timer.text("source"),
-        exactness=_exactness(fields),
+        exactness=fields.text("exactness"),
         admission_error=fields.object("admission").integer("error"),
         oversubscribed=fields.flag("oversubscribed"),
         writer_shares_cpu=fields.flag("writer_shares_cpu"),
@@ -235,8 +223,7 @@ def parse_record(line: str, untimed: bool = False) -> Record:
     status = fields.text("status")
     if status == "failed":
         return Record(cell, repetition, attempt, fields.text("failure"), None)
-    if status != "ok":
-        fields.refuse("status", f"is '{status}', neither ok nor failed")
+    schema.check("cells", fields.values)
     simulated = fields.has("simulated") and fields.flag("simulated")
     measured = _measured(fields, cell.threads, untimed)
     return Record(cell, repetition, attempt, None, measured, simulated)
@@ -268,12 +255,14 @@ def read_attempts(
     simulated one: nothing that reads these takes it for measured.
     With torn_end, a last line without its end, as a kill may leave, counts as not written.
     """
+    path = stored(path)
+    data = content(path)
     records: List[Record] = []
     found: Dict[Tuple[Cell, int], List[int]] = {}
     allowed = None if planned is None else frozenset(planned)
     number = 0
     with uncollected():
-        for part in in_order(_read_part, _parts(path)):
+        for part in in_order(lambda span: _read_part(data, span), _parts(data)):
             for record in part.records:
                 number += 1
                 if allowed is not None and record.cell not in allowed:
@@ -293,7 +282,6 @@ def read_attempts(
 class _Span(NamedTuple):
     """Whole lines of a file, by their bytes."""
 
-    path: Path
     begin: int
     end: int
 
@@ -309,26 +297,24 @@ class _Part(NamedTuple):
 _PART = 4 << 20
 
 
-def _parts(path: Path) -> List[_Span]:
-    try:
-        with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            ends: List[int] = []
-            while not ends or ends[-1] < size:
-                file.seek(min(size, (ends[-1] if ends else 0) + _PART))
-                file.readline()
-                ends.append(file.tell())
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
-    return [_Span(path, begin, end) for begin, end in zip([0, *ends], ends)]
+def _end_of_line(data: Data, begin: int) -> int:
+    return data.find(b"\n", begin) + 1 or len(data)
 
 
-def _read_part(span: _Span) -> _Part:
+def _parts(data: Data) -> List[_Span]:
+    ends: List[int] = []
+    while not ends or ends[-1] < len(data):
+        ends.append(_end_of_line(data, (ends[-1] if ends else 0) + _PART))
+    return [_Span(begin, end) for begin, end in zip([0, *ends], ends)]
+
+
+def _read_part(data: Data, span: _Span) -> _Part:
     records: List[Record] = []
-    with uncollected(), open(span.path, "rb") as file:
-        file.seek(span.begin)
-        while file.tell() < span.end:
-            line = file.readline()
+    begin = span.begin
+    with uncollected():
+        while begin < span.end:
+            end = _end_of_line(data, begin)
+            line, begin = data[begin:end], end
             if not line.endswith(b"\n"):
                 torn = "truncated: the line has no end (--resume repairs it)"
                 return _Part(records, torn, True)

@@ -19,6 +19,7 @@ from limiterbench.records.fields import BadField
 from limiterbench.records.manifest import INTERRUPTED, Manifest
 from limiterbench.records.records import Measured, Record, parse_record, read_records, that_count
 from limiterbench.records.run_folder import CELLS, open_run
+from limiterbench.records.stored_lines import content, stored
 from limiterbench.stats import disturbance
 from limiterbench.stats.series import Group, clock_step_of, group_records
 from limiterbench.stats.summary import summarise
@@ -105,10 +106,10 @@ def _read_usable(path: Path, manifest: Manifest) -> Tuple[List[Record], List[str
     except InputError as error:
         complaint = str(error).replace(f"{path}", CELLS, 1)
     try:
-        data = path.read_bytes()
-    except OSError:
+        data = content(stored(path))
+    except InputError:
         return [], [f"The records cannot be read: {complaint}."]
-    return _read_lines(data, manifest)
+    return _read_lines(bytes(data), manifest)
 
 
 def _read_lines(data: bytes, manifest: Manifest) -> Tuple[List[Record], List[str]]:

@@ -17,6 +17,7 @@ from limiterbench.records import manifest as manifests
 from limiterbench.records.manifest import Manifest, RunPlan
 from limiterbench.records.records import Record, read_attempts, read_records, that_count
 from limiterbench.records.run_folder import CELLS, RUN_JSON
+from limiterbench.records.stored_lines import pack, unpack
 from limiterbench.run.cell_process import CellProcess
 from limiterbench.run.effort import Effort
 from limiterbench.run.google_benchmark import BenchmarkLog
@@ -46,6 +47,7 @@ def measure(
     folder: Path, manifest: Manifest, program: Program, effort: Effort, strict: bool
 ) -> int:
     """Measure what is not yet on record, then show it. Returns the exit status."""
+    unpack(folder / CELLS)
     with LineLog(folder / CELLS) as log, StopRequest() as stop:
         if log.unlocked:
             print(f"{log.unlocked}: start no second run on this folder", file=sys.stderr)
@@ -60,6 +62,8 @@ def measure(
             with benchmarks:
                 _measure(attempts, manifest.plan, process, log, benchmarks, effort)
                 benchmarks.merge(manifest.plan)
+            if not stop.received:
+                pack(folder / CELLS)
         except HostError:
             # On a full disk the status may stay as it was, and the reason must not.
             with suppress(HostError):

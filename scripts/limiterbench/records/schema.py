@@ -1,0 +1,193 @@
+"""Checks values against docs/schema: as much of JSON Schema as those files use.
+
+Missing and unknown fields pass: older files have fewer, newer ones more. What needs a missing field
+says so.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Callable, Dict, List
+
+from limiterbench.records.fields import BadField
+
+# A link to docs/schema: the scripts are also copied without the documents.
+_FOLDER = Path(__file__).with_name("schemas")
+
+Node = Dict[str, Any]
+Check = Callable[[Any, str], None]
+
+_KINDS: Dict[str, "tuple[type, ...]"] = {
+    "array": (list,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "null": (type(None),),
+    "number": (int, float),
+    "object": (dict,),
+    "string": (str,),
+}
+_WORDS = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "null",
+    "number": "a number",
+    "object": "an object",
+    "string": "a text",
+}
+
+
+def check(name: str, value: object) -> None:
+    """Against `name`.json. Raises BadField, with the dotted name of the first wrong field."""
+    _load(name)(value, "")
+
+
+@lru_cache(maxsize=None)
+def _load(name: str) -> Check:
+    root = json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    return _compile(root, root)
+
+
+def _compile(node: Node, root: Node) -> Check:
+    return _together([make(node, root) for key, make in _MAKERS.items() if key in node])
+
+
+def _together(checks: List[Check]) -> Check:
+    def check_all(value: Any, path: str) -> None:
+        for one in checks:
+            one(value, path)
+
+    return checks[0] if len(checks) == 1 else check_all
+
+
+def _refuse_if(is_wrong: Callable[[Any], bool], reason: Callable[[Any], str]) -> Check:
+    def check_value(value: Any, path: str) -> None:
+        if is_wrong(value):
+            raise BadField(f"{path} {reason(value)}")
+
+    return check_value
+
+
+def _type(node: Node, root: Node) -> Check:
+    names: List[str] = [node["type"]] if isinstance(node["type"], str) else node["type"]
+    kinds = frozenset(kind for name in names for kind in _KINDS[name])
+    words = " or ".join(_WORDS[name] for name in names)
+    return _refuse_if(lambda value: type(value) not in kinds, lambda value: f"is not {words}")
+
+
+def _enum(node: Node, root: Node) -> Check:
+    allowed: List[str] = node["enum"]
+    words = ", ".join(allowed)
+    return _refuse_if(lambda v: v not in allowed, lambda v: f"is {v!r}, not one of {words}")
+
+
+def _const(node: Node, root: Node) -> Check:
+    wanted = node["const"]
+    return _refuse_if(lambda v: bool(v != wanted), lambda v: f"is {v!r}, not {wanted}")
+
+
+def _pattern(node: Node, root: Node) -> Check:
+    matches = re.compile(node["pattern"]).search
+    wanted = node.get("description", f"as {node['pattern']}").replace("`", "").partition(";")[0]
+    return _refuse_if(lambda v: not matches(v), lambda v: f"is {v!r}, not {wanted}")
+
+
+def _minimum(node: Node, root: Node) -> Check:
+    least = node["minimum"]
+    return _refuse_if(
+        lambda v: v is not None and bool(v < least), lambda v: f"is {v}, less than {least}"
+    )
+
+
+def _maximum(node: Node, root: Node) -> Check:
+    most = node["maximum"]
+    return _refuse_if(lambda v: bool(v > most), lambda v: f"is {v}, more than {most}")
+
+
+def _above(node: Node, root: Node) -> Check:
+    limit = node["exclusiveMinimum"]
+    return _refuse_if(lambda v: bool(v <= limit), lambda v: f"is not above {limit}")
+
+
+def _min_items(node: Node, root: Node) -> Check:
+    least = node["minItems"]
+    return _refuse_if(
+        lambda v: isinstance(v, list) and len(v) < least,
+        lambda v: "is empty" if not v else "is short",
+    )
+
+
+def _items(node: Node, root: Node) -> Check:
+    of_item = _compile(node["items"], root)
+
+    def check_values(value: Any, path: str) -> None:
+        if isinstance(value, list):
+            for index, item in enumerate(value):
+                of_item(item, f"{path}[{index}]")
+
+    return check_values
+
+
+def _properties(node: Node, root: Node) -> Check:
+    # A run has millions of buckets: what reads histograms checks those faster.
+    fields = {k: _compile(field, root) for k, field in node["properties"].items() if k != "counts"}
+
+    def check_values(value: Any, path: str) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                if key in fields:
+                    fields[key](inner, f"{path}.{key}" if path else key)
+
+    return check_values
+
+
+def _values(node: Node, root: Node) -> Check:
+    of_value = _compile(node["additionalProperties"] or {}, root)
+
+    def check_values(value: Any, path: str) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                of_value(inner, f"{path}.{key}")
+
+    return check_values
+
+
+def _all_of(node: Node, root: Node) -> Check:
+    return _together([_compile(one, root) for one in node["allOf"]])
+
+
+def _one_of(node: Node, root: Node) -> Check:
+    """The schemas use it for what may also be null."""
+    (of_value,) = [_compile(one, root) for one in node["oneOf"] if one != {"type": "null"}]
+
+    def check_values(value: Any, path: str) -> None:
+        if value is not None:
+            of_value(value, path)
+
+    return check_values
+
+
+def _ref(node: Node, root: Node) -> Check:
+    return _compile(root["$defs"][node["$ref"].rpartition("/")[2]], root)
+
+
+# In the order of the checks: those of a value's size rely on its type.
+_MAKERS: Dict[str, Callable[[Node, Node], Check]] = {
+    "$ref": _ref,
+    "type": _type,
+    "enum": _enum,
+    "const": _const,
+    "pattern": _pattern,
+    "minimum": _minimum,
+    "maximum": _maximum,
+    "exclusiveMinimum": _above,
+    "minItems": _min_items,
+    "items": _items,
+    "properties": _properties,
+    "additionalProperties": _values,
+    "allOf": _all_of,
+    "oneOf": _one_of,
+}
