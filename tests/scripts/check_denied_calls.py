@@ -99,6 +99,8 @@ class TheProgram(unittest.TestCase):
         self.assertIsNone(json.loads(line)["noise"]["others_ns"])
         (line,) = self.measured(Refusal("EPERM", "prctl"))[1]
         self.assertIn("prctl", json.loads(line)["counters_absent"])
+        about = json.loads(run(Refusal("EPERM", "prctl"), PROGRAM, "--environment").stdout)
+        self.assertIs(about["host"]["timer_slack_settable"], False)
         (line,) = self.measured(Refusal("ENOSYS", "perf_event_open"))[1]
         self.assertIn("perf_event_open", json.loads(line)["counters_absent"])
 
