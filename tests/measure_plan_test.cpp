@@ -275,6 +275,19 @@ TEST(options, are_read) {
   EXPECT_TRUE(parse_options({"--topology=pu:4"}).only_informs());
 }
 
+TEST(options, a_cell_is_chosen_by_its_name) {
+  const Options options = parse_options({"--cell=hazard/edge/smt/threads:2"});
+  const std::vector<Cell> cells = plan(Topology::from("core:2 pu:2"), options.selection);
+  ASSERT_EQ(cells.size(), 1U);
+  EXPECT_EQ(cells[0].name(), "hazard/edge/smt/threads:2");
+  EXPECT_EQ(options.cell, cells[0].name());
+  EXPECT_TRUE(contains(refusal_of({"--cell=hazrd/edge/smt/threads:2"}), "did you mean 'hazard'?"));
+  EXPECT_TRUE(contains(refusal_of({"--cell=hazard/egde/smt/threads:2"}), "did you mean 'edge'?"));
+  for (const char* name : {"hazard", "hazard/edge/smt", "hazard/edge/smt/2",
+                           "hazard/edge/smt/threads:2/x", "hazard/edge/smt/threads:x"})
+    EXPECT_NE(refusal_of({std::string("--cell=") + name}), "accepted") << name;
+}
+
 TEST(options, name_what_is_valid_and_guess_what_was_meant) {
   EXPECT_TRUE(contains(refusal_of({"--limiter=hazzard"}), "did you mean 'hazard'?"));
   EXPECT_TRUE(contains(refusal_of({"--limiter=zzzzzzzzzz"}), "valid: unlimited, rwmutex"));

@@ -23,6 +23,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "host/binding.hpp"
 #include "host/clock.hpp"
@@ -154,8 +155,18 @@ void initialize_benchmark(const bench::Options& options, char* program) {
                             "'\n" + bench::usage());
 }
 
+std::vector<bench::Cell> chosen_cells(const bench::Options& options,
+                                      const host::Topology& topology) {
+  std::vector<bench::Cell> cells = bench::plan(topology, options.selection);
+  if (options.cell.empty()) return cells;
+  std::erase_if(cells, [&](const bench::Cell& cell) { return cell.name() != options.cell; });
+  if (cells.size() != 1) throw bench::UsageError("--cell=" + options.cell + ": no such cell");
+  return cells;
+}
+
 int measure(const bench::Options& options, const host::Topology& topology, char* program) {
   const bool lists = lists_only(options);
+  const std::vector<bench::Cell> cells = chosen_cells(options, topology);
   bench::CellRun run{topology, options, bench::program_layout};
   if (!lists) {
     check_binding(options, topology);
@@ -164,7 +175,7 @@ int measure(const bench::Options& options, const host::Topology& topology, char*
   }
   initialize_benchmark(options, program);
   add_context(topology);
-  register_cells(bench::plan(topology, options.selection), run);
+  register_cells(cells, run);
   const std::size_t measured = benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
   check_clock(options);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <sstream>
 #include <stdexcept>
 #include <string_view>
 
@@ -58,6 +59,20 @@ SlowDown slow_down(const std::string& text) {
   return {design, *percent};
 }
 
+// Its parts are checked like those that are chosen one by one.
+void set_cell(Options& options, const std::string& name) {
+  constexpr std::string_view before_threads = "threads:";
+  std::vector<std::string> parts;
+  std::istringstream stream(name);
+  for (std::string part; std::getline(stream, part, '/');) parts.push_back(part);
+  if (parts.size() != 4 || !parts[3].starts_with(before_threads))
+    throw UsageError("--cell=" + name + ": not limiter/scenario/placement/threads:N");
+  parse_flags(common_flags(options, choices()),
+              {"--limiter=" + parts[0], "--scenario=" + parts[1], "--placement=" + parts[2],
+               "--threads=" + parts[3].substr(before_threads.size())});
+  options.cell = name;
+}
+
 void set_plan(Options& options, const std::string& format) {
   if (!format.empty() && format != "json") refuse_unknown("--plan format", format, {"json"});
   options.plan = true;
@@ -91,6 +106,8 @@ std::vector<Flag> what_is_printed(Options& o) {
 std::vector<Flag> how_it_is_measured(Options& o) {
   constexpr unsigned most = 1'000'000'000;
   return {
+      {"--cell", "=LIMITER/SCENARIO/PLACEMENT/threads:N", "measure exactly this one",
+       [&](const S& v) { set_cell(o, v); }},
       {"--oversubscribe", "", "allow more --threads than CPUs; without --threads add 2 and 4 a CPU",
        [&](const S&) { o.selection.oversubscribe = true; }},
       {"--seconds", "=S", "of each of the two phases (0.2)",

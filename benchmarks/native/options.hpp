@@ -34,6 +34,7 @@ struct Options : CommonOptions {
   std::optional<pid_t> end_with;
   Conditions conditions;
   double test_skew_ns = 0;
+  std::string cell;  // "": all of the selection
   std::optional<SlowDown> slow_down;
   std::vector<std::string> benchmark_flags;
 

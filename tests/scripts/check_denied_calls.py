@@ -82,7 +82,7 @@ class TheProgram(unittest.TestCase):
     def measured(self, refusal: Refusal) -> Tuple["subprocess.CompletedProcess[str]", List[str]]:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "records"
-            flags = [f"--benchmark_filter=^{CELL}(/.*)?$", "--threads=1", f"--records={path}"]
+            flags = [f"--cell={CELL}", f"--records={path}"]
             done = run(refusal, PROGRAM, *flags, "--seconds=0.05")
             return done, path.read_text().splitlines() if path.exists() else []
 
@@ -127,7 +127,7 @@ class TheProgram(unittest.TestCase):
 
     def test_closed_output_does_not_go_into_the_records(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            flags = f"'--benchmark_filter=^{CELL}(/.*)?$' --threads=1 --seconds=0.01"
+            flags = f"--cell={CELL} --seconds=0.01"
             shell = f"{PROGRAM} {flags} --records={folder}/records >&- 2>&-"
             subprocess.run(["bash", "-c", shell], check=True)
             (line,) = Path(folder, "records").read_text().splitlines()

@@ -192,6 +192,12 @@ class Measures(unittest.TestCase):
             self.assertEqual(counted, sum(record["latency"]["operations"]))
             self.assertGreater(record["timer"]["floor"]["p50_ns"], 0)
 
+    def test_one_cell_by_its_name(self) -> None:
+        cell = "sharded/overload/compact/threads:1"
+        done = self.measure(f"--cell={cell}", "--limiter=hazard")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual([record["cell"] for record in self.records()], [cell])
+
     def test_google_benchmark_reports(self) -> None:
         report = self.folder / "report.json"
         done = self.measure(
@@ -297,6 +303,7 @@ class Refuses(unittest.TestCase):
     def test_unknown_names(self) -> None:
         for argument, guess in (
             ("--limiter=hazrd", "hazard"),
+            ("--cell=hazrd/steady/compact/threads:1", "hazard"),
             ("--scenario=stedy", "steady"),
             ("--placement=compat", "compact"),
             ("--treads=1", "--threads"),
