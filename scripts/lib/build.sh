@@ -24,6 +24,3 @@ build_only() { # build_only TARGET OPTION...
 
 # With all its layouts: none of an older build may be left to measure beside a new program.
 build_program() { build_only limiterbench_layouts; }
-# The program, and from the same objects others with their functions in other places.
-build_layouts() { build_only limiterbench_layouts "-DLIMITERBENCH_LAYOUTS=$1"; } # build_layouts N
-build_simulator() { build_only limiterbench_sim; }

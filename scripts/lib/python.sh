@@ -29,23 +29,18 @@ choose_python() {
   return 1
 }
 
-# check_arguments COMMAND ARGUMENT...: ends the command if Python's parser refuses the arguments or
-# answers them itself (--help). It needs no module that must be installed; without any Python the
-# question is put again once there is one.
-check_arguments() {
-  local help=no
-  case " $* " in *" --help "* | *" -h "*) help=yes ;; esac
-  checked=no
-  if choose_python argparse; then
-    LIMITERBENCH_CHECK_ARGUMENTS=1 "$PYTHON" "$package" "$@" || exit $?
-    checked=yes
-    if [[ $help == yes ]]; then exit 0; fi
-  elif [[ $help == yes ]]; then
-    refuse "--help needs Python >= 3.9: scripts/setup plot installs it."
+# run_in_python ARGUMENT...: the calling script's command. It parses its arguments first, and only
+# then has scripts/lib/prepare install and build what it needs.
+run_in_python() {
+  local command=${script##*/}
+  if ! choose_python argparse; then
+    case " $command $* " in
+      " doctor "* | *" --help "* | *" -h "*)
+        refuse "$command needs Python >= 3.9: scripts/setup plot installs it."
+        ;;
+    esac
+    take_no_install "$@"
+    ensure python
   fi
-}
-
-# check_arguments_late COMMAND ARGUMENT...: for after ensure, which has brought a Python.
-check_arguments_late() {
-  if [[ $checked == no ]]; then check_arguments "$@"; fi
+  LIMITERBENCH_PREPARE=$library/prepare exec "$PYTHON" "$package" "$command" "$@"
 }

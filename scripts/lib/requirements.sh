@@ -152,7 +152,7 @@ find_missing() { # find_missing LEVEL
   missing_names=()
   wanted_packages=()
   case $1 in
-    plot | compare) ;;
+    python | plot | compare) ;;
     run) need_build && want_peers && want_simulation ;;
     test) need_build && want_peers && want_simulation && need_tests ;;
     ci) need_build && want_peers && want_simulation && need_tests && need_ci && want_browser ;;

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import List
 
 import pytest
 from conftest import SMALL, CommandLine
+
+from limiterbench.cli import COMMANDS, parser_of
 
 
 def refused(cli: CommandLine, *arguments: str, **env: str) -> str:
@@ -111,10 +117,53 @@ def test_a_program_that_is_not_built(cli: CommandLine) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--quik"], ["--out", "mine"], ["--resume", "mine"]])
-def test_what_the_shell_can_ask_before_it_builds(cli: CommandLine, arguments: List[str]) -> None:
+def test_what_is_refused_before_anything_is_built(cli: CommandLine, arguments: List[str]) -> None:
     (cli.folder / "mine").mkdir()
-    nothing = {"LIMITERBENCH_CHECK_ARGUMENTS": "1", "LIMITERBENCH_PROGRAM": "/absent"}
+    nothing = {"LIMITERBENCH_PREPARE": "/absent", "LIMITERBENCH_PROGRAM": "/absent"}
     refused(cli, "run", *arguments, **nothing)
     refused(cli, "run", "--out", "/proc/limiterbench", **nothing)
-    answer = cli("run", "--impl", "hazard", **nothing)
-    assert (answer.returncode, answer.stdout) == (0, "")
+    assert "/absent" in cli("run", "--impl", "hazard", **nothing).stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_only_a_near_flag_is_suggested(cli: CommandLine, command: str) -> None:
+    assert "did you mean" not in refused(cli, command, *_OPERANDS.get(command, ()), "--frobnicate")
+
+
+_OPERANDS = {"plot": ("x",), "readme": ("x",), "report": ("x",), "compare": ("x", "y")}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_flag_has_a_help_text(command: str) -> None:
+    actions = parser_of(command)._actions
+    assert [action.dest for action in actions if not action.help] == []
+    assert "no_install" in [action.dest for action in actions]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["compare", "run", "other", "--all"],
+        ["doctor"],
+        ["report", "--text", "run"],
+        ["run", "--help"],
+    ],
+)
+def test_a_reader_that_leaves_is_no_failure(
+    cli: CommandLine, stored_run: Path, arguments: List[str]
+) -> None:
+    """`compare A B | head -1` must not end as if a cell were slower."""
+    shutil.copytree(stored_run, cli.folder / "other")
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "wb") as stdout:
+        process = subprocess.run(
+            [sys.executable, "-m", "limiterbench", *arguments],
+            cwd=cli.folder,
+            env=cli.env,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (process.returncode, process.stderr) == (141, "")

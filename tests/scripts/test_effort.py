@@ -7,35 +7,34 @@ import pytest
 from limiterbench.records.cells import Cell
 from limiterbench.records.manifest import Boundary
 from limiterbench.run import effort
-from limiterbench.run.plan import Choice, Plan, Scenario, thin, without_sweeps
+from limiterbench.run.plan import Plan, Scenario, thin, without_sweeps
+from limiterbench.run.request import Request
 
 
 @pytest.mark.parametrize("cells", [1, 60, 100, 240])
 def test_quick_measures_for_at_most_150_seconds(cells: int) -> None:
-    chosen = effort.choose("quick", cells, 0.05, 2.5, None, None)
+    chosen = effort.choose(Request(), cells, 0.05, 2.5)
     assert chosen.repetitions >= 2
     assert chosen.duration(cells * chosen.repetitions) <= 150
 
 
 def test_quick_repeats_more_where_there_is_time() -> None:
-    assert effort.choose("quick", 60, 0.05, 2.5, None, None).repetitions == 3
-    assert effort.choose("quick", 240, 0.05, 2.5, None, None).repetitions == 2
+    assert effort.choose(Request(), 60, 0.05, 2.5).repetitions == 3
+    assert effort.choose(Request(), 240, 0.05, 2.5).repetitions == 2
 
 
 def test_phases_stay_long_enough_however_many_cells() -> None:
-    assert (
-        effort.choose("quick", 10_000, 0.05, 2.5, None, None).seconds == effort.QUICK_SHORTEST_PHASE
-    )
+    assert effort.choose(Request(), 10_000, 0.05, 2.5).seconds == effort.QUICK_SHORTEST_PHASE
 
 
 def test_what_the_user_says_holds() -> None:
-    for mode in ("quick", "full"):
-        chosen = effort.choose(mode, 60, 0.05, 2.5, 5, 0.25)
+    for full in (False, True):
+        chosen = effort.choose(Request(full=full, repetitions=5, seconds=0.25), 60, 0.05, 2.5)
         assert (chosen.repetitions, chosen.seconds) == (5, 0.25)
 
 
 def test_full_repeats_seven_seconds_of_each_phase() -> None:
-    chosen = effort.choose("full", 60, 0.0, 2.5, None, None)
+    chosen = effort.choose(Request(full=True), 60, 0.0, 2.5)
     assert (chosen.repetitions, chosen.seconds) == (7, 1.0)
     assert chosen.duration(1) == pytest.approx(2.5)
 
@@ -61,7 +60,7 @@ def _big_plan() -> Plan:
 
 
 def test_a_quick_plan_for_a_big_host_has_fewer_cells_not_shorter_ones() -> None:
-    thinned = thin(_big_plan(), Choice(), most=100)
+    thinned = thin(_big_plan(), Request(), most=100)
     assert {cell.placement for cell in thinned.cells} == {"compact"}
     assert {cell.threads for cell in thinned.cells} == {1, 8, 32, 64, 128}
     assert thinned.left_out == 320 - len(thinned.cells)
@@ -70,25 +69,25 @@ def test_a_quick_plan_for_a_big_host_has_fewer_cells_not_shorter_ones() -> None:
 def test_beyond_the_principal_scenario_one_thread_all_cores_and_all_cpus_come_first() -> None:
     plan = _big_plan()
     edge = [cell._replace(scenario="edge") for cell in plan.cells]
-    thinned = thin(replace(plan, cells=plan.cells + edge), Choice(), most=120).cells
+    thinned = thin(replace(plan, cells=plan.cells + edge), Request(), most=120).cells
     assert {c.threads for c in thinned if c.scenario == "steady"} == {1, 8, 32, 64, 128}
     assert {c.threads for c in thinned if c.scenario == "edge"} == {1, 64, 128}
-    asked = thin(replace(plan, cells=edge), Choice(scenarios=["edge"]), most=1).cells
+    asked = thin(replace(plan, cells=edge), Request(scenario=("edge",)), most=1).cells
     assert {cell.threads for cell in asked} == {1, 8, 32, 64, 128}
 
 
 def test_oversubscribed_cells_are_not_thinned() -> None:
     plan = replace(_big_plan(), cpus=16, cores=16, milestones=[1, 8, 16])
-    assert {c.threads for c in thin(plan, Choice(), most=100).cells} == {1, 8, 16, 32, 64, 128}
+    assert {c.threads for c in thin(plan, Request(), most=100).cells} == {1, 8, 16, 32, 64, 128}
 
 
 def test_what_was_asked_for_is_not_thinned() -> None:
-    asked = Choice(placements=["scatter"], threads="1,2")
+    asked = Request(placement=("scatter",), threads="1,2")
     assert thin(_big_plan(), asked, most=1).cells == _big_plan().cells
 
 
 def test_a_plan_that_is_affordable_is_left_whole() -> None:
-    assert thin(_big_plan(), Choice(), most=320) == _big_plan()
+    assert thin(_big_plan(), Request(), most=320) == _big_plan()
 
 
 def _with_sweeps() -> Plan:
@@ -98,16 +97,16 @@ def _with_sweeps() -> Plan:
 
 
 def test_a_sweep_of_the_load_is_left_out_of_a_quick_plan_unless_asked_for() -> None:
-    plan = without_sweeps(_with_sweeps(), Choice())
+    plan = without_sweeps(_with_sweeps(), Request())
     assert {cell.scenario for cell in plan.cells} == {"steady"}
     assert plan.left_out == 7
-    asked = Choice(scenarios=["open_loop"])
+    asked = Request(scenario=("open_loop",))
     assert without_sweeps(_with_sweeps(), asked) == _with_sweeps()
 
 
 def test_a_sweep_takes_its_time() -> None:
     plan = _with_sweeps()
     assert plan.phases(plan.cells) == [2.5] * 7 + [8.5] * 7
-    chosen = effort.choose("full", 14, 0.0, 5.5, None, 2.0)
+    chosen = effort.choose(Request(full=True, seconds=2.0), 14, 0.0, 5.5)
     assert chosen.duration(14) == pytest.approx(7 * 2.5 * 2 + 7 * 8.5 * 2)
     assert effort.time_limit(1.0, 8.5) > 3 * 8.5

@@ -35,6 +35,18 @@ def bare(cli: CommandLine) -> CommandLine:
     return cli.without_charts()
 
 
+def built(cli: CommandLine, *arguments: str) -> str:
+    """The layouts that a run has built before it measures."""
+    prepare = cli.folder / "prepare"
+    prepare.write_text('#!/bin/sh\necho "$@" >&2\nexit 7\n')
+    prepare.chmod(0o755)
+    answer = cli("run", *arguments, LIMITERBENCH_PREPARE=str(prepare))
+    assert answer.returncode == 7
+    level, layouts, target = answer.stderr.split()
+    assert (level, target) == ("run", "limiterbench_layouts")
+    return layouts
+
+
 def dealt(run: Path) -> Dict[int, Set[int]]:
     """By repetition, the layouts that measured it."""
     found: Dict[int, Set[int]] = {}
@@ -83,7 +95,7 @@ def test_unless_chosen_there_are_three_or_one_a_repetition(
 def test_what_cannot_be_is_refused_before_anything_is_built(
     cli: CommandLine, arguments: "tuple[str, ...]", reason: str
 ) -> None:
-    answer = cli("run", *arguments, LIMITERBENCH_CHECK_ARGUMENTS="1")
+    answer = cli("run", *arguments, LIMITERBENCH_PREPARE="/absent")
     assert answer.returncode == 2
     assert reason in answer.stderr
 
@@ -144,7 +156,7 @@ def test_a_resumed_run_goes_on_with_its_layouts(bare: CommandLine) -> None:
     assert bare("run", *SHORT, "--repetitions", "3").returncode == 0
     run = bare.folder / "run"
     keep(run, 3)
-    assert bare("layouts_to_build", "--resume", "run").stdout == "3\n"
+    assert built(bare, "--resume", "run") == "-DLIMITERBENCH_LAYOUTS=3"
     assert bare("run", "--resume", "run").returncode == 0
     assert dealt(run) == {0: {0}, 1: {1}, 2: {2}}
     assert "--layouts cannot change" in bare("run", "--resume", "run", "--layouts", "2").stderr
@@ -194,7 +206,7 @@ def test_a_run_of_before_there_were_layouts_is_read_and_resumed(
     [((), 3), (("--full",), 3), (("--repetitions", "2"), 2), (("--full", "--layouts", "6"), 6)],
 )
 def test_how_many_to_build(cli: CommandLine, arguments: "tuple[str, ...]", count: int) -> None:
-    assert cli("layouts_to_build", *arguments).stdout == f"{count}\n"
+    assert built(cli, *arguments) == f"-DLIMITERBENCH_LAYOUTS={count}"
 
 
 @pytest.mark.skipif(shutil.which("ld") is None, reason="no linker")

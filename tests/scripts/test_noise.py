@@ -19,7 +19,7 @@ from limiterbench.records.cells import Cell
 from limiterbench.records.manifest import RunPlan
 from limiterbench.records.records import Record, parse_record, read_attempts, read_records
 from limiterbench.records.run_folder import CELLS, RUN_JSON
-from limiterbench.run.noise import most_repeats, repeats
+from limiterbench.run.schedule import most_repeats, repeats
 from limiterbench.stats.series import group_records
 
 DISTURBED = "hazard/steady/compact/threads:2"

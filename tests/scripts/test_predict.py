@@ -165,7 +165,7 @@ def refused(cli: CommandLine, *arguments: str, **env: str) -> str:
     [
         (("--host", "epyc_7r13"), "unknown host 'epyc_7r13'; did you mean epyc_7r13x2?"),
         (("--host", "none/such.json"), "none/such.json: No such file or directory"),
-        ((), "--host NAME|FILE or --calibrate RUN is needed"),
+        (("--impl", "hazard"), "--host NAME|FILE or --calibrate RUN is needed"),
         (("--calibrate", "nowhere"), "nowhere: no such folder"),
         (("--calibrate", "benchmarks"), "benchmarks: not a run: it has no run.json"),
         (("--host", "imaginary", "--threads", "1,x"), "--threads: 'x' is not a whole number"),
@@ -200,6 +200,13 @@ def test_a_bad_host_file_is_refused_by_its_field(
 ) -> None:
     write_host(predict.folder / "bad.json", **changed)
     assert f"bad.json: {said}" in refused(predict, "--host", "bad.json")
+
+
+def test_without_a_flag_the_hosts_are_listed(predict: CommandLine) -> None:
+    answer = predict("predict", "--no-install", LIMITERBENCH_PREPARE="/absent")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert "imaginary     an imaginary host\n" in answer.stdout
+    assert "epyc_7r13x2   2 x AMD EPYC 7R13\n" in answer.stdout
 
 
 def test_a_prediction_is_not_gone_on_with(predict: CommandLine, predicted: Path) -> None:

@@ -16,5 +16,7 @@ class HostError(Exception):
 
 def nearest(name: str, valid: Iterable[str]) -> str:
     """A sentence that suggests the valid name most like `name`, or nothing."""
-    close = difflib.get_close_matches(name, list(valid), n=1, cutoff=0.5)
-    return f"; did you mean {close[0]}?" if close else ""
+    # All flags begin alike, which makes none of them near.
+    bare = {each.lstrip("-"): each for each in valid}
+    close = difflib.get_close_matches(name.lstrip("-"), bare, n=1, cutoff=0.6)
+    return f"; did you mean {bare[close[0]]}?" if close else ""

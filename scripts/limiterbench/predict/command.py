@@ -19,8 +19,9 @@ from limiterbench.predict.show import rankings_of
 from limiterbench.predict.simulator import POLICIES, Simulator
 from limiterbench.records import run_folder
 from limiterbench.run.cell_process import utc_now
-from limiterbench.run.plan import Choice, Plan, make_plan
+from limiterbench.run.plan import Plan, make_plan
 from limiterbench.run.program import Program
+from limiterbench.run.request import Request
 
 
 _FAILURES_NAMED = 10
@@ -37,11 +38,11 @@ def _host(options: Namespace, root: Path, simulator: Simulator) -> Host:
 
 
 def _plan(program: Program, host: Host) -> Plan:
-    choice = Choice(
-        scenarios=tasks.SCENARIOS[:1], placements=(tasks.PLACEMENT,), topology=host.topology
+    request = Request(
+        scenario=(tasks.SCENARIOS[0],), placement=(tasks.PLACEMENT,), topology=host.topology
     )
     try:
-        return make_plan(program, choice)
+        return make_plan(program, request)
     except InputError as error:
         raise InputError(f"host {host.key}: topology: {error}") from None
 

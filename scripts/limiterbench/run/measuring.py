@@ -1,4 +1,5 @@
-"""The measuring loop: one repetition after the other, each kept as soon as it has ended."""
+"""The measuring loop: one repetition after the other, each kept as soon as it has ended. Then what
+the run found: the table, the failures, the paths of the charts and the report."""
 
 from __future__ import annotations
 
@@ -18,24 +19,17 @@ from limiterbench.records.manifest import Manifest, RunPlan
 from limiterbench.records.records import Record, read_attempts, read_records, that_count
 from limiterbench.records.run_folder import CELLS, RUN_JSON
 from limiterbench.records.stored_lines import pack, unpack
+from limiterbench.report.table import print_tables
+from limiterbench.run import google_benchmark
 from limiterbench.run.cell_process import CellProcess
 from limiterbench.run.effort import Effort
-from limiterbench.run.google_benchmark import BenchmarkLog
-from limiterbench.run.noise import repeats
-from limiterbench.run.outcome import show_outcome
-from limiterbench.run.program import GOOGLE_BENCHMARK, Program
+from limiterbench.run.program import Program
 from limiterbench.run.progress import RunProgress
-from limiterbench.run.schedule import Turn, interleave
+from limiterbench.run.schedule import Turn, repeats, turns_left
 from limiterbench.run.stop import StopRequest
 
+_FAILURES_SHOWN = 10
 _SCRATCH = ".cell"
-
-
-def turns_left(plan: RunPlan, records: Sequence[Record]) -> List[Turn]:
-    """A failed repetition is a finished one: it stays on record and is not repeated."""
-    done = {Turn(record.cell, record.repetition) for record in records}
-    turns = interleave(plan.cells, plan.repetitions, plan.seed)
-    return [turn for turn in turns if turn not in done]
 
 
 def _next_turns(plan: RunPlan, attempts: Sequence[Record]) -> List[Turn]:
@@ -57,11 +51,8 @@ def measure(
         # What was found of the host before a run went on holds even if it never ends.
         _set_status(folder, manifest, manifests.INTERRUPTED)
         process = CellProcess(program, manifest.plan, folder / _SCRATCH, stop, strict)
-        benchmarks = BenchmarkLog(folder)
         try:
-            with benchmarks:
-                _measure(attempts, manifest.plan, process, log, benchmarks, effort)
-                benchmarks.merge(manifest.plan)
+            _measure(attempts, manifest.plan, process, log, effort)
             if not stop.received:
                 pack(folder / CELLS)
         except HostError:
@@ -76,8 +67,10 @@ def measure(
             return stop.exit_status
     # Also one whose repetition has another attempt to count: a row that fails may not go unseen.
     failed = [record for record in attempts if record.failure is not None]
+    counting = that_count(attempts)
+    google_benchmark.write(folder, manifest, counting)
     _set_status(folder, manifest, manifests.FAILED if failed else manifests.COMPLETE)
-    show_outcome(folder, that_count(attempts), failed)
+    _show_outcome(folder, counting, failed)
     return 1 if failed else 0
 
 
@@ -86,7 +79,6 @@ def _measure(
     plan: RunPlan,
     process: CellProcess,
     log: LineLog,
-    benchmarks: BenchmarkLog,
     effort: Effort,
 ) -> None:
     turns = _next_turns(plan, attempts)
@@ -98,7 +90,6 @@ def _measure(
                 line = process.measure(turn)
                 if line is None:
                     return
-                benchmarks.keep(turn, process.scratch / GOOGLE_BENCHMARK)
                 log.append(line.text)
                 attempts.append(line.record)
                 progress.end(turn.cell, line.record.failure)
@@ -118,3 +109,43 @@ def _say_resume(folder: Path) -> None:
     kept = units.count(len(records), "repetition")
     command = shlex.join(["./scripts/run", "--resume", display(folder)])
     print(f"stopped; {kept} kept. Go on with:\n  {command}", file=sys.stderr)
+
+
+def _show_outcome(folder: Path, records: Sequence[Record], failed: Sequence[Record]) -> None:
+    """`records`: those that count; `failed`: all that failed."""
+    manifest = manifests.read(folder / RUN_JSON)
+    can_be_drawn = any(record.measured for record in records)
+    if can_be_drawn:
+        print_tables(manifest, records)
+    _show_failures(failed)
+    if can_be_drawn:
+        # Drawing takes long and may fail: what was measured is on the terminal before.
+        sys.stdout.flush()
+        print(_draw(folder))
+    print(f"\nrecords: {display(folder)}")
+
+
+def _draw(folder: Path) -> str:
+    """The paths of the charts and of the report, in words."""
+    try:
+        from limiterbench.charts.catalogue import unreadable
+        from limiterbench.charts.plot import draw
+        from limiterbench.report.command import write_page
+    except ImportError as error:
+        # A bare host can measure; the charts are drawn where matplotlib is.
+        return f"\nno charts here ({error}): ./scripts/plot and report make them from the records"
+    names = [path.with_suffix("") for path in draw(folder) if path.suffix == ".png"]
+    charts = [f"  {display(name)}.{{svg,png}}" for name in names]
+    charts += [f"  {problem}" for problem in unreadable(folder)]
+    return "\n".join(["\ncharts:", *charts, f"\nreport: {display(write_page([folder]))}"])
+
+
+def _show_failures(failed: Sequence[Record]) -> None:
+    if not failed:
+        return
+    print(f"\n{units.count(len(failed), 'repetition')} failed:")
+    for record in failed[:_FAILURES_SHOWN]:
+        print(f"  {record.cell.name} repetition {record.repetition}:")
+        print(f"    {record.failure}")
+    if len(failed) > _FAILURES_SHOWN:
+        print(f"  and {len(failed) - _FAILURES_SHOWN} more, in the records")

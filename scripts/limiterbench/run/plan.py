@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, List, Sequence
 
 from limiterbench.common.errors import HostError, InputError
 from limiterbench.records.cells import Cell, parse_cell
 from limiterbench.records.fields import BadField, Fields
 from limiterbench.records.manifest import Boundary, parse_boundaries
 from limiterbench.run.program import Program
+from limiterbench.run.request import Request
 
 
 @dataclass(frozen=True)
@@ -48,20 +49,6 @@ class Plan:
         return [self.scenarios[cell.scenario].phases for cell in cells]
 
 
-@dataclass(frozen=True)
-class Choice:
-    """What the user asked for; an empty list means everything."""
-
-    limiters: Sequence[str] = ()
-    scenarios: Sequence[str] = ()
-    placements: Sequence[str] = ()
-    threads: Optional[str] = None
-    oversubscribe: bool = False
-    topology: Optional[str] = None
-    home: Optional[str] = None
-    writer: Optional[str] = None
-
-
 def _cell(fields: Fields) -> Cell:
     cell = parse_cell(fields.text("cell"))
     if cell is None:
@@ -98,26 +85,9 @@ def _parse(fields: Fields) -> Plan:
     )
 
 
-def _flags(choice: Choice) -> List[str]:
-    flags = [f"--limiter={name}" for name in choice.limiters]
-    flags += [f"--scenario={name}" for name in choice.scenarios]
-    flags += [f"--placement={name}" for name in choice.placements]
-    if choice.threads is not None:
-        flags.append(f"--threads={choice.threads}")
-    if choice.oversubscribe:
-        flags.append("--oversubscribe")
-    if choice.home is not None:
-        flags.append(f"--home={choice.home}")
-    if choice.writer is not None:
-        flags.append(f"--writer={choice.writer}")
-    if choice.topology is not None:
-        flags.append(f"--topology={choice.topology}")
-    return flags
-
-
-def without_sweeps(plan: Plan, choice: Choice) -> Plan:
+def without_sweeps(plan: Plan, request: Request) -> Plan:
     """For a quick look: sweeps of the load, which take several times as long, only if asked for."""
-    if choice.scenarios:
+    if request.scenario:
         return plan
     cells = [cell for cell in plan.cells if not plan.scenarios[cell.scenario].sweeps_load]
     return replace(plan, cells=cells, left_out=plan.left_out + len(plan.cells) - len(cells))
@@ -127,7 +97,7 @@ def _is_beyond(cell: Cell, plan: Plan) -> bool:
     return cell.threads > plan.cpus
 
 
-def thin(plan: Plan, choice: Choice, most: int) -> Plan:
+def thin(plan: Plan, request: Request, most: int) -> Plan:
     """For a quick look at a big host: fewer cells, not shorter ones.
 
     While there are more than `most` cells, and unless the user chose, it keeps only the first
@@ -135,13 +105,13 @@ def thin(plan: Plan, choice: Choice, most: int) -> Plan:
     cores and all CPUs. Thread counts beyond the CPUs stay.
     """
     cells = plan.cells
-    if len(cells) > most and not choice.placements:
+    if len(cells) > most and not request.placement:
         cells = [cell for cell in cells if cell.placement == cells[0].placement]
-    if len(cells) > most and choice.threads is None:
+    if len(cells) > most and request.threads is None:
         cells = [
             cell for cell in cells if cell.threads in plan.milestones or _is_beyond(cell, plan)
         ]
-    if len(cells) > most and choice.threads is None and not choice.scenarios:
+    if len(cells) > most and request.threads is None and not request.scenario:
         few = {1, plan.cores, plan.cpus}
         cells = [
             cell
@@ -153,12 +123,12 @@ def thin(plan: Plan, choice: Choice, most: int) -> Plan:
     return replace(plan, cells=cells, left_out=plan.left_out + len(plan.cells) - len(cells))
 
 
-def make_plan(program: Program, choice: Choice) -> Plan:
+def make_plan(program: Program, request: Request) -> Plan:
     """The program itself refuses what is unknown or impossible: it alone knows what there is.
 
     Without a choice of placements it offers those that differ on this host.
     """
-    fields = program.ask_json("--plan=json", *_flags(choice))
+    fields = program.ask_json("--plan=json", *request.program_flags())
     try:
         plan = _parse(fields)
     except BadField as error:

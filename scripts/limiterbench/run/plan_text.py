@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from argparse import Namespace
 from pathlib import Path
 from typing import Dict, Iterable, List, Optional, Sequence
 
@@ -11,9 +10,10 @@ from limiterbench.common import units
 from limiterbench.common.files import display
 from limiterbench.records.manifest import Boundary
 from limiterbench.run.effort import Effort
-from limiterbench.run.layouts import Layouts
-from limiterbench.run.noise import allowance
 from limiterbench.run.plan import Plan
+from limiterbench.run.program import Layouts
+from limiterbench.run.request import Request
+from limiterbench.run.schedule import allowance
 
 _WIDTH = 80
 _TITLE = 12
@@ -158,26 +158,12 @@ def describe_rest(effort: Effort, left: int, more: int) -> str:
     return f"{text}: about {units.clock(effort.duration(left + more))}"
 
 
-def reproducing_command(options: Namespace, effort: Effort, layouts: int, seed: int) -> str:
+def reproducing_command(request: Request, effort: Effort, layouts: int, seed: int) -> str:
     """The one command that repeats a run, with everything chosen for the user spelled out."""
-    words = ["./scripts/run", f"--{effort.mode}"]
-    for flag, names in (
-        ("--impl", options.impl),
-        ("--scenario", options.scenario),
-        ("--placement", options.placement),
-    ):
-        for name in names:
-            words += [flag, name]
-    if options.threads is not None:
-        words += ["--threads", options.threads]
-    if options.oversubscribe:
-        words.append("--oversubscribe")
-    for flag, chosen in (("--home", options.home), ("--writer", options.writer)):
-        if chosen is not None:
-            words += [flag, chosen]
+    words = ["./scripts/run", f"--{effort.mode}", *request.words()]
     words += ["--repetitions", str(effort.repetitions), "--seconds", f"{effort.seconds:g}"]
     words += ["--layouts", str(layouts), "--seed", str(seed)]
-    words += ["--noise-repeats", str(options.noise_repeats)]
-    if options.time_limit is not None:
-        words += ["--time-limit", f"{options.time_limit:g}"]
+    words += ["--noise-repeats", str(request.noise_repeats)]
+    if request.time_limit is not None:
+        words += ["--time-limit", f"{request.time_limit:g}"]
     return shlex.join(words)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import subprocess
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
@@ -14,9 +13,6 @@ from limiterbench.common.errors import HostError, InputError
 from limiterbench.common.limits import explain
 from limiterbench.records.fields import BadField, Fields, parse_object
 from limiterbench.run.schedule import Turn
-
-# What the program writes into its scratch folder beside its record.
-GOOGLE_BENCHMARK = "gbench.json"
 
 _BAD_USAGE = 2
 # The program may not bind its threads here, or cannot write records: no cell can be measured.
@@ -32,6 +28,18 @@ class Answer(NamedTuple):
     errors: str
 
 
+class Layouts(NamedTuple):
+    """Programs linked from the same objects, with their functions in other places.
+
+    What a design takes must not depend on where the linker put it. Repetition i of every cell is
+    measured by layout i modulo their number: the spread over repetitions includes theirs.
+    """
+
+    number: int
+    absent: Optional[str] = None
+    """Why there are fewer than were wanted."""
+
+
 class About(NamedTuple):
     """What the program says of the host and of itself."""
 
@@ -42,7 +50,7 @@ class About(NamedTuple):
 
 class Program:
     def __init__(self, path: Path, layouts: int = 1) -> None:
-        """Of its layouts, the first so many measure."""
+        """Its first `layouts` layouts measure."""
         if not os.access(path, os.X_OK) or not path.is_file():
             raise InputError(f"{path}: the program is not built")
         self.path = path.resolve()
@@ -62,7 +70,21 @@ class Program:
     def _version(self, path: Path) -> str:
         return Program(path).ask("--version")
 
-    def why_no_more(self) -> str:
+    def choose_layouts(self, most: int) -> Layouts:
+        there = self.count_layouts(most)
+        return Layouts(there, self._why_no_more() if there < most else None)
+
+    def require_layouts(self, count: int) -> Layouts:
+        """Raises InputError if a run of so many cannot go on here."""
+        there = self.count_layouts(count)
+        if there < count:
+            raise InputError(
+                f"{self.path}: the run needs {count} layouts of it, here are {there}: "
+                f"{self._why_no_more()}"
+            )
+        return Layouts(count)
+
+    def _why_no_more(self) -> str:
         """The build says so where its linker cannot make any."""
         try:
             said = (self.path.parent / "layouts" / "absent").read_text(encoding="utf-8").strip()
@@ -145,25 +167,14 @@ class Program:
         self.ask(f"--topology_xml={path}")
 
     def measure_command(self, turn: Turn, scratch: Path, settings: Sequence[str]) -> List[str]:
-        cell = turn.cell
         flags = [
-            f"--benchmark_filter={_only(cell.name)}",
-            "--benchmark_color=false",
-            f"--benchmark_out={scratch / GOOGLE_BENCHMARK}",
-            "--benchmark_out_format=json",
+            f"--cell={turn.cell.name}",
             f"--records={scratch / 'record.jsonl'}",
             f"--repetition_index={turn.repetition}",
             f"--attempt={turn.attempt}",
-            f"--threads={cell.threads}",
-            f"--placement={cell.placement}",
         ]
         layout = turn.repetition % len(self._layouts)
         return [*self._command(layout), *flags, *settings]
-
-
-def _only(name: str) -> str:
-    """Google Benchmark matches the name with its own suffixes: /iterations:1/manual_time."""
-    return "^" + re.sub(r"([.\[\]()*+?^$|{}\\])", r"\\\1", name) + "(/.*)?$"
 
 
 def last_line(text: str) -> str:

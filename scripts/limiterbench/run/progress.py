@@ -8,27 +8,49 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Optional, Type
+from typing import Optional, Type
 
 from limiterbench.common import units
 from limiterbench.records.cells import Cell
-
-if TYPE_CHECKING:
-    from limiterbench.run.progress_bar import ProgressBar
 
 _LOG_EVERY_SECONDS = 10.0
 _FAILURE_LENGTH = 200
 
 
-def _bar() -> Optional["ProgressBar"]:
+class _Bar:
+    """Drawn over and over in one line of a terminal. Raises ImportError where rich is missing."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+        from rich.table import Column
+
+        one_line = Column(no_wrap=True, overflow="ellipsis")
+        self.progress = Progress(
+            BarColumn(bar_width=20),
+            TextColumn("{task.completed}/{task.total}"),
+            TextColumn("{task.fields[left]}"),
+            TextColumn("{task.description}", markup=False, table_column=one_line),
+            console=Console(stderr=True),
+            auto_refresh=False,
+        )
+        self._task = self.progress.add_task("", left="")
+
+    def show(self, done: int, total: int, left: str, text: str) -> None:
+        self.progress.update(
+            self._task, completed=done, total=total, left=left, description=text, refresh=True
+        )
+
+    def say(self, text: str) -> None:
+        self.progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _bar() -> Optional[_Bar]:
     """None where nobody watches, or on a bare host: lines will do there."""
-    if not sys.stderr.isatty():
-        return None
     try:
-        from limiterbench.run.progress_bar import ProgressBar
+        return _Bar() if sys.stderr.isatty() else None
     except ImportError:
         return None
-    return ProgressBar()
 
 
 class RunProgress:
@@ -46,7 +68,7 @@ class RunProgress:
 
     def __enter__(self) -> "RunProgress":
         if self._bar:
-            self._bar.start()
+            self._bar.progress.start()
         return self
 
     def __exit__(
@@ -56,7 +78,7 @@ class RunProgress:
         trace: Optional[TracebackType],
     ) -> None:
         if self._bar:
-            self._bar.stop()
+            self._bar.progress.stop()
 
     def extend(self, repetitions: int) -> None:
         """So many more than was known at the start."""

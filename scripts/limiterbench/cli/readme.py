@@ -1,0 +1,25 @@
+"""`readme`: a stored run's chart, table and designs, written into README.md."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from limiterbench.cli.parsing import Parser, prepare, root
+
+
+def parser() -> Parser:
+    flags = Parser("readme", "Write a run into README.md.")
+    flags.add_argument("dir", metavar="DIR", type=Path, help="a run's folder")
+    return flags
+
+
+def main(options: Namespace) -> int:
+    prepare(options, "plot")
+    from limiterbench.common.files import display
+    from limiterbench.maintain import readme
+    from limiterbench.predict import documents
+
+    for path in [*readme.update(root(), options.dir), *documents.update(root())]:
+        print(display(path))
+    return 0

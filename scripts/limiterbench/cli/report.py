@@ -1,0 +1,67 @@
+"""`report`: what stored runs found, as a page, in the terminal or as a table for programs."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from limiterbench.cli.parsing import Parser, prepare
+from limiterbench.common.errors import InputError, nearest
+
+_ABOUT = """\
+Writes what a run found into one page, DIR/report.html. Several runs are shown
+side by side, in comparison.html of the first DIR."""
+_FORMATS = ("csv", "json", "parquet")
+
+
+def parser() -> Parser:
+    flags = Parser("report", _ABOUT)
+    flags.add_argument("dirs", metavar="DIR", type=Path, nargs="+", help="a run's folder")
+    flags.add_argument(
+        "--prediction",
+        metavar="DIR",
+        type=Path,
+        action="append",
+        default=[],
+        help="a folder of ./scripts/predict, shown apart at the end; may be given again",
+    )
+    how = flags.add_mutually_exclusive_group()
+    how.add_argument("--text", action="store_true", help="print it in the terminal instead")
+    how.add_argument("--out", metavar="FILE", type=Path, help="write the page there")
+    how.add_argument(
+        "--format",
+        metavar="NAME",
+        help="write the summary of each DIR beside its records instead: csv, json or parquet",
+    )
+    return flags
+
+
+def main(options: Namespace) -> int:
+    if options.format is not None and options.format not in _FORMATS:
+        raise InputError(
+            f"unknown format '{options.format}'{nearest(options.format, _FORMATS)}\n"
+            f"valid formats: {', '.join(_FORMATS)}"
+        )
+    if options.format is not None and options.prediction:
+        raise InputError(
+            "--prediction does not go with --format: a summary is of what was measured"
+        )
+    prepare(options, "plot")
+    from limiterbench.common.files import display
+    from limiterbench.predict import appendix
+    from limiterbench.report.command import print_report, write_page
+
+    if options.format is not None:
+        from limiterbench.stats.summary import export
+
+        for folder in options.dirs:
+            print(display(export(folder, options.format)))
+    elif options.text:
+        measured = appendix.print_rankings(options.dirs)
+        predictions = appendix.read(options.prediction)
+        print_report(measured)
+        appendix.print_answers(predictions)
+    else:
+        added = appendix.of(appendix.read(options.prediction))
+        print(display(write_page(options.dirs, options.out, added)))
+    return 0
