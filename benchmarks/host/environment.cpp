@@ -148,44 +148,6 @@ json rseq() {
   return {{"registered", size > 0}, {"size", size}};
 }
 
-std::string number(double value) {
-  std::ostringstream text;
-  text << value;
-  return text.str();
-}
-
-json warnings(const json& facts) {
-  json list = json::array();
-  const json& governor = facts["governor"];
-  if (!governor.is_null() && governor != "performance") {
-    list.push_back("frequency governor is " + governor.get<std::string>() + ", not performance");
-  }
-  if (facts["virtualised"] == true) {
-    list.push_back("virtual machine: its host may take CPUs away unseen");
-  }
-  const json& quota = facts["cgroup"]["cpu_quota"];
-  const json& allowed = facts["cpus_allowed"];
-  const unsigned cpus = allowed.is_null() ? 0 : count_of_list(allowed.get<std::string>());
-  if (!quota.is_null() && quota.get<double>() < cpus) {
-    list.push_back("the control group grants " + number(quota) + " CPUs of " +
-                   std::to_string(cpus) + ": threads will be throttled");
-  }
-  if (facts["cgroup"]["hidden"] == true) {
-    list.push_back("control groups are hidden: one may limit CPU time unseen");
-  }
-  const json& load = facts["load_average"];
-  if (!load.is_null() && load[0].get<double>() > 0.5) {
-    list.push_back("load average " + number(load[0]) + ": other work is running");
-  }
-  if (facts["membarrier"]["private_expedited"] == false) {
-    list.push_back("no membarrier: asymmetric fences fall back to full ones");
-  }
-  if (facts["rseq"]["registered"] == false) {
-    list.push_back("no restartable sequences: the current CPU is found the slow way");
-  }
-  return list;
-}
-
 }  // namespace
 
 json environment(const fs::path& root) {
@@ -215,7 +177,6 @@ json environment(const fs::path& root) {
   facts["load_average"] = load_average(root);
   facts["membarrier"] = membarrier();
   facts["rseq"] = rseq();
-  facts["warnings"] = warnings(facts);
   return facts;
 }
 

@@ -14,8 +14,11 @@ from limiterbench.stats.statistics import coverage
 
 _FINDINGS_NAMED = 3
 _UNFAIR_NAMED = 8
-# The program's own warnings about what the doctor examines more closely begin like this.
-_DOCTORS_OWN = ("frequency governor", "virtual machine", "the control group", "load average")
+# Facts that the doctor does not look at: without them a design takes a slower way.
+_LACKING = {
+    ("membarrier", "private_expedited"): "no membarrier: asymmetric fences fall back to full ones",
+    ("rseq", "registered"): "no restartable sequences: the current CPU is found the slow way",
+}
 
 
 def _numbers(group: Group, has_bars: bool) -> str:
@@ -40,17 +43,20 @@ def _host(manifest: Manifest) -> str:
 
 
 def _of_the_host(manifest: Manifest) -> List[str]:
-    """The worst that the doctor found, and what only the program knows."""
-    found = manifest.host.get("warnings")
-    warnings = [str(text) for text in found] if isinstance(found, list) else []
+    """The worst that the doctor found, and what this kernel lacks."""
+    if not manifest.doctor:
+        # A run of before there was one, whose program judged the host.
+        return [str(text) for text in manifest.host.get("warnings") or []]
     bad = worst_first(finding for finding in manifest.doctor if finding.is_bad)
-    if manifest.doctor:
-        warnings = [text for text in warnings if not text.startswith(_DOCTORS_OWN)]
+    facts = manifest.host
+    lacking = [
+        text for (name, key), text in _LACKING.items() if facts.get(name, {}).get(key) is False
+    ]
     named = bad[:_FINDINGS_NAMED]
     texts = [f"{f.status} {f.seen}" if f.status == FAIL else f.seen for f in named]
     if len(bad) > len(named):
         texts.append(f"{counts(bad)} in all, listed in run.json")
-    return texts + warnings
+    return texts + lacking
 
 
 def _warnings(manifest: Manifest, group: Group) -> List[str]:

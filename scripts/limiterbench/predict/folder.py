@@ -46,7 +46,7 @@ def manifest_of(
     rows = {cell.limiter for cell in cells}
     return Manifest(
         started_utc=made.started_utc,
-        host={"hostname": f"model of {made.host.name}", "warnings": []},
+        host={"hostname": f"model of {made.host.name}"},
         timer=dict(_TIMER),
         topology=Topology(made.plan.summary, made.plan.cpus, made.plan.boundaries),
         rows=[row.values for row in made.plan.rows if row.name in rows],
