@@ -6,7 +6,7 @@ from typing import List
 import pytest
 
 from conftest import ROOT
-from limiterbench.maintain.pairs import problems
+from order_pairs import problems
 
 RELEASE = "// ({}) release: {}\na.store(1, sync::release);\n"
 ACQUIRE = "// ({}) acquire: {}\na.load(sync::acquire);\n"

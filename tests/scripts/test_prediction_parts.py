@@ -14,7 +14,7 @@ from simulation import FAKE, HOST, SMALL, add_contention, set_up, write_host
 
 from limiterbench.charts.legends import OWN
 from limiterbench.common.errors import InputError
-from limiterbench.predict import calibrate, documents, hosts, page, published, sensitivity
+from limiterbench.predict import calibrate, documents, hosts, published, sensitivity
 from limiterbench.predict.answers import read_prediction
 from limiterbench.predict.hosts import Host
 from limiterbench.predict.machine import Pair, transfers
@@ -22,7 +22,6 @@ from limiterbench.predict.points import Assumption, Band, Point, p99, read, thro
 from limiterbench.predict.ranking import MARGIN, Rows, rank
 from limiterbench.predict.simulator import Simulator
 from limiterbench.predict.tasks import thread_counts
-from limiterbench.predict.validation_page import read_validation
 from limiterbench.records.cells import Cell
 from limiterbench.records.manifest import Boundary
 from limiterbench.records.records import UNEQUAL
@@ -194,18 +193,14 @@ def test_the_stored_pages_say_what_the_stored_predictions_say() -> None:
 
 
 def test_the_stored_validation_is_as_near_as_the_page_says() -> None:
-    own = read_validation(ROOT).fields.object("own_host")
-    medians = own.object("median_error")
+    own = documents.read_validation(ROOT)["own_host"]
+    medians = own["median_error"]
     for scenario in ("readonly", "steady", "edge"):
-        assert medians.number(scenario) <= 0.25
-    for scenario in medians.values:
-        errors = [
-            abs(float(str(row.values["error"])))
-            for row in own.objects("rows")
-            if row.text("scenario") == scenario
-        ]
+        assert medians[scenario] <= 0.25
+    for scenario, stated in medians.items():
+        errors = [abs(row["error"]) for row in own["rows"] if row["scenario"] == scenario]
         assert len(errors) == len(OWN)
-        assert median(errors) == pytest.approx(medians.number(scenario), abs=1e-3)
+        assert median(errors) == pytest.approx(stated, abs=1e-3)
 
 
 def test_rows_that_serve_their_threads_unequally_are_marked(cli: CommandLine) -> None:
@@ -220,7 +215,7 @@ def test_rows_that_serve_their_threads_unequally_are_marked(cli: CommandLine) ->
         lock += next(n for n, p in enumerate(points[lock:]) if p.cell.threads == 16)
         points[lock] = points[lock]._replace(fairness=index)
         write(table, points)
-        return page.answer(read_prediction(cli.folder / "out"))
+        return documents.answer(read_prediction(cli.folder / "out"))
 
     assert not [line for line in shown(UNEQUAL) if "†" in line]
     lock, note = [line for line in shown(0.0625) if "†" in line]

@@ -1,8 +1,8 @@
-"""Tables in plain text: measuring must not need a module that a bare host lacks."""
+"""Tables in plain text, and in Markdown: measuring must not need a module that a bare host lacks."""
 
 from __future__ import annotations
 
-from typing import List, Sequence
+from typing import Collection, List, Optional, Sequence
 
 _WIDTH = 80
 _GAP = 2
@@ -28,3 +28,15 @@ class TextTable:
 def _fitted(row: Sequence[str], widths: Sequence[int]) -> List[str]:
     name = row[0] if len(row[0]) <= widths[0] else row[0][: widths[0] - 1] + "…"
     return [name.ljust(widths[0]), *(text.rjust(w) for text, w in zip(row[1:], widths[1:]))]
+
+
+def markdown(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    left: int = 1,
+    right: Optional[Collection[int]] = None,
+) -> List[str]:
+    """The first `left` columns begin on the left, the others end on the right; or those of `right`."""
+    ends = range(left, len(heads)) if right is None else right
+    rule = "|".join("---:" if column in ends else "---" for column in range(len(heads)))
+    return [f"| {' | '.join(heads)} |", f"|{rule}|", *(f"| {' | '.join(row)} |" for row in rows)]

@@ -1,60 +1,247 @@
-"""The generated blocks about predictions: docs/prediction.md and the stored page."""
+"""What the stored predictions and their validation say, as Markdown: the generated blocks of
+docs/prediction.md and of the page beside them."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Dict, List
+from typing import Any, Dict, List, Sequence
 
-from limiterbench.common.files import replace_blocks, replace_text
-from limiterbench.predict import page
-from limiterbench.predict import validation_page as validations
-from limiterbench.predict.answers import HEADLINE
-from limiterbench.predict.validate import FILE, folder_of
+from limiterbench.common import units
+from limiterbench.common.errors import InputError
+from limiterbench.common.files import display, replace_blocks, replace_text
+from limiterbench.common.text_table import markdown
+from limiterbench.predict.answers import (
+    HEADLINE,
+    HEADS,
+    Prediction,
+    answer_of,
+    read_prediction,
+    span,
+)
+from limiterbench.predict.points import Band, throughput
+from limiterbench.predict.ranking import rank
+from limiterbench.predict.show import NOT_DECIDED, rows_at
+from limiterbench.predict.validate import FILE, SENSITIVE_HOST, folder_of
+from limiterbench.records import run_folder
+from limiterbench.records.records import UNEQUAL
 
-Blocks = Dict[str, str]
+_MARK = "†"
+# As validate.py stores it.
+Values = Dict[str, Any]
 
 
-def _text(lines: List[str]) -> str:
-    return "\n".join(lines).rstrip() + "\n"
+def stored(root: Path) -> List[Prediction]:
+    """The one that the figures are tried on comes first."""
+    folder = folder_of(root)
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    found = [read_prediction(path) for path in paths if run_folder.is_run(path)]
+    return sorted(found, key=lambda p: (p.folder.name != SENSITIVE_HOST, p.folder.name))
 
 
-def _of_docs(root: Path) -> Blocks:
-    validation = validations.read_validation(root)
-    return {
-        "errors": _text(validations.summary(validation)),
-        "wrong": _text(validations.wrong(validation)),
-    }
+def answer(prediction: Prediction) -> List[str]:
+    """The two questions, in bands."""
+    found = answer_of(prediction)
+    rows = [
+        [f"{row} {_MARK}" if row in found.unequal else row, *cells] for row, *cells in found.rows
+    ]
+    lines = [f"**{found.about}.** {found.scales} {found.tails}", "", *markdown(HEADS, rows)]
+    if found.claim:
+        lines += ["", found.claim]
+    if found.unequal:
+        least = ", ".join(f"{row} {low:.2g}" for row, low in found.unequal.items())
+        lines += [
+            "",
+            f"{_MARK} In at least one simulation threads are served unequally: Jain's index is "
+            f"below {UNEQUAL:g}. At one over the number of threads, one decides and the others "
+            "wait. The p99 then says who waits, not what a decision costs, and can be low, because "
+            f"a starved thread records few slow samples. The least index: {least}.",
+        ]
+    return lines
 
 
-def _of_page(root: Path) -> Blocks:
-    validation = validations.read_validation(root)
-    answers: List[str] = []
-    for prediction in page.stored(root):
-        scene = prediction.scenes[HEADLINE]
-        answers += [f"### {prediction.name}", "", *page.answer(prediction), ""]
-        answers += [*page.ranking(prediction), ""]
-        answers += [page.chart(prediction, folder_of(root), f"scaling_{HEADLINE}"), ""]
-        answers += [" ".join(scene.caption), ""]
-    return {
-        "answers": _text(answers),
-        "errors": _text(validations.summary(validation)),
-        "published": _text(validations.published(validation)),
-        "own_host": _text(validations.own_host(validation)),
-        "sensitivity": _text(validations.sensitivity(validation)),
-    }
+def _ranking(prediction: Prediction) -> List[str]:
+    """The places that a design can have, in each scenario."""
+    names = list(prediction.scenes)
+    threads = prediction.scenes[names[0]].threads
+    ranked = {name: rank(rows_at(scene), throughput) for name, scene in prediction.scenes.items()}
+    order = [entry.row for entry in ranked[prediction.headline.scenario].placed]
+    places = {name: {e.row: e.places("–") for e in ranked[name].placed} for name in names}
+    pairs = len(order) * (len(order) - 1) // 2
+    undecided = [f"{len(ranked[name].undecided)} of {pairs}" for name in names]
+    rows = [[f"`{row}`", *(places[name].get(row, "-") for name in names)] for row in order]
+    return [
+        f"Places by throughput with {units.count(threads, 'thread')}:",
+        "",
+        *markdown(["design", *names], [*rows, [f"pairs {NOT_DECIDED}", *undecided]]),
+    ]
+
+
+def _chart(prediction: Prediction, base: Path) -> str:
+    path = prediction.folder / run_folder.FIGURES / f"scaling_{HEADLINE}.svg"
+    return f"![SIMULATED: scaling {HEADLINE}, {prediction.name}]({path.relative_to(base)})"
+
+
+def read_validation(root: Path) -> Values:
+    path = folder_of(root) / FILE
+    try:
+        values: Values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{display(path)}: {error.strerror}") from None
+    except ValueError as error:
+        raise InputError(f"{display(path)}: {error}") from None
+    return values
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _off(error: float) -> str:
+    return f"{100 * error:+.0f} %"
+
+
+def _curve(curve: Values) -> str:
+    return f"`{curve['reference']}` on `{curve['host']}`"
+
+
+def _errors(validation: Values) -> List[str]:
+    """How far off the model was, wherever that is known: a line each."""
+    rows = []
+    for curve in validation["published"]:
+        shares = curve["mean_error"].values()
+        rows.append(
+            [
+                f"{_curve(curve)}, from {curve['from_threads']} threads up, mean over the points",
+                "alpha" if curve["fitted"] else "nothing",
+                span(Band(min(shares), max(shares)), _percent),
+            ]
+        )
+    own = validation["own_host"]
+    for scenario, error in own["median_error"].items():
+        what = f"designs of `{own['run']}`, {scenario}, all threads, median over the designs"
+        rows.append([what, "1 thread, and one contended word", _percent(error)])
+    return markdown(["held against", "fitted on it", "error of the model"], rows, left=2)
+
+
+def _published(validation: Values) -> List[str]:
+    lines: List[str] = []
+    for curve in validation["published"]:
+        errors = curve["mean_error"]
+        rows = []
+        for point in curve["points"]:
+            measured, model = point["measured_ns"], point["model_ns"]
+            cells = [f"{model[name]:.1f} ({_off(model[name] / measured - 1)})" for name in errors]
+            rows.append([str(point["threads"]), f"{measured:.1f}", *cells])
+        about = f"mean error from {curve['from_threads']} up"
+        rows.append([about, "", *map(_percent, errors.values())])
+        lines += [
+            f"**{_curve(curve)}**, ns an operation of all threads. Measured: {curve['source']}.",
+            "",
+            *markdown(["threads", "measured", *errors], rows, left=0),
+            "",
+        ]
+    return lines
+
+
+def _own_host(validation: Values) -> List[str]:
+    own = validation["own_host"]
+    figures = own["figures"]
+    rows = [
+        [
+            f"`{row['row']}`",
+            row["scenario"],
+            str(row["threads"]),
+            f"{row['measured_ns']:.1f}",
+            f"{row['model_ns']:.1f}",
+            _off(row["error"]),
+        ]
+        for row in own["rows"]
+    ]
+    heads = ["design", "scenario", "threads", "measured, ns", "model, ns", "error"]
+    return [
+        f"{own['name']}: `{own['run']}`; rmw {figures['rmw_ns']:.2f} ns, transfer "
+        f"{json.dumps(figures['transfer_ns'])} ns, alpha {figures['alpha']:g}, fitted.",
+        "",
+        *markdown(heads, rows, left=2),
+    ]
+
+
+def _marks(rows: Sequence[str]) -> str:
+    return ", ".join(f"`{row}`" for row in rows) or "none"
+
+
+def _wrong(validation: Values) -> List[str]:
+    """The designs with an error above their own cost, and those without time for instructions."""
+    own = validation["own_host"]
+    lines = [f"- on this project's own host (`{own['run']}`), an error over 100 %:"]
+    for scenario in own["median_error"]:
+        at = [row for row in own["rows"] if row["scenario"] == scenario]
+        lines.append(f"  in `{scenario}` {_marks([r['row'] for r in at if r['error'] > 1])};")
+    free = [row for row, ns in own["figures"]["instructions_ns"].items() if ns == 0]
+    lines.append(f"- designs with `instructions_ns` 0 there, from 1 thread on: {_marks(free)}.")
+    return lines
+
+
+def _sensitivity(validation: Values) -> List[str]:
+    lines: List[str] = []
+    for tried in validation["sensitivity"]:
+        decided = tried["decided"]
+        heads = ["figure", "off by", "orders that change", "of them reversed", "which"]
+        rows = []
+        for off in tried["tried"]:
+            own = [c for c in tried["changes"] if off.items() <= c.items()]
+            which = ", ".join(f"{'/'.join(c['pair'])} ({c['value']})" for c in own) or "-"
+            reverses = sum(change["reverses"] for change in own)
+            rows.append([off["figure"], f"{off['factor']:g}", str(len(own)), str(reverses), which])
+        lines += [
+            f"`{tried['host']}`, {tried['scenario']}, {units.count(tried['threads'], 'thread')}: "
+            f"of {tried['pairs']} pairs of designs, {decided['throughput']} are decided by "
+            f"throughput and {decided['p99']} by p99. With one figure off by a factor:",
+            "",
+            *markdown(heads, rows, right=(1, 2, 3)),
+            "",
+        ]
+    return lines
+
+
+def _answers(root: Path) -> List[str]:
+    lines: List[str] = []
+    for prediction in stored(root):
+        lines += [f"### {prediction.name}", "", *answer(prediction), ""]
+        lines += [*_ranking(prediction), "", _chart(prediction, folder_of(root)), ""]
+        lines += [" ".join(prediction.scenes[HEADLINE].caption), ""]
+    return lines
 
 
 def rendered(root: Path) -> Dict[Path, str]:
     """Each document as the stored predictions make it. None where no prediction is stored."""
     folder = folder_of(root)
-    if not (folder / FILE).is_file() or not page.stored(root):
+    if not (folder / FILE).is_file() or not stored(root):
         return {}
-    documents = {
-        root / "docs" / "prediction.md": _of_docs(root),
-        folder / "README.md": _of_page(root),
-    }
+    validation = read_validation(root)
+    try:
+        documents = {
+            root / "docs" / "prediction.md": {
+                "errors": _errors(validation),
+                "wrong": _wrong(validation),
+            },
+            folder / "README.md": {
+                "answers": _answers(root),
+                "errors": _errors(validation),
+                "published": _published(validation),
+                "own_host": _own_host(validation),
+                "sensitivity": _sensitivity(validation),
+            },
+        }
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{display(folder / FILE)}: not a validation: {error}") from None
     return {
-        path: replace_blocks(path.read_text(encoding="utf-8"), path.name, blocks)
+        path: replace_blocks(
+            path.read_text(encoding="utf-8"),
+            path.name,
+            {name: "\n".join(lines).rstrip() + "\n" for name, lines in blocks.items()},
+        )
         for path, blocks in documents.items()
     }
 

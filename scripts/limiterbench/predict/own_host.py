@@ -32,8 +32,12 @@ class Comparison(NamedTuple):
     rows: List[Row]
     blocking: Collection[str]
 
-    def median_error(self, scenario: str) -> float:
-        return median(abs(row.error) for row in self.rows if row.cell.scenario == scenario)
+    def median_errors(self) -> Dict[str, float]:
+        """By scenario."""
+        errors: Dict[str, List[float]] = {}
+        for row in self.rows:
+            errors.setdefault(row.cell.scenario, []).append(abs(row.error))
+        return {scenario: median(found) for scenario, found in errors.items()}
 
 
 def compare(folder: Path, root: Path, simulator: Simulator) -> Comparison:
@@ -75,23 +79,7 @@ def _costs(
     return {cell: median(values) for cell, values in costs.items()}
 
 
-def as_text(comparison: Comparison) -> str:
-    """A line for each row of each scenario, and the medians."""
-    lines = [f"{'ns a decision':<44}{'measured':>12}{'model':>12}{'error':>10}"]
-    lines += [
-        f"{row.cell.name:<44}{row.measured_ns:>12.2f}{row.model_ns:>12.2f}{row.error:>+10.0%}"
-        for row in comparison.rows
-    ]
-    scenarios = dict.fromkeys(row.cell.scenario for row in comparison.rows)
-    lines += [
-        f"median of the errors' sizes, {name}: {comparison.median_error(name):.0%}"
-        for name in scenarios
-    ]
-    return "\n".join(lines)
-
-
 def as_json(comparison: Comparison) -> Dict[str, object]:
-    scenarios = list(dict.fromkeys(row.cell.scenario for row in comparison.rows))
     host = comparison.host.values
     return {
         "run": comparison.run,
@@ -107,7 +95,9 @@ def as_json(comparison: Comparison) -> Dict[str, object]:
                 "denial_ns",
             )
         },
-        "median_error": {name: round(comparison.median_error(name), 4) for name in scenarios},
+        "median_error": {
+            name: round(error, 4) for name, error in comparison.median_errors().items()
+        },
         "rows": [
             {
                 "row": row.cell.limiter,

@@ -21,6 +21,9 @@ class Placed(NamedTuple):
     """The best place that it can have, and the last."""
     last: int
 
+    def places(self, dash: str) -> str:
+        return str(self.first) if self.first == self.last else f"{self.first}{dash}{self.last}"
+
 
 class Ranking(NamedTuple):
     placed: List[Placed]

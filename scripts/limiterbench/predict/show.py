@@ -9,14 +9,10 @@ from limiterbench.common import units
 from limiterbench.predict.charts import Scene
 from limiterbench.predict.folder import read_points, scenes_of
 from limiterbench.predict.points import Band, Value, p99, throughput
-from limiterbench.predict.ranking import MARGIN, Placed, Rows, rank
+from limiterbench.predict.ranking import MARGIN, Rows, rank
 from limiterbench.records.manifest import Manifest
 
 NOT_DECIDED = "not decided by this model"
-
-
-def _places(entry: Placed) -> str:
-    return str(entry.first) if entry.first == entry.last else f"{entry.first}-{entry.last}"
 
 
 def _band(value: Band, label: Callable[[float], str]) -> str:
@@ -34,7 +30,7 @@ def _table(
     pairs = len(rows) * (len(rows) - 1) // 2
     lines = [f"{title:<40}place"]
     lines += [
-        f"  {entry.row:<16} {_band(entry.value, label)}  {_places(entry):>5}"
+        f"  {entry.row:<16} {_band(entry.value, label)}  {entry.places('-'):>5}"
         for entry in ranking.placed
     ]
     undecided = len(ranking.undecided)

@@ -36,7 +36,8 @@ def validate(run: Path, program: Program, simulator: Simulator, root: Path) -> i
     print(f"the host of {display(run)}", flush=True)
     own = own_host.compare(run, root, simulator)
     values["own_host"] = own_host.as_json(own)
-    print(own_host.as_text(own), flush=True)
+    for scenario, error in own.median_errors().items():
+        print(f"  {scenario}: {error:.0%} off, the median over the designs", flush=True)
     print(f"the figures of {SENSITIVE_HOST}", flush=True)
     host = hosts.find(root, SENSITIVE_HOST)
     rows = list(own.host.values["instructions_ns"])

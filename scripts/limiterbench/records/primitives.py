@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, Sequence, Tuple
 
 from limiterbench.common import units
 from limiterbench.common.errors import InputError
+from limiterbench.common.text_table import markdown
 
 # Of each block, by threads: the median of one thread's CPU time in nanoseconds. The real time is
 # divided by the threads before Google Benchmark 1.9 and not after.
@@ -66,12 +67,8 @@ def table(costs: Costs, lines: Lines, path: Path) -> str:
         raise InputError(f"{path}: not measured: {', '.join(missing)}")
     counts = sorted({count for _, name in lines for count in costs[name]})
     heads = [units.count(count, "thread") for count in counts]
-    text: List[str] = [f"| ns | {' | '.join(heads)} |", "|---" + "|---:" * len(counts) + "|"]
-    text += [
-        f"| {label} | {' | '.join(_time(costs[name], count) for count in counts)} |"
-        for label, name in lines
-    ]
-    return "\n".join(text) + "\n"
+    rows = [[label, *(_time(costs[name], count) for count in counts)] for label, name in lines]
+    return "\n".join(markdown(["ns", *heads], rows)) + "\n"
 
 
 def about(path: Path) -> str:
