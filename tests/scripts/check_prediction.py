@@ -6,7 +6,6 @@ Usage: check_prediction.py SIMULATOR [unittest arguments]
 from __future__ import annotations
 
 import sys
-import tempfile
 import unittest
 from pathlib import Path
 
@@ -38,7 +37,7 @@ class Profiles(unittest.TestCase):
             host = hosts.read(path)
             with self.subTest(host=name):
                 simulator = Simulator(Path(SIMULATOR))
-                points = simulator.reference(path, "contended_increment", [1, 2], host.alphas[0])
+                points = simulator.reference(host, "contended_increment", [1, 2], host.alphas[0])
                 alone, shared = points[0].aggregate_ns, points[1].aggregate_ns
                 self.assertAlmostEqual(alone, host.values["rmw_ns"], delta=0.01)
                 self.assertGreater(shared, alone)
@@ -47,25 +46,22 @@ class Profiles(unittest.TestCase):
 class Big(unittest.TestCase):
     def test_512_cpus_can_be_simulated(self) -> None:
         host = hosts.read(hosts.profiles(ROOT)["epyc_7r13x2"])
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "big.json"
-            big = host.with_values(topology="pack:8 [numa] l3:4 core:8 pu:2")
-            path.write_text(big.text(), encoding="utf-8")
-            found = Simulator(Path(SIMULATOR)).simulate(
-                path, Cell("hazard", "steady", "compact", 512), Assumption("fifo", 0.4), 0, 1, 1e5
-            )
+        big = host.with_values(topology="pack:8 [numa] l3:4 core:8 pu:2")
+        found = Simulator(Path(SIMULATOR)).simulate(
+            big, Cell("hazard", "steady", "compact", 512), Assumption("fifo", 0.4), 0, 1, 1e5
+        )
         self.assertIsNone(found.failure)
         self.assertIsNotNone(found.point)
 
 
 class Same(unittest.TestCase):
     def test_a_seed_gives_the_same_bytes(self) -> None:
-        path = hosts.profiles(ROOT)["epyc_7r13x2"]
+        host = hosts.read(hosts.profiles(ROOT)["epyc_7r13x2"])
         cell = Cell("hazard", "steady", "compact", 16)
         simulator = Simulator(Path(SIMULATOR))
         lines = {
             seed: [
-                simulator.simulate(path, cell, Assumption("random", 0.4), 0, seed, 5e4).line
+                simulator.simulate(host, cell, Assumption("random", 0.4), 0, seed, 5e4).line
                 for _ in range(2)
             ]
             for seed in (1, 2)

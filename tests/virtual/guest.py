@@ -10,8 +10,9 @@ from limiterbench.common.versions import versions
 from limiterbench.records.manifest import COMPLETE, Manifest, RunPlan, Topology
 from limiterbench.records.run_folder import CELLS, create
 from limiterbench.run.cell_process import utc_now
-from limiterbench.run.plan import Choice, make_plan
+from limiterbench.run.plan import make_plan
 from limiterbench.run.program import Program
+from limiterbench.run.request import Request
 
 _CPU_FIELD = 36  # of /proc/PID/task/TID/stat, counted after the name in parentheses
 
@@ -99,7 +100,7 @@ class _Answers(Program):
 def make_run(guest: Guest, program: Path, root: Path, folder: Path) -> Manifest:
     """The guest's curve as a run's folder, as ./scripts/run would have left it."""
     answers = _Answers(program, guest)
-    plan = make_plan(answers, Choice())
+    plan = make_plan(answers, Request())
     about = answers.about()
     manifest = Manifest(
         started_utc=utc_now(),

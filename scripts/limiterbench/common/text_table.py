@@ -1,4 +1,4 @@
-"""Tables in plain text, and in Markdown: measuring must not need a module that a bare host lacks."""
+"""Tables in plain text and in Markdown, without a module that a bare host lacks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def markdown(
     left: int = 1,
     right: Optional[Collection[int]] = None,
 ) -> List[str]:
-    """The first `left` columns begin on the left, the others end on the right; or those of `right`."""
+    """All but the first `left` columns end on the right; or those of `right` do."""
     ends = range(left, len(heads)) if right is None else right
     rule = "|".join("---:" if column in ends else "---" for column in range(len(heads)))
     return [f"| {' | '.join(heads)} |", f"|{rule}|", *(f"| {' | '.join(row)} |" for row in rows)]

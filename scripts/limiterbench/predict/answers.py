@@ -17,14 +17,14 @@ from limiterbench.predict.charts import Scene
 from limiterbench.predict.points import (
     TABLE,
     Band,
+    Value,
     band,
     fairness,
     p99,
     ratio,
     throughput,
 )
-from limiterbench.predict.ranking import Rows, rank
-from limiterbench.predict.show import rows_at
+from limiterbench.predict.ranking import MARGIN, Rows, rank
 from limiterbench.records import run_folder
 from limiterbench.records.fields import BadField, Fields
 from limiterbench.records.manifest import Manifest
@@ -41,6 +41,7 @@ CLAIMED = 40
 
 HEADS = ("design", "decisions/s", "p99", f"p99 of `{LOCKED}` ÷ its p99")
 _UNKNOWN = "–"
+NOT_DECIDED = "not decided by this model"
 
 
 class Prediction(NamedTuple):
@@ -106,7 +107,7 @@ def _times(value: float) -> str:
 
 def answer_of(prediction: Prediction) -> Answer:
     scene = prediction.headline
-    rows = rows_at(scene)
+    rows = scene.rows
     at = units.count(scene.threads, "thread")
     return Answer(
         f"{prediction.name}, SIMULATED, {scene.scenario}, {at}",
@@ -178,3 +179,43 @@ def _lines(rows: Rows) -> List[List[str]]:
         ]
         for entry in rank(rows, p99, lower_is_better=True).placed
     ]
+
+
+def _band(value: Band, label: Callable[[float], str]) -> str:
+    return f"{label(value.low):>8} … {label(value.high):<8}"
+
+
+def _table(
+    rows: Rows, title: str, value: Value, label: Callable[[float], str], lower: bool
+) -> List[str]:
+    ranking = rank(rows, value, lower)
+    pairs = len(rows) * (len(rows) - 1) // 2
+    lines = [f"{title:<40}place"]
+    lines += [
+        f"  {entry.row:<16} {_band(entry.value, label)}  {entry.places('-'):>5}"
+        for entry in ranking.placed
+    ]
+    undecided = len(ranking.undecided)
+    lines.append(f"  {undecided} of {pairs} pairs: {NOT_DECIDED}")
+    return lines
+
+
+def _ranking(host: str, scene: Scene) -> str:
+    rows = scene.rows
+    at = units.count(scene.threads, "thread")
+    lines = [f"SIMULATED: {host}, {scene.scenario}, {at}"]
+    lines += _table(rows, "decisions a second", throughput, units.rate, lower=False)
+    lines += _table(rows, "p99 of one decision", p99, units.time, lower=True)
+    return "\n".join(lines)
+
+
+_ABOUT_PLACES = (
+    "A row is placed before another only where every policy and every alpha agree\n"
+    f"on it, by more than a factor of {MARGIN:g}."
+)
+
+
+def rankings_of(prediction: Prediction) -> str:
+    """In the terminal, in at most 80 columns: every scenario's, by throughput and by p99."""
+    scenes = prediction.scenes.values()
+    return "\n\n".join([*(_ranking(prediction.name, scene) for scene in scenes), _ABOUT_PLACES])

@@ -19,11 +19,17 @@ from limiterbench.common import units
 from limiterbench.common.side_by_side import in_order
 from limiterbench.common.text_table import TextTable
 from limiterbench.common.tidy import Line, Value
-from limiterbench.predict.answers import HEADS, Prediction, answer_of, read_prediction, span
+from limiterbench.predict.answers import (
+    HEADS,
+    Prediction,
+    answer_of,
+    rankings_of,
+    read_prediction,
+    span,
+)
 from limiterbench.predict.charts import BEHIND
 from limiterbench.predict.folder import read_points, simulated_charts
 from limiterbench.predict.points import Band
-from limiterbench.predict.show import rankings_of
 from limiterbench.records.run_folder import open_run
 from limiterbench.report.command import each_once
 from limiterbench.report.figure import whole
@@ -44,7 +50,7 @@ def print_rankings(folders: Sequence[Path]) -> List[Path]:
     simulated = {folder: open_run(folder).simulated is not None for folder in folders}
     for folder in folders:
         if simulated[folder]:
-            print(rankings_of(folder, open_run(folder)))
+            print(rankings_of(read_prediction(folder)))
     return [folder for folder in folders if not simulated[folder]]
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 from limiterbench.common.errors import InputError
@@ -15,7 +14,7 @@ from limiterbench.predict.hosts import Host
 from limiterbench.predict.machine import Pair, transfers
 from limiterbench.predict.points import Assumption
 from limiterbench.predict.simulator import Simulator
-from limiterbench.predict.tasks import PLACEMENT, Bench, Task, required
+from limiterbench.predict.tasks import PLACEMENT, Task, required, simulate_all
 from limiterbench.records import run_folder
 from limiterbench.records.cells import Cell
 from limiterbench.records.fields import BadField, Fields, parse_object
@@ -144,15 +143,12 @@ def _primitives(run: Run, root: Path) -> Tuple[Dict[str, float], str]:
 def fit_alpha(host: Host, sharings: Sequence[Sharing], simulator: Simulator) -> float:
     """The one free constant, on the one curve that is for it: increments of one shared word."""
     measured = {s.threads: s.aggregate_ns for s in sharings if s.threads > 1}
-    with tempfile.TemporaryDirectory(prefix="limiterbench.") as scratch:
-        path = Path(scratch) / f"{host.key}.json"
-        path.write_text(host.text(), encoding="utf-8")
 
-        def miss(alpha: float) -> float:
-            points = simulator.reference(path, "contended_increment", list(measured), alpha)
-            return sum(math.log(p.aggregate_ns / measured[p.threads]) for p in points) / len(points)
+    def miss(alpha: float) -> float:
+        points = simulator.reference(host, "contended_increment", list(measured), alpha)
+        return fmean(math.log(p.aggregate_ns / measured[p.threads]) for p in points)
 
-        return float(f"{math.exp(_bisect(lambda x: miss(math.exp(x)))):.3g}")
+    return float(f"{math.exp(_bisect(lambda x: miss(math.exp(x)))):.3g}")
 
 
 def _bisect(falling: Callable[[float], float]) -> float:
@@ -214,10 +210,7 @@ def _costs(
 ) -> Dict[str, float]:
     """Of a decision of each row with 1 thread."""
     alone = host.with_values(alpha=max(host.alphas))
-    with tempfile.TemporaryDirectory(prefix="limiterbench.") as scratch:
-        bench = Bench(simulator, alone, Path(scratch))
-        assumed = Assumption("fifo", max(host.alphas))
-        tasks = [Task(Cell(row, scenario, PLACEMENT, 1), assumed, 0, _SIMULATED_NS) for row in rows]
-        results = bench.simulate_all(tasks)
-    points = [required(result) for result in results]
+    assumed = Assumption("fifo", max(host.alphas))
+    tasks = [Task(Cell(row, scenario, PLACEMENT, 1), assumed, 0, _SIMULATED_NS) for row in rows]
+    points = [required(result) for result in simulate_all(simulator, alone, tasks)]
     return {point.cell.limiter: 1e9 / point.operations_per_second for point in points}

@@ -14,6 +14,7 @@ from limiterbench.charts.legends import Legend
 from limiterbench.common import units
 from limiterbench.common.tidy import Line
 from limiterbench.predict.points import Band, Sheet, Value, band, p99, throughput
+from limiterbench.predict.ranking import Rows
 from limiterbench.records.manifest import Boundary
 
 _COLUMNS = 5
@@ -42,6 +43,11 @@ class Scene(NamedTuple):
     """Of the legend, and of the chart over percentiles."""
     boundaries: Sequence[Boundary]
     caption: Sequence[str]
+
+    @property
+    def rows(self) -> Rows:
+        """At that number of threads."""
+        return {row: at[self.threads] for row, at in self.sheet.items() if self.threads in at}
 
 
 class _Curve(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from argparse import Namespace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -14,8 +13,8 @@ from limiterbench.common.errors import InputError, nearest
 from limiterbench.common.files import display
 from limiterbench.common.versions import versions
 from limiterbench.predict import calibrate, folder, tasks
+from limiterbench.predict.answers import rankings_of, read_prediction
 from limiterbench.predict.hosts import Host, find
-from limiterbench.predict.show import rankings_of
 from limiterbench.predict.simulator import POLICIES, Simulator
 from limiterbench.records import run_folder
 from limiterbench.run.cell_process import utc_now
@@ -110,20 +109,15 @@ def predict(options: Namespace, program: Program, simulator: Simulator, root: Pa
     made = tasks.tasks_of(rows, scenarios, counts, assumed, blocking)
     print(_describe(host, plan, made, counts), flush=True)
     out: Path = options.out or _default_folder(root, host)
-    with tempfile.TemporaryDirectory(prefix="limiterbench.") as scratch:
-        bench = tasks.Bench(simulator, host, Path(scratch))
-        if options.dry_run:
-            print(f"takes      about {units.clock(bench.estimate(made))} here")
-            return 0
-        run_folder.refuse_unless_new(out, can_resume=False)
-        results = bench.simulate_all(made, _Progress(len(made)))
-        manifest = folder.manifest_of(
-            folder.Made(host, plan, made, assumed, _command(options), started),
-            results,
-            simulator,
-            root,
-        )
-        folder.store(out, manifest, results, program, host.topology)
+    if options.dry_run:
+        print(f"takes      about {units.clock(tasks.estimate(simulator, host, made))} here")
+        return 0
+    run_folder.refuse_unless_new(out, can_resume=False)
+    results = tasks.simulate_all(simulator, host, made, _Progress(len(made)))
+    manifest = folder.manifest_of(
+        folder.Made(host, plan, made, assumed, _command(options), started), results, simulator, root
+    )
+    folder.store(out, manifest, results, program, host.topology)
     failures = [result.failure for result in results if result.failure]
     for failure in failures[:_FAILURES_NAMED]:
         print(f"failed: {failure}", file=sys.stderr)
@@ -131,7 +125,7 @@ def predict(options: Namespace, program: Program, simulator: Simulator, root: Pa
         print(f"{units.count(len(failures), 'simulation')} failed", file=sys.stderr)
     if len(failures) < len(results):
         folder.draw(out)
-        print(f"\n{rankings_of(out, manifest)}")
+        print(f"\n{rankings_of(read_prediction(out))}")
     print(f"\n{display(out)}")
     return 1 if failures else 0
 

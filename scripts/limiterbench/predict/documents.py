@@ -14,6 +14,7 @@ from limiterbench.common.text_table import markdown
 from limiterbench.predict.answers import (
     HEADLINE,
     HEADS,
+    NOT_DECIDED,
     Prediction,
     answer_of,
     read_prediction,
@@ -21,7 +22,6 @@ from limiterbench.predict.answers import (
 )
 from limiterbench.predict.points import Band, throughput
 from limiterbench.predict.ranking import rank
-from limiterbench.predict.show import NOT_DECIDED, rows_at
 from limiterbench.predict.validate import FILE, SENSITIVE_HOST, folder_of
 from limiterbench.records import run_folder
 from limiterbench.records.records import UNEQUAL
@@ -64,8 +64,8 @@ def _ranking(prediction: Prediction) -> List[str]:
     """The places that a design can have, in each scenario."""
     names = list(prediction.scenes)
     threads = prediction.scenes[names[0]].threads
-    ranked = {name: rank(rows_at(scene), throughput) for name, scene in prediction.scenes.items()}
-    order = [entry.row for entry in ranked[prediction.headline.scenario].placed]
+    ranked = {name: rank(scene.rows, throughput) for name, scene in prediction.scenes.items()}
+    order = [entry.row for entry in ranked[HEADLINE if HEADLINE in ranked else names[0]].placed]
     places = {name: {e.row: e.places("–") for e in ranked[name].placed} for name in names}
     pairs = len(order) * (len(order) - 1) // 2
     undecided = [f"{len(ranked[name].undecided)} of {pairs}" for name in names]
@@ -222,11 +222,14 @@ def rendered(root: Path) -> Dict[Path, str]:
     validation = read_validation(root)
     try:
         documents = {
-            root / "docs" / "prediction.md": {
+            root
+            / "docs"
+            / "prediction.md": {
                 "errors": _errors(validation),
                 "wrong": _wrong(validation),
             },
-            folder / "README.md": {
+            folder
+            / "README.md": {
                 "answers": _answers(root),
                 "errors": _errors(validation),
                 "published": _published(validation),

@@ -3,7 +3,6 @@ the rows do with all threads of that host."""
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from statistics import median
 from typing import Collection, Dict, List, NamedTuple
@@ -66,16 +65,14 @@ def _costs(
     """Of one decision of any thread: the median over the policies."""
     assumed = tasks.assumptions(host)
     costs: Dict[Cell, List[float]] = {}
-    with tempfile.TemporaryDirectory(prefix="limiterbench.") as scratch:
-        bench = tasks.Bench(simulator, host, Path(scratch))
-        work = [
-            tasks.Task(cell, assumption, index, tasks.duration_of(cell, blocking))
-            for cell in cells
-            for index, assumption in enumerate(assumed)
-        ]
-        for result in bench.simulate_all(work):
-            point = tasks.required(result)
-            costs.setdefault(point.cell, []).append(1e9 / point.operations_per_second)
+    work = [
+        tasks.Task(cell, assumption, index, tasks.duration_of(cell, blocking))
+        for cell in cells
+        for index, assumption in enumerate(assumed)
+    ]
+    for result in tasks.simulate_all(simulator, host, work):
+        point = tasks.required(result)
+        costs.setdefault(point.cell, []).append(1e9 / point.operations_per_second)
     return {cell: median(values) for cell, values in costs.items()}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from statistics import fmean
 from typing import Dict, List, NamedTuple
@@ -73,13 +72,10 @@ def curves(root: Path) -> List[Curve]:
 def compare(root: Path, curve: Curve, simulator: Simulator) -> Comparison:
     host = hosts.find(root, curve.host)
     model: Dict[str, Dict[int, float]] = {}
-    with tempfile.TemporaryDirectory(prefix="limiterbench.") as scratch:
-        path = Path(scratch) / f"{host.key}.json"
-        path.write_text(host.text(), encoding="utf-8")
-        for alpha in host.alphas:
-            for point in simulator.reference(path, curve.reference, sorted(curve.measured), alpha):
-                name = point.policy if len(host.alphas) == 1 else f"{point.policy}, {alpha:g}"
-                model.setdefault(name, {})[point.threads] = point.aggregate_ns
+    for alpha in host.alphas:
+        for point in simulator.reference(host, curve.reference, sorted(curve.measured), alpha):
+            name = point.policy if len(host.alphas) == 1 else f"{point.policy}, {alpha:g}"
+            model.setdefault(name, {})[point.threads] = point.aggregate_ns
     return Comparison(curve, model)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any, Callable, Collection, Dict, List, NamedTuple, Sequence, Tuple
 
 from limiterbench.predict import tasks
@@ -23,6 +21,26 @@ Pair = Tuple[str, str]
 Orders = Dict[str, Dict[Pair, int]]
 
 
+class Setting(NamedTuple):
+    """What is simulated again and again, on hosts that differ in one figure."""
+
+    rows: Sequence[str]
+    blocking: Collection[str]
+    scenario: str
+    threads: int
+
+    def orders(self, host: Host, simulator: Simulator) -> Orders:
+        assumed = tasks.assumptions(host)
+        work = tasks.tasks_of(self.rows, [self.scenario], [self.threads], assumed, self.blocking)
+        sheet: Rows = {row: {} for row in self.rows}
+        for task, result in zip(work, tasks.simulate_all(simulator, host, work)):
+            # By its place, not by its alpha, which may be the figure that is off.
+            key = Assumption(task.assumed.policy, float(task.index))
+            if result.point is not None:
+                sheet[task.cell.limiter][key] = result.point
+        return {name: orders(sheet, value) for name, value in VALUES.items()}
+
+
 class Change(NamedTuple):
     figure: str
     factor: float
@@ -39,8 +57,7 @@ class Change(NamedTuple):
 
 class Sensitivity(NamedTuple):
     host: Host
-    scenario: str
-    threads: int
+    setting: Setting
     pairs: int
     decided: Dict[str, int]
     tried: List[Tuple[str, float]]
@@ -98,27 +115,6 @@ def figures(host: Host) -> Dict[str, Callable[[float], Host]]:
     return found
 
 
-def _orders(
-    host: Host,
-    rows: Sequence[str],
-    blocking: Collection[str],
-    scenario: str,
-    threads: int,
-    simulator: Simulator,
-) -> Orders:
-    assumed = tasks.assumptions(host)
-    work = tasks.tasks_of(rows, [scenario], [threads], assumed, blocking)
-    sheet: Rows = {row: {} for row in rows}
-    with tempfile.TemporaryDirectory(prefix="limiterbench.") as scratch:
-        bench = tasks.Bench(simulator, host, Path(scratch))
-        for task, result in zip(work, bench.simulate_all(work)):
-            # By its place, not by its alpha, which may be the figure that is off.
-            key = Assumption(task.assumed.policy, float(task.index))
-            if result.point is not None:
-                sheet[task.cell.limiter][key] = result.point
-    return {name: orders(sheet, value) for name, value in VALUES.items()}
-
-
 def _changes(figure: str, factor: float, before: Orders, after: Orders) -> List[Change]:
     return [
         Change(figure, factor, value, pair, was, after[value][pair])
@@ -128,15 +124,8 @@ def _changes(figure: str, factor: float, before: Orders, after: Orders) -> List[
     ]
 
 
-def try_figures(
-    host: Host,
-    rows: Sequence[str],
-    blocking: Collection[str],
-    scenario: str,
-    threads: int,
-    simulator: Simulator,
-) -> Sensitivity:
-    base = _orders(host, rows, blocking, scenario, threads, simulator)
+def try_figures(host: Host, setting: Setting, simulator: Simulator) -> Sensitivity:
+    base = setting.orders(host, simulator)
     tried: List[Tuple[str, float]] = []
     changes: List[Change] = []
     for figure, off_by in figures(host).items():
@@ -144,20 +133,20 @@ def try_figures(
             found: List[Change] = []
             for factor in factors:
                 tried.append((figure, factor))
-                after = _orders(off_by(factor), rows, blocking, scenario, threads, simulator)
+                after = setting.orders(off_by(factor), simulator)
                 found += _changes(figure, factor, base, after)
             changes += found
             if not found:
                 break
     decided = {name: sum(order != 0 for order in pairs.values()) for name, pairs in base.items()}
-    return Sensitivity(host, scenario, threads, len(base["p99"]), decided, tried, changes)
+    return Sensitivity(host, setting, len(base["p99"]), decided, tried, changes)
 
 
 def as_json(sensitivity: Sensitivity) -> Dict[str, object]:
     return {
         "host": sensitivity.host.key,
-        "scenario": sensitivity.scenario,
-        "threads": sensitivity.threads,
+        "scenario": sensitivity.setting.scenario,
+        "threads": sensitivity.setting.threads,
         "pairs": sensitivity.pairs,
         "decided": sensitivity.decided,
         "tried": [{"figure": figure, "factor": factor} for figure, factor in sensitivity.tried],

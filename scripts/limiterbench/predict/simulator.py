@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from limiterbench.common.errors import HostError, InputError
+from limiterbench.predict.hosts import Host
 from limiterbench.predict.points import Assumption, Point
 from limiterbench.records.cells import Cell
 from limiterbench.records.fields import BadField, Fields
@@ -42,6 +44,15 @@ class Simulated(NamedTuple):
     """The model's own checks found fault with it: there is no point then."""
 
 
+@contextmanager
+def _file_of(host: Host) -> Iterator[Path]:
+    """In a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="limiterbench.") as scratch:
+        file = Path(scratch) / f"{host.key}.json"
+        file.write_text(host.text(), encoding="utf-8")
+        yield file
+
+
 class Simulator(Program):
     def _command(self, layout: int = 0) -> List[str]:
         """Without --end_with: a simulation ends within seconds, and disturbs no measurement."""
@@ -65,7 +76,7 @@ class Simulator(Program):
 
     def simulate(
         self,
-        host: Path,
+        host: Host,
         cell: Cell,
         assumed: Assumption,
         index: int,
@@ -73,10 +84,10 @@ class Simulator(Program):
         simulated_ns: float,
     ) -> Simulated:
         """One cell under one assumption; `index` tells its repetitions apart."""
-        with tempfile.TemporaryDirectory(prefix="limiterbench.") as scratch:
-            records = Path(scratch) / "record.jsonl"
+        with _file_of(host) as file:
+            records = file.with_name("record.jsonl")
             flags = [
-                f"--host={host}",
+                f"--host={file}",
                 f"--limiter={cell.limiter}",
                 f"--scenario={cell.scenario}",
                 f"--placement={cell.placement}",
@@ -101,19 +112,13 @@ class Simulator(Program):
             raise HostError(f"{self.path}, {cell.name}: {error}") from None
 
     def reference(
-        self, host: Path, workload: str, threads: Sequence[int], alpha: float, seed: int = 1
+        self, host: Host, workload: str, threads: Sequence[int], alpha: float, seed: int = 1
     ) -> List[Reference]:
         """Under every policy."""
-        answer = self._run(
-            [
-                f"--host={host}",
-                f"--reference={workload}",
-                f"--threads={','.join(map(str, threads))}",
-                "--policy=all",
-                f"--alpha={alpha:g}",
-                f"--seed={seed}",
-            ]
-        )
+        flags = [f"--reference={workload}", f"--threads={','.join(map(str, threads))}"]
+        flags += ["--policy=all", f"--alpha={alpha:g}", f"--seed={seed}"]
+        with _file_of(host) as file:
+            answer = self._run([f"--host={file}", *flags])
         try:
             return [_reference(Fields(entry)) for entry in json.loads(answer)]
         except (BadField, ValueError, TypeError) as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from pathlib import Path
 from typing import (
     Callable,
     Collection,
@@ -107,42 +106,40 @@ def required(result: Simulated) -> Point:
     return result.point
 
 
-class Bench:
-    """A host's file, and the processes that simulate it, as many as CPUs."""
+def simulate_all(
+    simulator: Simulator,
+    host: Host,
+    tasks: Sequence[Task],
+    done: Optional[Callable[[int], None]] = None,
+) -> List[Simulated]:
+    """In the order of the tasks, as many at once as CPUs. The longest first: none is then left over
+    at the end."""
 
-    def __init__(self, simulator: Simulator, host: Host, folder: Path) -> None:
-        self.simulator = simulator
-        self.file = folder / f"{host.key}.json"
-        self.file.write_text(host.text(), encoding="utf-8")
-
-    def simulate(self, task: Task) -> Simulated:
-        return self.simulator.simulate(
-            self.file, task.cell, task.assumed, task.index, SEED, task.simulated_ns
+    def simulate(task: Task) -> Simulated:
+        return simulator.simulate(
+            host, task.cell, task.assumed, task.index, SEED, task.simulated_ns
         )
 
-    def simulate_all(
-        self, tasks: Sequence[Task], done: Optional[Callable[[int], None]] = None
-    ) -> List[Simulated]:
-        """In the order of the tasks. The longest first: none is then left over at the end."""
-        order = sorted(range(len(tasks)), key=lambda i: -tasks[i].cell.threads)
-        results: Dict[int, Simulated] = {}
-        pool = ThreadPoolExecutor(usable_cpus())
-        try:
-            futures = {pool.submit(self.simulate, tasks[i]): i for i in order}
-            for future in as_completed(futures):
-                results[futures[future]] = future.result()
-                if done is not None:
-                    done(len(results))
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-        return [results[i] for i in range(len(tasks))]
+    order = sorted(range(len(tasks)), key=lambda i: -tasks[i].cell.threads)
+    results: Dict[int, Simulated] = {}
+    pool = ThreadPoolExecutor(usable_cpus())
+    try:
+        futures = {pool.submit(simulate, tasks[i]): i for i in order}
+        for future in as_completed(futures):
+            results[futures[future]] = future.result()
+            if done is not None:
+                done(len(results))
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return [results[i] for i in range(len(tasks))]
 
-    def estimate(self, tasks: Sequence[Task]) -> float:
-        """In seconds, from one task in some hundred, spread over all."""
-        sample = list(_sample(tasks, 12))
-        start = time.monotonic()
-        self.simulate_all(sample)
-        return (time.monotonic() - start) * len(tasks) / len(sample)
+
+def estimate(simulator: Simulator, host: Host, tasks: Sequence[Task]) -> float:
+    """In seconds, from one task in some hundred, spread over all."""
+    sample = list(_sample(tasks, 12))
+    start = time.monotonic()
+    simulate_all(simulator, host, sample)
+    return (time.monotonic() - start) * len(tasks) / len(sample)
 
 
 def _sample(tasks: Sequence[Task], most: int) -> Iterator[Task]:

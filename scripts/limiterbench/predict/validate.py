@@ -46,7 +46,9 @@ def validate(run: Path, program: Program, simulator: Simulator, root: Path) -> i
     values["sensitivity"] = [
         sensitivity.as_json(
             sensitivity.try_figures(
-                host, rows, own.blocking, scenario, SENSITIVE_THREADS, simulator
+                host,
+                sensitivity.Setting(rows, own.blocking, scenario, SENSITIVE_THREADS),
+                simulator,
             )
         )
         for scenario in sensitivity.SCENARIOS
