@@ -17,12 +17,13 @@ from limiterbench.common.errors import InputError
 from limiterbench.predict import calibrate, documents, hosts, published, sensitivity
 from limiterbench.predict.answers import read_prediction
 from limiterbench.predict.hosts import Host
-from limiterbench.predict.machine import Pair, transfers
+from limiterbench.predict.machine import transfers
 from limiterbench.predict.points import Assumption, Band, Point, p99, read, throughput, write
 from limiterbench.predict.ranking import MARGIN, Rows, rank
 from limiterbench.predict.simulator import Simulator
 from limiterbench.predict.tasks import thread_counts
 from limiterbench.records.cells import Cell
+from limiterbench.records.contention import Sharing, Transfer
 from limiterbench.records.manifest import Boundary
 from limiterbench.records.records import UNEQUAL
 
@@ -126,18 +127,18 @@ def sockets(*cores: "List[int]") -> str:
 def test_pairs_become_the_median_of_each_distance(tmp_path: Path) -> None:
     path = tmp_path / "topology.xml"
     path.write_text(sockets([0, 2], [1, 3]))
-    pairs = [Pair(0, 2, 40), Pair(1, 3, 60), Pair(0, 1, 200)]
+    pairs = [Transfer(0, 2, 40), Transfer(1, 3, 60), Transfer(0, 1, 200)]
     assert transfers(path, pairs) == {"socket": 50, "remote": 200}
     # A distance that no measured pair has.
     assert transfers(path, pairs[:2]) == {"socket": 50, "remote": 50}
     with pytest.raises(InputError, match="has no CPU 7"):
-        transfers(path, [Pair(0, 7, 1)])
+        transfers(path, [Transfer(0, 7, 1)])
 
 
 def test_alpha_is_fitted_on_the_contended_increments() -> None:
     host = Host("host", {**HOST, "alpha": 0.1})
     # As the stand-in has it: (1 + alpha) * rmw / alpha, five per cent more in the middle.
-    sharings = [calibrate.Sharing(1, 5.0), calibrate.Sharing(2, 1.05 * 1.25 * 5 / 0.25)]
+    sharings = [Sharing("compact", 1, 5.0), Sharing("compact", 2, 1.05 * 1.25 * 5 / 0.25)]
     assert calibrate.fit_alpha(host, sharings, Simulator(FAKE)) == pytest.approx(0.25, rel=0.01)
 
 
@@ -167,7 +168,7 @@ def test_a_run_without_a_contention_map_is_refused(cli: CommandLine, stored_run:
     assert len(answer.stderr.splitlines()) == 1
     pair = {"a": 0, "b": 1, "one_way_ns": 60.0, "skew_ns": 1.0}
     for pairs in ([], [pair]):
-        add_contention(stored_run, {"transfers": pairs, "sharings": []})
+        add_contention(stored_run, {"pairs": 1, "transfers": pairs, "sharings": []})
         answer = cli("predict", "--calibrate", "run", "--host", "imaginary")
         assert answer.returncode == 2
         assert "run/contention.json: sharings" in answer.stderr

@@ -8,6 +8,7 @@ from typing import Iterator, List, NamedTuple, Optional, Protocol, Sequence, Set
 
 from limiterbench.common.errors import HostError, InputError, nearest
 from limiterbench.common.files import replace_text
+from limiterbench.common.text_table import markdown
 from limiterbench.common.versions import git
 from limiterbench.maintain.model_runs import Models, Program, programs_for
 from limiterbench.maintain.orders import Header, orders_of, read_headers
@@ -132,25 +133,25 @@ def _escaped(text: str) -> str:
 
 
 def _table(root: Path, results: Sequence[Result], headers: Sequence[Header]) -> str:
+    rows = [
+        [
+            f"`{result.change.header.name}:{result.change.line}`",
+            result.change.what,
+            result.change.to,
+            result.verdict,
+            result.caught_by or result.change.reason,
+        ]
+        for result in results
+    ]
+    heads = ["header", "order", "weakened to", "verdict", "by, or why not"]
     lines = [
         "# What each weaker memory order breaks",
         "",
         f"Made by `./scripts/weaken_orders --out FILE` on commit {_commit(root)}.",
         *_summary(results, headers),
         "",
-        "| header | order | weakened to | verdict | by, or why not |",
-        "|---|---|---|---|---|",
+        *markdown(heads, [[*map(_escaped, row)] for row in rows], right=()),
     ]
-    for result in results:
-        change = result.change
-        cells = (
-            f"`{change.header.name}:{change.line}`",
-            change.what,
-            change.to,
-            result.verdict,
-            result.caught_by or change.reason,
-        )
-        lines.append(f"| {' | '.join(map(_escaped, cells))} |")
     return "\n".join(lines) + "\n"
 
 

@@ -11,18 +11,17 @@ from limiterbench.common.errors import InputError
 from limiterbench.common.files import display
 from limiterbench.predict import hosts
 from limiterbench.predict.hosts import Host
-from limiterbench.predict.machine import Pair, transfers
+from limiterbench.predict.machine import transfers
 from limiterbench.predict.points import Assumption
 from limiterbench.predict.simulator import Simulator
 from limiterbench.predict.tasks import PLACEMENT, Task, required, simulate_all
 from limiterbench.records import run_folder
 from limiterbench.records.cells import Cell
-from limiterbench.records.fields import BadField, Fields, parse_object
+from limiterbench.records.contention import CONTENTION, Sharing, Transfer, read_contention
 from limiterbench.records.manifest import Manifest
 from limiterbench.records.primitives import read_costs
 from limiterbench.records.records import Measured, read_records
 
-CONTENTION = "contention.json"
 # The scenario that nothing interrupts.
 _QUIET = "readonly"
 # The one that denies nearly all, and how many of all.
@@ -42,18 +41,13 @@ _STEPS = 24
 _SIMULATED_NS = 1e5
 
 
-class Sharing(NamedTuple):
-    threads: int
-    aggregate_ns: float
-
-
 class Run(NamedTuple):
     """A stored run that can calibrate, checked."""
 
     folder: Path
     manifest: Manifest
     cells: Dict[Cell, List[Measured]]
-    pairs: List[Pair]
+    transfers: List[Transfer]
     sharings: List[Sharing]
 
     def cost_ns(self, cell: Cell) -> float:
@@ -70,31 +64,18 @@ def open_run(folder: Path) -> Run:
         if record.measured is not None:
             cells.setdefault(record.cell, []).append(record.measured)
     path = folder / CONTENTION
-    try:
-        pairs, sharings = _contention(parse_object(path.read_text(encoding="utf-8")))
-    except OSError as error:
+    found = read_contention(path)
+    if found is None:
         raise InputError(
-            f"{display(path)}: {error.strerror}; limiterbench --contention_map=json prints it"
-        ) from None
-    except (BadField, UnicodeDecodeError) as error:
-        raise InputError(f"{display(path)}: {error}") from None
-    return Run(folder, manifest, cells, pairs, sharings)
-
-
-def _contention(fields: Fields) -> Tuple[List[Pair], List[Sharing]]:
-    pairs = [
-        Pair(entry.integer("a"), entry.integer("b"), entry.number("one_way_ns"))
-        for entry in fields.objects("transfers")
-    ]
-    sharings = [
-        Sharing(entry.integer("threads", at_least=1), entry.number("aggregate_ns"))
-        for entry in fields.objects("sharings")
-        if entry.text("placement") == PLACEMENT
-    ]
+            f"{display(path)}: No such file; limiterbench --contention_map=json prints it"
+        )
+    sharings = [sharing for sharing in found.sharings if sharing.placement == PLACEMENT]
     counts = {sharing.threads for sharing in sharings}
-    if not pairs or 1 not in counts or len(counts) < 2:
-        fields.refuse("sharings", "or transfers lack 1 thread, several, or a pair of CPUs")
-    return pairs, sharings
+    if not found.transfers or 1 not in counts or len(counts) < 2:
+        raise InputError(
+            f"{display(path)}: sharings or transfers lack 1 thread, several, or a pair of CPUs"
+        )
+    return Run(folder, manifest, cells, found.transfers, sharings)
 
 
 def host_of(run: Run, root: Path, simulator: Simulator) -> Host:
@@ -112,7 +93,7 @@ def host_of(run: Run, root: Path, simulator: Simulator) -> Host:
             "rmw_ns": alone,
             **costs,
             "alpha": _ALPHAS[0],
-            "transfer_ns": transfers(topology, run.pairs),
+            "transfer_ns": transfers(topology, run.transfers),
             "futex_wake_ns": _ASSUMED_WAKES,
             "process_fence_ns": primitives[_PROCESS_FENCE],
             "source": {

@@ -6,10 +6,11 @@ import xml.etree.ElementTree as xml
 from itertools import combinations
 from pathlib import Path
 from statistics import median
-from typing import Dict, List, NamedTuple
+from typing import Dict, List
 
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import display
+from limiterbench.records.contention import Transfer
 
 # hwloc's objects, the closest first, and what a host file calls their distance.
 _SHARED = {"Core": "smt", "L3Cache": "l3", "Package": "socket", "Group": "group"}
@@ -39,12 +40,6 @@ def _ancestors(path: Path) -> Dict[int, Ancestors]:
     return found
 
 
-class Pair(NamedTuple):
-    a: int
-    b: int
-    one_way_ns: float
-
-
 def _distance(a: Ancestors, b: Ancestors) -> str:
     for kind, name in _SHARED.items():
         if kind in a and a[kind] == b.get(kind):
@@ -52,7 +47,7 @@ def _distance(a: Ancestors, b: Ancestors) -> str:
     return _FARTHEST
 
 
-def transfers(topology: Path, pairs: List[Pair]) -> Dict[str, float]:
+def transfers(topology: Path, pairs: List[Transfer]) -> Dict[str, float]:
     """The median of each distance that the host has. A pair of an unknown CPU is refused."""
     ancestors = _ancestors(topology)
     times: Dict[str, List[float]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import textwrap
 from pathlib import Path
 from typing import Dict, Iterable, List, Optional, Sequence
 
@@ -21,23 +22,19 @@ _LISTED = 4
 _LONG_SECONDS = 3600
 
 
-def _wrapped(title: str, words: Iterable[str]) -> List[str]:
-    lines: List[str] = []
-    line = f"{title:<{_TITLE}}"
-    for word in words:
-        if len(line) + len(word) + 1 > _WIDTH:
-            lines.append(line.rstrip())
-            line = " " * _TITLE
-        line += word + " "
-    return lines + [line.rstrip()]
+def _sentence(title: str, text: str) -> List[str]:
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=f"{title:<{_TITLE}}",
+        subsequent_indent=" " * _TITLE,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _names(title: str, names: Iterable[str]) -> List[str]:
-    return _wrapped(title, dict.fromkeys(names))
-
-
-def _sentence(title: str, text: str) -> List[str]:
-    return _wrapped(title, text.split())
+    return _sentence(title, " ".join(dict.fromkeys(names)))
 
 
 def _elided(counts: Sequence[int]) -> str:
