@@ -68,9 +68,10 @@ def main(arguments: List[str]) -> int:
     try:
         try:
             status = _dispatch(arguments)
-        finally:
-            # --help ends the process by an exception.
-            sys.stdout.flush()
+        except SystemExit as ended:
+            # --help, or what could not be installed or built.
+            status = int(ended.code or 0)
+        sys.stdout.flush()
         return status
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
