@@ -48,10 +48,6 @@ class Request:
         return Request(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
 
     @property
-    def mode(self) -> str:
-        return "full" if self.full else "quick"
-
-    @property
     def oversubscribes(self) -> bool:
         """The full plan does, except with thread counts of the user's own."""
         return self.oversubscribe or (self.full and self.threads is None)
