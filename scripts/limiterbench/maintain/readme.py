@@ -122,6 +122,8 @@ def _facts(manifest: Manifest) -> str:
 def render(text: str, root: Path, folder: Path) -> str:
     """README.md with its generated blocks made from the run in `folder`."""
     manifest = open_run(folder)
+    if manifest.simulated is not None:
+        raise InputError(f"{display(folder)}: simulated, not measured")
     blocks = {
         "chart": _chart(root, folder, manifest),
         "table": _table(_read_cells(folder), manifest.topology.cpus),
