@@ -16,7 +16,7 @@ from schemas import errors_of_run
 from test_plot import bytes_of
 from test_schemas import PROGRAM
 
-TABLE = ROOT / "scripts" / "limiterbench" / "environment.txt"
+TABLE = ROOT / "scripts" / "limiterbench" / "common" / "environment.txt"
 
 
 def names_of(*decisions: str) -> List[str]:
