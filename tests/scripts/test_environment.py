@@ -108,7 +108,8 @@ def test_a_bare_machine_lacks_things_and_ends_no_script() -> None:
         echo "${missing_packages[*]}"
     """
     command = ["/bin/bash", "-euo", "pipefail", "-c", source, str(library)]
-    done = subprocess.run(command, env={}, capture_output=True, text=True, check=False)
+    nothing: Dict[str, str] = {}
+    done = subprocess.run(command, env=nothing, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert {"has_compiler", "has_cmake", "has_hwloc"} <= set(done.stdout.split())
 
