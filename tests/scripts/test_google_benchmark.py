@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
-from conftest import SMALL, SMALL_REPETITIONS, CommandLine
+from conftest import SMALL, SMALL_REPETITIONS, CommandLine, lines_of
 
 from limiterbench.records.run_folder import open_run
 from limiterbench.run.google_benchmark import BENCHMARK_JSON
@@ -84,8 +84,7 @@ def test_what_failed_is_an_error(cli: CommandLine) -> None:
 def test_a_repetition_that_was_measured_again_counts_as_it_was_last(cli: CommandLine) -> None:
     answer = cli.without_charts()("run", *SMALL, "--out", "run", FAKE_NOISY="hazard")
     assert answer.returncode == 0, answer.stderr
-    lines = (cli.folder / "run" / "cells.jsonl").read_text(encoding="utf-8").splitlines()
-    records = [json.loads(line) for line in lines]
+    records = lines_of(cli.folder / "run")
     last = {(r["cell"], r["repetition"]): r["throughput"] for r in records}
     assert len(records) > len(last) == SMALL_REPETITIONS
     for entry in read(cli.folder / "run")["benchmarks"]:
