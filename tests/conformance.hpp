@@ -14,7 +14,7 @@
 namespace limiterbench::conformance {
 
 // The length of every window, unless a check is about lengths.
-inline constexpr Nanoseconds window = 1'000'000;
+inline constexpr Nanoseconds whole_window = 1'000'000;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define LIMITERBENCH_SANITIZED 1

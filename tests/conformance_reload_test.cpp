@@ -8,14 +8,14 @@
 
 namespace limiterbench::conformance {
 
-static Config limit_of(std::uint64_t version, Permits limit, Nanoseconds length = window) {
+static Config limit_of(std::uint64_t version, Permits limit, Nanoseconds length = whole_window) {
   return uniform(version, {.limit = limit, .window = length, .backoff = {}});
 }
 
 LIMITERBENCH_CHECK(reload, limiting, the_configuration_in_force_is_the_one_published) {
   Config config = limit_of(1, 5);
   for (std::size_t i = 0; i < class_count; ++i)
-    config.rules[i] = {i, window + i, {.initial = i, .multiplier = i + 1, .ceiling = 2 * i}};
+    config.rules[i] = {i, whole_window + i, {.initial = i, .multiplier = i + 1, .ceiling = 2 * i}};
   config.checksum = 12345;
   Single single(subject, config);
   report.require(single.handle->config() == in_force(config), "as constructed");
@@ -46,10 +46,10 @@ LIMITERBENCH_CHECK(reload, limiting, every_later_request_is_decided_by_the_new_c
   for (std::uint64_t version = 2; version < 200; ++version) {
     single.limiter->publish(limit_of(version, 2 + version % 2));
     for (const auto& handle : handles) {
-      report.denied(handle->try_acquire({0, 1, 0}), window, version, "denied");
+      report.denied(handle->try_acquire({0, 1, 0}), whole_window, version, "denied");
       report.never(handle->try_acquire({0, 4, 0}), Reason::cost_above_limit, version, "never");
       report.never(handle->try_acquire({99, 1, 0}), Reason::class_unknown, version, "unknown");
-      report.admitted(handle->try_acquire({1, 1, later += window}), version, "admitted");
+      report.admitted(handle->try_acquire({1, 1, later += whole_window}), version, "admitted");
       single.limiter->publish(limit_of(version, 20));
       single.limiter->publish(limit_of(version, 2 + version % 2));
     }
@@ -60,36 +60,36 @@ LIMITERBENCH_CHECK(reload, limiting, usage_carries_over) {
   Single single(subject, limit_of(1, 10));
   report.admitted(single.ask(6, 0), 1, "6 of 10");
   single.limiter->publish(limit_of(2, 10));
-  report.denied(single.ask(5, 0), window, 2, "the same limit, 4 left");
+  report.denied(single.ask(5, 0), whole_window, 2, "the same limit, 4 left");
   single.limiter->publish(limit_of(3, 15));
-  report.denied(single.ask(10, 0), window, 3, "raised to 15, 9 left");
+  report.denied(single.ask(10, 0), whole_window, 3, "raised to 15, 9 left");
   report.admitted(single.ask(8, 0), 3, "raised to 15, 9 left");
   single.limiter->publish(limit_of(4, 15));
   report.admitted(single.ask(1, 0), 4, "15, 1 left");
-  report.denied(single.ask(1, 0), window, 4, "15, none left");
-  report.require(single.room(window) == 15, "the next window is not whole");
+  report.denied(single.ask(1, 0), whole_window, 4, "15, none left");
+  report.require(single.room(whole_window) == 15, "the next window is not whole");
 }
 
 LIMITERBENCH_CHECK(reload, limiting, a_lowered_limit_holds_at_once) {
   Single single(subject, limit_of(1, 100));
   report.admitted(single.ask(60, 0), 1, "60 of 100");
   single.limiter->publish(limit_of(2, 70));
-  report.denied(single.ask(11, 0), window, 2, "lowered to 70, 10 left");
+  report.denied(single.ask(11, 0), whole_window, 2, "lowered to 70, 10 left");
   report.never(single.ask(71, 0), Reason::cost_above_limit, 2, "71 of 70");
   single.limiter->publish(limit_of(3, 60));
-  report.denied(single.ask(1, 0), window, 3, "lowered to what is used");
+  report.denied(single.ask(1, 0), whole_window, 3, "lowered to what is used");
   single.limiter->publish(limit_of(4, 59));
-  report.denied(single.ask(1, 0), window, 4, "lowered below what is used");
+  report.denied(single.ask(1, 0), whole_window, 4, "lowered below what is used");
   single.limiter->publish(limit_of(5, 1));
-  report.denied(single.ask(1, window - 1), 1, 5, "lowered far below what is used");
+  report.denied(single.ask(1, whole_window - 1), 1, 5, "lowered far below what is used");
   single.limiter->publish(limit_of(6, 0));
   report.never(single.ask(1, 0), Reason::cost_above_limit, 6, "lowered to 0");
   single.limiter->publish(limit_of(7, 62));
   report.admitted(single.ask(1, 0), 7, "raised to 62, 2 left");
   report.admitted(single.ask(1, 0), 7, "raised to 62, 1 left");
-  report.denied(single.ask(1, 0), window, 7, "raised to 62, none left");
+  report.denied(single.ask(1, 0), whole_window, 7, "raised to 62, none left");
   single.limiter->publish(limit_of(8, 5));
-  report.require(single.room(window) == 5, "the next window does not have the lowered limit");
+  report.require(single.room(whole_window) == 5, "the next window does not have the lowered limit");
 }
 
 LIMITERBENCH_CHECK(reload, limiting, a_raised_limit_opens_an_exhausted_window) {
@@ -100,36 +100,37 @@ LIMITERBENCH_CHECK(reload, limiting, a_raised_limit_opens_an_exhausted_window) {
     single.limiter->publish(limit_of(limit + 1, limit));
     const Permits room = single.room(0);
     report.require(room == limit - used, "raised from ", used, " to ", limit, ": ", room, " left");
-    report.denied(single.ask(1, 0), window, limit + 1, "exhausted again");
+    report.denied(single.ask(1, 0), whole_window, limit + 1, "exhausted again");
     used = limit;
   }
   single.limiter->publish(limit_of(9, max_limit));
-  report.denied(single.ask(max_limit, 0), window, 9, "raised to the largest, not all left");
+  report.denied(single.ask(max_limit, 0), whole_window, 9, "raised to the largest, not all left");
   report.admitted(single.ask(max_limit - used, 0), 9, "raised to the largest, what is left");
-  report.denied(single.ask(1, 0), window, 9, "raised to the largest, none left");
+  report.denied(single.ask(1, 0), whole_window, 9, "raised to the largest, none left");
 }
 
 LIMITERBENCH_CHECK(reload, limiting, a_changed_window_length_starts_a_new_window) {
   Single single(subject, limit_of(1, 5));
-  const Nanoseconds now = 12 * window;
+  const Nanoseconds now = 12 * whole_window;
   single.exhaust(now, 0);
   single.exhaust(now, 1);
   Config config = limit_of(2, 5);
-  for (const Nanoseconds length : {5 * window, window / 2, 3 * window, min_window, max_window}) {
+  for (const Nanoseconds length :
+       {5 * whole_window, whole_window / 2, 3 * whole_window, min_window, max_window}) {
     ++config.version;
     config.rules[0].window = length;
     single.limiter->publish(config);
     const Permits room = single.room(now);
     report.require(room == 5, "length ", length, ": ", room, " of 5 left");
     report.denied(single.ask(1, now), length - now % length, config.version, "length ", length);
-    report.denied(single.ask(1, now, 1), window, config.version, "the other class");
+    report.denied(single.ask(1, now, 1), whole_window, config.version, "the other class");
   }
 }
 
 LIMITERBENCH_CHECK(reload, limiting, a_window_changed_and_changed_back_is_a_new_window) {
   Single single(subject, limit_of(1, 5));
   single.exhaust(0);
-  single.limiter->publish(limit_of(2, 5, 2 * window));
+  single.limiter->publish(limit_of(2, 5, 2 * whole_window));
   single.limiter->publish(limit_of(1, 5));
   report.require(single.room(0) == 5, "no new window");
 }
@@ -137,27 +138,28 @@ LIMITERBENCH_CHECK(reload, limiting, a_window_changed_and_changed_back_is_a_new_
 LIMITERBENCH_CHECK(reload, limiting, a_window_and_a_limit_changed_together) {
   Single single(subject, limit_of(1, 5));
   single.exhaust(0);
-  single.limiter->publish(limit_of(2, 8, 2 * window));
+  single.limiter->publish(limit_of(2, 8, 2 * whole_window));
   report.require(single.room(0) == 8, "8 expected in the new window");
-  single.limiter->publish(limit_of(3, 3, window));
+  single.limiter->publish(limit_of(3, 3, whole_window));
   report.require(single.room(0) == 3, "3 expected in the new window");
 }
 
 LIMITERBENCH_CHECK(reload, limiting, an_unchanged_rule_keeps_its_window) {
   Single single(subject, limit_of(1, 5));
-  single.exhaust(3 * window);
+  single.exhaust(3 * whole_window);
   Config config = limit_of(2, 5);
   for (Nanoseconds i = 1; i <= 100; ++i) {
     config.version = i % 3;  // a name, not a number: it may repeat and go down
-    for (std::size_t k = 1; k < class_count; ++k) config.rules[k] = {i, window + i, {i, 2, 2 * i}};
+    for (std::size_t k = 1; k < class_count; ++k)
+      config.rules[k] = {i, whole_window + i, {i, 2, 2 * i}};
     config.rules[0].backoff = {.initial = i, .multiplier = 1, .ceiling = i};
     single.limiter->publish(config);
-    report.denied(single.ask(1, 3 * window), window + i, i % 3, "reload ", i);
+    report.denied(single.ask(1, 3 * whole_window), whole_window + i, i % 3, "reload ", i);
   }
   config.rules[0].backoff = {};
   for (int i = 0; i < 3; ++i) {
     single.limiter->publish(config);
-    report.denied(single.ask(1, 3 * window), window, config.version, "the same again");
+    report.denied(single.ask(1, 3 * whole_window), whole_window, config.version, "the same again");
   }
 }
 
@@ -170,7 +172,7 @@ LIMITERBENCH_CHECK(reload, limiting, the_last_published_is_in_force_whatever_its
   single.limiter->publish(limit_of(3, 9));
   report.admitted(single.ask(3, 0), 3, "the same version, another limit");
   single.limiter->publish(limit_of(10, 5));
-  report.denied(single.ask(1, 0), window, 10, "the first again");
+  report.denied(single.ask(1, 0), whole_window, 10, "the first again");
   single.limiter->publish(limit_of(3, 5));
   single.limiter->publish(limit_of(10, 12));
   report.admitted(single.ask(3, 0), 10, "the first version with another limit, unseen between");
@@ -187,12 +189,12 @@ static void expect_refused(Report& report, const std::string& field, const auto&
 }
 
 LIMITERBENCH_CHECK(reload, every, a_configuration_out_of_range_is_refused_by_field) {
-  const Config good = uniform(1, {.limit = 10, .window = window, .backoff = {5, 2, 50}});
+  const Config good = uniform(1, {.limit = 10, .window = whole_window, .backoff = {5, 2, 50}});
   Single single(subject, good);
   const Config before = single.handle->config();
   single.ask(4, 0);
   const auto refused = [&](std::size_t index, const std::string& field, auto&& damage) {
-    Config bad = uniform(2, {.limit = 20, .window = 2 * window, .backoff = {6, 3, 60}});
+    Config bad = uniform(2, {.limit = 20, .window = 2 * whole_window, .backoff = {6, 3, 60}});
     damage(bad.rules[index]);
     const std::string name = "rules[" + std::to_string(index) + "]." + field;
     expect_refused(report, name, [&] { single.limiter->publish(bad); });
@@ -217,16 +219,16 @@ LIMITERBENCH_CHECK(reload, every, a_configuration_out_of_range_is_refused_by_fie
 LIMITERBENCH_CHECK(reload, limiting, a_refused_configuration_changes_no_decision) {
   Single single(subject, limit_of(1, 10));
   single.ask(4, 0);
-  Config bad = limit_of(2, 100, 2 * window);
+  Config bad = limit_of(2, 100, 2 * whole_window);
   bad.rules[class_count - 1].window = 1;
   for (int i = 0; i < 3; ++i)
     expect_refused(report, "rules[15].window", [&] { single.limiter->publish(bad); });
   report.never(single.ask(11, 0), Reason::cost_above_limit, 1, "the old limit");
-  report.denied(single.ask(7, 0), window, 1, "the old usage, the old window");
+  report.denied(single.ask(7, 0), whole_window, 1, "the old usage, the old window");
   report.admitted(single.ask(6, 0), 1, "what was left");
   single.limiter->publish(limit_of(3, 12));
   report.admitted(single.ask(2, 0), 3, "a good one after the bad");
-  report.denied(single.ask(1, 0), window, 3, "a good one after the bad, exhausted");
+  report.denied(single.ask(1, 0), whole_window, 3, "a good one after the bad, exhausted");
 }
 
 LIMITERBENCH_CHECK(reload, every, the_edges_of_every_range_are_accepted) {

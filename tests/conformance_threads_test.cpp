@@ -9,21 +9,22 @@
 namespace limiterbench::conformance {
 
 LIMITERBENCH_CHECK(threads, limiting, a_moved_handle_goes_on_as_it_was) {
-  Single single(subject, uniform(1, {.limit = 2, .window = window, .backoff = {5, 2, 1'000}}));
+  Single single(subject,
+                uniform(1, {.limit = 2, .window = whole_window, .backoff = {5, 2, 1'000}}));
   single.exhaust(0);  // ends with one denial
-  report.denied(single.ask(1, 0), window + 10, 1, "before the move");
+  report.denied(single.ask(1, 0), whole_window + 10, 1, "before the move");
   single.handle = single.handle->moved();
-  report.denied(single.ask(1, 0), window + 20, 1, "after the move");
-  single.limiter->publish(uniform(2, {.limit = 3, .window = window, .backoff = {}}));
+  report.denied(single.ask(1, 0), whole_window + 20, 1, "after the move");
+  single.limiter->publish(uniform(2, {.limit = 3, .window = whole_window, .backoff = {}}));
   report.admitted(single.ask(1, 0), 2, "after the move and a reload");
   for (int i = 0; i < 100; ++i) single.handle = single.handle->moved();
-  report.denied(single.ask(1, 0), window, 2, "after many moves");
+  report.denied(single.ask(1, 0), whole_window, 2, "after many moves");
 }
 
 // Each thread ends before the next begins, and only the first attaches.
 LIMITERBENCH_CHECK(threads, limiting, a_handle_may_be_handed_from_thread_to_thread) {
   const auto limiter =
-      subject.make(uniform(1, {.limit = 2, .window = window, .backoff = {5, 2, 1'000}}));
+      subject.make(uniform(1, {.limit = 2, .window = whole_window, .backoff = {5, 2, 1'000}}));
   std::unique_ptr<AnyHandle> handle;
   const auto ask = [&] { return handle->try_acquire({0, 1, 0}); };
   in_threads(1, [&](unsigned) {
@@ -32,26 +33,26 @@ LIMITERBENCH_CHECK(threads, limiting, a_handle_may_be_handed_from_thread_to_thre
   });
   in_threads(1, [&](unsigned) {
     handle = handle->moved();
-    report.denied(ask(), window + 10, 1, "on a second thread");
-    limiter->publish(uniform(2, {.limit = 3, .window = window, .backoff = {}}));
+    report.denied(ask(), whole_window + 10, 1, "on a second thread");
+    limiter->publish(uniform(2, {.limit = 3, .window = whole_window, .backoff = {}}));
     report.admitted(ask(), 2, "on a second thread, after a reload");
   });
   in_threads(1, [&](unsigned) {
     report.require(handle->config().version == 2, "another configuration on a third thread");
-    report.denied(ask(), window, 2, "on a third thread");
+    report.denied(ask(), whole_window, 2, "on a third thread");
   });
   handle.reset();
 }
 
 LIMITERBENCH_CHECK(threads, limiting, a_thousand_handles_at_once) {
   constexpr std::size_t count = 1'000;
-  Single single(subject, uniform(1, {.limit = 2 * count, .window = window, .backoff = {}}));
+  Single single(subject, uniform(1, {.limit = 2 * count, .window = whole_window, .backoff = {}}));
   std::vector<std::unique_ptr<AnyHandle>> handles;
   for (std::size_t i = 0; i < count; ++i) {
     handles.push_back(single.limiter->attach());
     report.admitted(handles.back()->try_acquire({0, 1, 0}), 1, "handle ", i);
   }
-  single.limiter->publish(uniform(2, {.limit = 2 * count, .window = window, .backoff = {}}));
+  single.limiter->publish(uniform(2, {.limit = 2 * count, .window = whole_window, .backoff = {}}));
   for (std::size_t i = 0; i < count; i += 2) handles[i].reset();
   for (std::size_t i = 1; i < count; i += 2)
     report.admitted(handles[i]->try_acquire({0, 1, 0}), 2, "handle ", i, " after a reload");
@@ -65,7 +66,7 @@ LIMITERBENCH_CHECK(threads, limiting, threads_that_come_and_go_lose_no_permit) {
   constexpr unsigned team = 8;
   constexpr Permits each = 3;
   const Config config =
-      uniform(1, {.limit = teams * team * each + 7, .window = window, .backoff = {}});
+      uniform(1, {.limit = teams * team * each + 7, .window = whole_window, .backoff = {}});
   Single single(subject, config);
   {
     const Background reloads([&] { single.limiter->publish(config); });

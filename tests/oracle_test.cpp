@@ -43,7 +43,7 @@ static Burst drain(AnyHandle& handle, Nanoseconds now, unsigned self, std::uint6
 LIMITERBENCH_CHECK(oracle, limiting, every_saturated_window_admits_its_limit) {
   for (const unsigned team : team_sizes) {
     for (const Permits limit : {Permits{1}, Permits{23}, Permits{5'000}}) {
-      const Rule rule{.limit = limit, .window = window, .backoff = {}};
+      const Rule rule{.limit = limit, .window = whole_window, .backoff = {}};
       const auto limiter = subject.make(reloaded(1, rule));
       const Nanoseconds windows = (limit < 100 ? 3 : 2) * work;
       std::vector<std::atomic<Permits>> admitted(windows);
@@ -53,7 +53,7 @@ LIMITERBENCH_CHECK(oracle, limiting, every_saturated_window_admits_its_limit) {
       in_threads(team, [&](unsigned self) {
         const auto handle = limiter->attach();
         for (Nanoseconds i = 0; i < windows; ++i) {
-          const Burst burst = drain(*handle, i * window, self);
+          const Burst burst = drain(*handle, i * whole_window, self);
           admitted[i].fetch_add(burst.admitted, std::memory_order_relaxed);
           report.require(burst.last.denied(), "the last request was not denied");
           report.require(is_untorn(handle->config()), "a torn configuration");
@@ -71,7 +71,7 @@ LIMITERBENCH_CHECK(oracle, limiting, every_saturated_window_admits_its_limit) {
 LIMITERBENCH_CHECK(oracle, limiting, windows_that_turn_under_way_lose_and_add_nothing) {
   for (const unsigned team : team_sizes) {
     for (const Permits limit : {Permits{3}, Permits{400}}) {
-      const Rule rule{.limit = limit, .window = window, .backoff = {}};
+      const Rule rule{.limit = limit, .window = whole_window, .backoff = {}};
       const auto limiter = subject.make(reloaded(1, rule));
       const Nanoseconds windows = (limit < 100 ? 800 : 60) * work;
       std::atomic<Nanoseconds> index{0};
@@ -81,7 +81,8 @@ LIMITERBENCH_CHECK(oracle, limiting, windows_that_turn_under_way_lose_and_add_no
       const auto member = [&](unsigned self) {
         const auto handle = limiter->attach();
         for (Nanoseconds i = 0; (i = index.load(std::memory_order_relaxed)) < windows;) {
-          admitted.fetch_add(drain(*handle, i * window, self).admitted, std::memory_order_relaxed);
+          admitted.fetch_add(drain(*handle, i * whole_window, self).admitted,
+                             std::memory_order_relaxed);
           index.compare_exchange_strong(i, i + 1, std::memory_order_relaxed);
         }
       };
@@ -196,7 +197,7 @@ static void change_under_way(AnyLimiter& limiter, unsigned team, const Plan& pla
 }
 
 // Not used up before the change.
-constexpr Rule open{.limit = max_limit, .window = window, .backoff = {}};
+constexpr Rule open{.limit = max_limit, .window = whole_window, .backoff = {}};
 
 LIMITERBENCH_CHECK(oracle, limiting, a_limit_lowered_under_way_holds_from_then_on) {
   for (const unsigned team : team_sizes) {
@@ -204,9 +205,10 @@ LIMITERBENCH_CHECK(oracle, limiting, a_limit_lowered_under_way_holds_from_then_o
     // Below what is used by then, about that, and above, so that some is admitted afterwards.
     const auto plan = [](unsigned i, Permits admitted) {
       const Permits limit = i % 5 == 0 ? admitted / 2 : admitted + i % 5 * 1'000;
-      return Round{.now = i * window,
-                   .before = open,
-                   .after = {.limit = std::min(limit, max_limit), .window = window, .backoff = {}}};
+      return Round{
+          .now = i * whole_window,
+          .before = open,
+          .after = {.limit = std::min(limit, max_limit), .window = whole_window, .backoff = {}}};
     };
     change_under_way(*limiter, team, plan, [&](const Round& round) {
       const Permits bound = limiter->error_bound(round.before, large_cost);
@@ -223,9 +225,10 @@ LIMITERBENCH_CHECK(oracle, limiting, a_limit_raised_under_way_is_used_up) {
   for (const unsigned team : team_sizes) {
     const auto limiter = subject.make(reloaded(1, open));
     const auto plan = [](unsigned i, Permits) {
-      return Round{.now = i * window,
-                   .before = {.limit = 2'000, .window = window, .backoff = {}},
-                   .after = {.limit = 2'001 + i * 131 % 2'000, .window = window, .backoff = {}}};
+      return Round{
+          .now = i * whole_window,
+          .before = {.limit = 2'000, .window = whole_window, .backoff = {}},
+          .after = {.limit = 2'001 + i * 131 % 2'000, .window = whole_window, .backoff = {}}};
     };
     change_under_way(*limiter, team, plan, [&](const Round& round) {
       require_saturated(report, *limiter, round.after, round.admitted, "raised from ",
@@ -238,10 +241,10 @@ LIMITERBENCH_CHECK(oracle, limiting, a_window_changed_under_way_starts_one_new_w
   for (const unsigned team : team_sizes) {
     const auto limiter = subject.make(reloaded(1, open));
     const auto plan = [](unsigned i, Permits) {
-      return Round{.now = i * 4 * window,
+      return Round{.now = i * 4 * whole_window,
                    .before = open,
                    .after = {.limit = 1'000 + i % 3 * 500,
-                             .window = i % 2 == 0 ? 2 * window : window / 2,
+                             .window = i % 2 == 0 ? 2 * whole_window : whole_window / 2,
                              .backoff = {}}};
     };
     change_under_way(*limiter, team, plan, [&](const Round& round) {
