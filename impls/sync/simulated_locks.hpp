@@ -53,7 +53,7 @@ class mutex {
   static constexpr std::uint32_t free = 0, taken = 1, contended = 2;
   detail::futex word_;
   atomic<std::uint32_t> owner_{0};
-  std::uint64_t rest_[4] = {};  // 40 bytes, as pthread_mutex_t
+  [[maybe_unused]] std::uint64_t rest_[4] = {};  // 40 bytes, as pthread_mutex_t
 };
 
 class shared_mutex {
@@ -155,7 +155,7 @@ class shared_mutex {
   detail::futex phase_;    // 1 while a writer may hold it
   detail::futex writers_;  // 1 while a writer holds or awaits it
   atomic<std::uint32_t> owner_{0};
-  std::uint32_t rest_[9] = {};  // 56 bytes, as pthread_rwlock_t
+  [[maybe_unused]] std::uint32_t rest_[9] = {};  // 56 bytes, as pthread_rwlock_t
 };
 
 // Tells the locks above where they are taken; other locks are made of parts that say it themselves.
