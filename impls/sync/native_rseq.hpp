@@ -155,14 +155,14 @@ differs:
 
 struct sequence : whole_sequence {
   // spend_by_steps() of quota/rseq_spend.hpp. `first_word`: of the first class's window.
-  template <Layout layout, class Node>
+  template <Layout At, class Node>
   [[nodiscard, gnu::always_inline]] static bool spend(const atomic<Node*>& current,
                                                       std::size_t traffic_class, void* shards,
                                                       unsigned cpus,
                                                       const atomic<std::uint64_t>& first_word,
                                                       std::uint64_t cost, std::uint64_t now,
                                                       std::uint64_t& version) noexcept {
-    static_assert(std::has_single_bit(layout.shard), "class_count must be a power of two");
+    static_assert(std::has_single_bit(At.shard), "class_count must be a power of two");
     std::uint64_t found;
     // Laid out as rseq_store(). On x86-64 every load acquires. One register, scaled, is the class's
     // offset among leases, rules and windows: more registers would be spilled, and clang finds only
@@ -171,7 +171,7 @@ struct sequence : whole_sequence {
     // lines of code: Zen 5 then takes half as long again. volatile, though asm goto implies it: GCC
     // 12 drops the sequence if nobody uses the version, and then every request is admitted.
 #if defined(__x86_64__)
-    static_assert(layout.rule == 4 * layout.lease && layout.window == 8 * layout.lease);
+    static_assert(At.rule == 4 * At.lease && At.window == 8 * At.lease);
     asm volatile goto(
         ".pushsection __rseq_cs, \"aw?\"\n\t"
         ".balign 32\n"
@@ -214,17 +214,16 @@ struct sequence : whole_sequence {
         ".popsection\n\t"
         : [found] "=&r"(found)
         : [area] "r"(__rseq_offset), [shards] "rm"(shards), [cpus] "rm"(cpus),
-          [current] "m"(current), [of_class] "r"(traffic_class * layout.lease),
-          [windows] "r"(&first_word), [end] "i"(layout.end), [epoch] "i"(layout.epoch),
-          [cost] "r"(cost), [now] "r"(now), [shift] "i"(std::countr_zero(layout.shard)),
-          [epoch_of_rule] "i"(layout.epoch_of_rule), [version] "i"(layout.version),
+          [current] "m"(current), [of_class] "r"(traffic_class * At.lease),
+          [windows] "r"(&first_word), [end] "i"(At.end), [epoch] "i"(At.epoch), [cost] "r"(cost),
+          [now] "r"(now), [shift] "i"(std::countr_zero(At.shard)),
+          [epoch_of_rule] "i"(At.epoch_of_rule), [version] "i"(At.version),
           [rseq_cs] "i"(offsetof(struct rseq, rseq_cs)),
           [cpu_id] "i"(offsetof(struct rseq, cpu_id)), [signature] "i"(RSEQ_SIG)
         : "memory", "cc", "rax", "rcx", "rdx"
         : undecided);
 #else
-    const char* const word =
-        reinterpret_cast<const char*>(&first_word) + traffic_class * layout.window;
+    const char* const word = reinterpret_cast<const char*>(&first_word) + traffic_class * At.window;
     asm volatile goto(
         ".pushsection __rseq_cs, \"aw?\"\n\t"
         ".balign 32\n"
@@ -268,12 +267,11 @@ struct sequence : whole_sequence {
         "5:\n\t"
         : [found] "=&r"(found)
         : [area] "r"(rseq_area()),
-          [cells] "r"(static_cast<char*>(shards) + traffic_class * layout.lease), [cpus] "r"(cpus),
-          [current] "r"(&current), [rule] "r"(traffic_class * layout.rule),
-          [end] "r"(word + layout.end), [epoch] "r"(word + layout.epoch), [word] "r"(word),
-          [cost] "r"(cost), [now] "r"(now), [shift] "i"(std::countr_zero(layout.shard)),
-          [epoch_of_rule] "i"(layout.epoch_of_rule), [version] "i"(layout.version),
-          [rseq_cs] "i"(offsetof(struct rseq, rseq_cs)),
+          [cells] "r"(static_cast<char*>(shards) + traffic_class * At.lease), [cpus] "r"(cpus),
+          [current] "r"(&current), [rule] "r"(traffic_class * At.rule), [end] "r"(word + At.end),
+          [epoch] "r"(word + At.epoch), [word] "r"(word), [cost] "r"(cost), [now] "r"(now),
+          [shift] "i"(std::countr_zero(At.shard)), [epoch_of_rule] "i"(At.epoch_of_rule),
+          [version] "i"(At.version), [rseq_cs] "i"(offsetof(struct rseq, rseq_cs)),
           [cpu_id] "i"(offsetof(struct rseq, cpu_id)), [signature] "i"(RSEQ_SIG)
         : "memory", "cc", "x12", "x13", "x14", "x15"
         : undecided);
