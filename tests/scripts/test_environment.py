@@ -136,7 +136,7 @@ def test_every_prefix_of_a_list_is_searched(tmp_path: Path) -> None:
 
 def test_google_benchmarks_variables_do_not_reach_a_cell(cli: CommandLine) -> None:
     assert PROGRAM.exists(), f"{PROGRAM}: not built; ./scripts/test builds it"
-    size = ("--threads", "1", "--repetitions", "1", "--seconds", "0.01", "--noise-repeats", "0")
+    size = ("--threads", "1", "--repetitions", "1", "--seconds", "0.05", "--noise-repeats", "0")
     done = cli.without_charts()(
         *("run", "--impl", "hazard", "--scenario", "steady", *size, "--out", "run"),
         LIMITERBENCH_PROGRAM=str(PROGRAM),

@@ -186,7 +186,7 @@ def test_resume_repeats_what_was_left_disturbed(bare: CommandLine) -> None:
     lines = lines_of(bare.folder / "run")
     assert len(lines) == SMALL_REPETITIONS + 1
     assert attempts_of(lines, DISTURBED) == [0, 0, 1]
-    assert cells.read_bytes().startswith(without_repeat)
+    assert plain(bare.folder / "run").read_bytes().startswith(without_repeat)
     assert "0 repetitions left: about" in bare("run", "--resume", "run", "--dry-run").stdout
 
 
