@@ -170,7 +170,7 @@ class Round {
     const Permits total = admitted_.load();
     const Permits least = plan_.windows * plan_.limit;
     const bool windows = subject_.info.contract == Contract::windows;
-    const Rule& rule = version_of(1, plan_).rules[traffic_class];
+    const Rule rule = version_of(1, plan_).rules[traffic_class];
     const Permits bound = windows ? limiter_->error_bound(rule, large_cost) : 0;
     // Without a limit each thread takes what it likes.
     if (limits_ && (total < least || total > least + plan_.windows * bound))

@@ -408,7 +408,8 @@ def test_what_was_not_timed_still_has_its_throughput(
 
 
 @pytest.mark.parametrize(
-    "latency, said", [(3, "latency is not an object"), ({"histogram": 3}, "latency.histogram is not an object")]
+    "latency, said",
+    [(3, "latency is not an object"), ({"histogram": 3}, "latency.histogram is not an object")],
 )
 def test_a_latency_that_is_wrong_is_not_one_that_is_missing(
     stored_run: Path, latency: object, said: str
