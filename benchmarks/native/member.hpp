@@ -32,7 +32,7 @@ class Member : public MemberBase {
   void run(Mode mode, StartBarrier& barrier, std::uint64_t duration_ticks,
            const Load& load = {}) noexcept;
 
-  // Of the last run; nothing is counted unless it was in Mode::throughput.
+  // What the last run counted; nothing unless its mode was Mode::throughput.
   [[nodiscard]] const Switches& switches() const noexcept { return switches_; }
   [[nodiscard]] const std::vector<Count>& counts() const noexcept { return counts_; }
   [[nodiscard]] const std::string& counters_absent() const noexcept { return counters_.absent(); }

@@ -39,11 +39,11 @@ class MemberBase {
         ledger_(configuration(scenario, 1, 1).rules[scenario.limited_class].window,
                 seconds * 1.25 + 0.05) {}
 
-  // Of the last run. The latencies are empty unless it timed each request.
+  // What the last run found. The latencies are empty unless it timed each request.
   [[nodiscard]] const Totals& totals() const noexcept { return totals_; }
   [[nodiscard]] const Ledger& ledger() const noexcept { return ledger_; }
   [[nodiscard]] const Histogram& latencies() const noexcept { return latencies_; }
-  // Of all runs.
+  // Summed over all runs.
   [[nodiscard]] const ConfigChecks& config_checks() const noexcept { return config_checks_; }
 
  protected:

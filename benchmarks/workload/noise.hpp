@@ -23,7 +23,7 @@ struct Noise {
   std::uint64_t idle_ns = 0;   // of the loop, on each CPU
   std::vector<CpuNoise> cpus;  // each once, the writer's last
   std::uint64_t span_ns = 0;   // from the idle loop to the end of the last phase
-  // Of all these CPUs over that span, in steps of the kernel's tick of 10 ms.
+  // Summed over these CPUs and that span, in steps of the kernel's tick of 10 ms.
   std::optional<std::uint64_t> steal_ns;
   std::optional<std::uint64_t> others_ns;   // run by anyone but this process, the kernel included
   std::optional<std::uint64_t> khz_before;  // of the slowest CPU, at the end of the idle loop

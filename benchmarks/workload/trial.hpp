@@ -140,7 +140,7 @@ class Trial {
  protected:
   [[nodiscard]] virtual Subject& subject() = 0;
   [[nodiscard]] virtual std::vector<const MemberBase*> members() const = 0;
-  // Of the executor's clock.
+  // Read from the executor's clock.
   [[nodiscard]] virtual Nanoseconds to_ns(std::uint64_t ticks) const = 0;
 
   [[nodiscard]] Config configuration() const {

@@ -1,7 +1,7 @@
 // Design `tbb_rw_mutex`: tbb::rw_mutex held shared around an atomic counter.
 //
 // Source: oneTBB 2021.6 or newer: one word that counts readers; a waiting writer keeps new readers
-//   out, so that it does not starve.
+//   out and therefore does not starve.
 // Other properties: config/shared_lock.hpp and quota/packed.hpp.
 #pragma once
 

@@ -20,7 +20,7 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 DENY, PROGRAM, SIMULATOR, PRIMITIVES = "", "", "", ""
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 ERRORS = ("EPERM", "ENOSYS")
-# Of the measuring program, and of no use to it that it could not do without.
+# Calls of the measuring program that it can do without.
 PREFERENCES = (
     *("access", "clone3:ENOSYS", "faccessat2", "fcntl", "fsync", "getcpu", "getrandom"),
     *("getrusage", "ioctl", "madvise", "membarrier", "move_pages", "perf_event_open"),
@@ -35,7 +35,7 @@ REFUSED = {
     "sched_getaffinity": "sched_getaffinity",
     "sched_setaffinity": "bind",
 }
-# Of the scripts.
+# Calls of the scripts that they can do without.
 SCRIPT_PREFERENCES = (
     *("chmod", "fchmod", "close_range", "copy_file_range", "epoll_create1", "fadvise64", "flock"),
     *("fsync", "gettid", "inotify_init1", "madvise", "memfd_create", "pidfd_open", "prlimit64"),

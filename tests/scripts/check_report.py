@@ -30,7 +30,7 @@ SCREENS = ((1280, "light"), (400, "dark"), (1280, "dark"), (400, "light"))
 # The page of the whole run takes seconds to lay out.
 SCREENS_OF_A_BIG_PAGE = SCREENS[:2]
 ODD = "<script>x&amp;"
-# Of the odd run: enough to have several rows of both families and several scenarios.
+# The odd run's designs: enough to have several rows of both families and several scenarios.
 KEPT = ("rwmutex", "leased", "sharded", "gcra", "ck_epoch", "hazard")
 
 # Text that lies over other text: of SVG and of what holds words directly.

@@ -229,7 +229,7 @@ def test_bands_hold_every_assumption() -> None:
 
     rows = rows_of({"a": (10, 30), "b": (5, 60)})
     assert band(rows["a"], throughput) == Band(10, 30)
-    # Of each pair under the same assumption, not of the ends.
+    # Compares each pair under the same assumption, not the ends.
     assert ratio(rows["a"], rows["b"], throughput) == Band(0.5, 2)
 
 

@@ -7,8 +7,7 @@ import fcntl
 import os
 import secrets
 from pathlib import Path
-from types import TracebackType
-from typing import Mapping, Optional, Type
+from typing import Mapping, Optional
 
 from limiterbench.common.errors import HostError, InputError
 
@@ -107,12 +106,7 @@ class LineLog:
     def __enter__(self) -> "LineLog":
         return self
 
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        value: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         os.close(self._fd)
 
     def repair(self) -> int:

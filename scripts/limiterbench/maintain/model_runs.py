@@ -10,8 +10,7 @@ import subprocess
 import tempfile
 import threading
 from pathlib import Path
-from types import TracebackType
-from typing import Dict, NamedTuple, Optional, Set, Tuple, Type
+from typing import Dict, NamedTuple, Optional, Set, Tuple
 
 from limiterbench.common.errors import HostError
 
@@ -45,18 +44,13 @@ class Models:
         self._built: Set[str] = set()
         shutil.copytree(root / "impls", self._headers)
         source = root / "tests" / "model" / "model.cpp"
-        # Of all headers it knows only sync.hpp, which is never weakened.
+        # The only header that it knows is sync.hpp, which is never weakened.
         self._compile("-c", str(source), "-o", "model.o")
 
     def __enter__(self) -> "Models":
         return self
 
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        value: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _compile(self, *arguments: str) -> None:

@@ -68,7 +68,7 @@ class Manifest:
     status: str
     # Empty in a run of before there was a doctor.
     doctor: List[Finding] = field(default_factory=list)
-    # Of a run on a machine that is a model: the host file and what was assumed.
+    # Only in a prediction: the host file and what was assumed.
     simulated: Optional[Dict[str, Any]] = None
     contention_absent: Optional[str] = None
     """Why there is no contention.json; also None in a run of before there was one."""

@@ -17,7 +17,7 @@ from limiterbench.run.schedule import Turn
 _BAD_USAGE = 2
 # The program may not bind its threads here, or cannot write records: no cell can be measured.
 HOST_REFUSES = 3
-# Of a process that was asked for a planned cell either says that nothing more can be measured.
+# Either status, from a process asked for a planned cell, means that nothing more can be measured.
 REFUSALS = (_BAD_USAGE, HOST_REFUSES)
 _ANSWER_SECONDS = 60.0
 

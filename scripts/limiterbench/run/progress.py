@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from types import TracebackType
-from typing import Optional, Type
+from typing import Optional
 
 from limiterbench.common import units
 from limiterbench.records.cells import Cell
@@ -71,12 +70,7 @@ class RunProgress:
             self._bar.progress.start()
         return self
 
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        value: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._bar:
             self._bar.progress.stop()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import select
 import signal
-from types import FrameType, TracebackType
-from typing import Any, Dict, Optional, Type
+from types import FrameType
+from typing import Any, Dict, Optional
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -33,12 +33,7 @@ class StopRequest:
             self._previous[number] = signal.signal(number, self._note)
         return self
 
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        value: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for number, handler in self._previous.items():
             signal.signal(number, handler)
         os.close(self.fd)

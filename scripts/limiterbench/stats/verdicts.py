@@ -44,7 +44,7 @@ FASTER, SLOWER, SAME, UNCLEAR = "FASTER", "SLOWER", "SAME", "UNCLEAR"
 VERDICTS = (FASTER, SLOWER, SAME, UNCLEAR)
 CONFIDENCE = 0.95
 
-# Of a logarithm. A spread of 0 only means that the repetitions did not show it.
+# In units of a logarithm. A spread of 0 only means that the repetitions did not show it.
 _LEAST_VARIANCE = 1e-8
 # With fewer designs, the middle one may well be the one that has changed.
 _FEWEST_ROWS = 5
