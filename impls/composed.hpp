@@ -9,8 +9,8 @@
 //   void publish(const Published&);              calls are serialised by Composed
 //   Footprint footprint() const noexcept;
 // A Quota provides
-//   bool try_take(traffic_class, const PublishedRule&, cost, now) noexcept;
-//                                                the common case, inlined; true: counted
+//   Taken try_take(traffic_class, const PublishedRule&, cost, now) noexcept;
+//                                                the common case, inlined
 //   Verdict take(traffic_class, const PublishedRule&, cost, now) noexcept;
 //                                                everything else
 //   void adopt(traffic_class, const PublishedRule&) noexcept;
@@ -33,7 +33,8 @@
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
-// What an attempt came to: a decision, or none because the rule that it read is no longer in force.
+// What an attempt came to: a decision, or none because the rule or the window that it read is no
+// longer in force.
 // A refusal without a reason, which nothing else makes, stands for the second case: an attempt is
 // two words, like a Decision, and is returned in registers.
 class Attempt {
@@ -124,9 +125,10 @@ class Composed {
                                                     const Request& request) noexcept {
     const auto guard = source_.read(handle.reader_, request.traffic_class);
     const PublishedRule& rule = *guard;
-    if (is_admissible(request, rule.rule) &&
-        quota_.try_take(request.traffic_class, rule, request.cost, request.now)) [[likely]] {
-      return admit(handle, request, rule.version);
+    if (is_admissible(request, rule.rule)) [[likely]] {
+      const Taken counted = quota_.try_take(request.traffic_class, rule, request.cost, request.now);
+      if (counted) [[likely]]
+        return admit(handle, request, counted.version);
     }
     return decide(handle, request.traffic_class, request.cost, request.now, rule);
   }
@@ -152,7 +154,8 @@ class Composed {
       case Verdict::Kind::admitted: return admit(handle, request, rule.version);
       case Verdict::Kind::denied:
         return handle.streaks_.deny(traffic_class, rule, verdict.end, now);
-      case Verdict::Kind::stale: break;
+      case Verdict::Kind::stale:
+      case Verdict::Kind::again: break;
     }
     return Attempt::stale();
   }

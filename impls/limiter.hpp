@@ -214,8 +214,8 @@ enum class Exactness : std::uint8_t {
 enum class Progress : std::uint8_t {
   wait_free,
   lock_free,
-  // Lock-free, except that all wait for the thread that rolls over a window or adopts a changed
-  // rule: some ten instructions, and what the design does to carry usage over.
+  // Lock-free, except that all wait for the thread that rolls over a window, adopts a changed rule
+  // or finds a window used up: some ten instructions, and what the design does to carry usage over.
   lock_free_within_window,
   // As above. All also wait for a thread that takes back the leases, and it for ongoing refills.
   lock_free_within_lease,

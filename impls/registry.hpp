@@ -7,6 +7,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "rows/compare_exchange.hpp"
 #include "rows/gcra.hpp"
 #include "rows/go_rwmutex.hpp"
 #include "rows/hazard.hpp"
@@ -65,6 +66,7 @@ using Rows = TypeList<
     snapshot_value,
     snapshot_ring,
     hazard,
+    compare_exchange,
     sharded,
     leased,
     leased_rseq,

@@ -1,14 +1,14 @@
-// Design `absl_mutex`: absl::Mutex held shared around an atomic counter.
+// Design `absl_mutex`: absl::Mutex held shared around a fetch_add.
 //
 // Source: Abseil 20220623 or newer.
-// Other properties: config/shared_lock.hpp and quota/packed.hpp.
+// Other properties: config/shared_lock.hpp and quota/fetch_add.hpp.
 #pragma once
 
 #include <absl/synchronization/mutex.h>
 
 #include "../composed.hpp"
 #include "../config/shared_lock.hpp"
-#include "../quota/packed.hpp"
+#include "../quota/fetch_add.hpp"
 #include "unseen_order.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
@@ -39,11 +39,11 @@ class AbslSharedMutex {
   char readers_ = 0;  // stands for what readers did: they are not ordered among themselves
 };
 
-class absl_mutex : public Composed<SharedLockSource<AbslSharedMutex>, PackedQuota> {
+class absl_mutex : public Composed<SharedLockSource<AbslSharedMutex>, FetchAddQuota> {
  public:
   using Composed::Composed;
   static constexpr Info info{.name = "absl_mutex",
-                             .summary = "Abseil's Mutex held shared around an atomic counter",
+                             .summary = "Abseil's Mutex held shared around a fetch_add",
                              .source = "Abseil (synchronization/mutex)",
                              .library = "Abseil",
                              .package = "libabsl-dev",

@@ -1,7 +1,7 @@
-// Design `ck_brlock`: Concurrency Kit's big-reader lock held shared around an atomic counter.
+// Design `ck_brlock`: Concurrency Kit's big-reader lock held shared around a fetch_add.
 //
 // Source: I. Molnar and D. Miller's brlock, Linux 2.4; Concurrency Kit 0.7 or newer.
-// Semantics: exact (quota/packed.hpp).
+// Semantics: exact (quota/fetch_add.hpp).
 // Progress: blocking; readers wait for a writer and a writer for every reader, both spinning.
 // Cost of the configuration: two loads of a line that only writers write, a read-modify-write
 //   (x86) or a store and a full fence (elsewhere) and a store to the handle's own line.
@@ -18,7 +18,7 @@
 #include <utility>
 
 #include "../composed.hpp"
-#include "../quota/packed.hpp"
+#include "../quota/fetch_add.hpp"
 #include "ck.hpp"
 #include "unseen_order.hpp"
 
@@ -120,12 +120,12 @@ class CkBrlockSource {
   alignas(sync::false_sharing_range) sync::plain<Published> published_;
 };
 
-class ck_brlock : public Composed<CkBrlockSource, PackedQuota> {
+class ck_brlock : public Composed<CkBrlockSource, FetchAddQuota> {
  public:
   using Composed::Composed;
   static constexpr Info info{
       .name = "ck_brlock",
-      .summary = "Concurrency Kit's big-reader lock held shared around an atomic counter",
+      .summary = "Concurrency Kit's big-reader lock held shared around a fetch_add",
       .source = "Concurrency Kit (ck_brlock); Molnar and Miller, brlock, Linux 2.4",
       .library = "Concurrency Kit",
       .package = "libck-dev",

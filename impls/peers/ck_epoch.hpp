@@ -1,9 +1,9 @@
-// Design `ck_epoch`: Concurrency Kit's epochs; atomic counter.
+// Design `ck_epoch`: Concurrency Kit's epochs; fetch_add.
 //
 // Source: K. Fraser, "Practical Lock-Freedom", PhD thesis, University of Cambridge, 2004;
 //   Concurrency Kit 0.7 or newer.
-// Semantics: exact (quota/packed.hpp).
-// Progress: sections wait-free; see grace_period.hpp and quota/packed.hpp for the rest.
+// Semantics: exact (quota/fetch_add.hpp).
+// Progress: sections wait-free; see grace_period.hpp and quota/fetch_add.hpp for the rest.
 // Cost of the configuration: two loads of lines that only writers write, a read-modify-write (x86)
 //   or a store and a full fence (elsewhere) and two stores to the handle's own line.
 // Memory: grace_period.hpp, and a record for each handle, reused after the handle is detached and
@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "../composed.hpp"
-#include "../quota/packed.hpp"
+#include "../quota/fetch_add.hpp"
 #include "ck.hpp"
 #include "grace_period.hpp"
 
@@ -76,12 +76,12 @@ class CkEpochDomain {
   ::ck_epoch_t epoch_;
 };
 
-class ck_epoch : public Composed<GracePeriodSource<CkEpochDomain>, PackedQuota> {
+class ck_epoch : public Composed<GracePeriodSource<CkEpochDomain>, FetchAddQuota> {
  public:
   using Composed::Composed;
   static constexpr Info info{
       .name = "ck_epoch",
-      .summary = "Concurrency Kit, epoch-based reclamation, atomic counter",
+      .summary = "Concurrency Kit, epoch-based reclamation, fetch_add",
       .source = "Concurrency Kit (ck_epoch); Fraser, Practical Lock-Freedom, 2004",
       .library = "Concurrency Kit",
       .package = "libck-dev",

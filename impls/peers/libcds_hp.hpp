@@ -1,8 +1,8 @@
-// Design `libcds_hp`: libcds's hazard pointers; atomic counter.
+// Design `libcds_hp`: libcds's hazard pointers; fetch_add.
 //
 // Source: M. Michael, "Hazard Pointers: Safe Memory Reclamation for Lock-Free Objects", IEEE TPDS
 //   15(6), 2004; libcds 2.3 or newer.
-// Semantics: exact (quota/packed.hpp).
+// Semantics: exact (quota/fetch_add.hpp).
 // Progress: reads lock-free; publish lock-free but for the allocator.
 // Cost of the configuration: two loads of a line that only writers write, two stores and a
 //   read-modify-write to the thread's own lines, and three calls into the library to find them.
@@ -24,7 +24,7 @@
 #include <cstdint>
 
 #include "../composed.hpp"
-#include "../quota/packed.hpp"
+#include "../quota/fetch_add.hpp"
 #include "alive_count.hpp"
 #include "unseen_order.hpp"
 
@@ -152,11 +152,11 @@ class LibcdsHazardSource {
   alignas(sync::false_sharing_range) Pointer current_;
 };
 
-class libcds_hp : public Composed<LibcdsHazardSource, PackedQuota> {
+class libcds_hp : public Composed<LibcdsHazardSource, FetchAddQuota> {
  public:
   using Composed::Composed;
   static constexpr Info info{.name = "libcds_hp",
-                             .summary = "libcds, hazard pointers, atomic counter",
+                             .summary = "libcds, hazard pointers, fetch_add",
                              .source = "libcds (gc::HP); Michael, Hazard Pointers, IEEE TPDS 2004",
                              .library = "libcds",
                              .package = "libcds-dev",

@@ -1,9 +1,9 @@
-// Design `urcu_memb`: liburcu's flavour with an asymmetric fence; atomic counter.
+// Design `urcu_memb`: liburcu's flavour with an asymmetric fence; fetch_add.
 //
 // Source: M. Desnoyers, P. McKenney, A. Stern, M. Dagenais and J. Walpole, "User-Level
 //   Implementations of Read-Copy Update", IEEE TPDS 23(2), 2012; liburcu 0.13 or newer.
-// Semantics: exact (quota/packed.hpp).
-// Progress: sections wait-free; see grace_period.hpp and quota/packed.hpp for the rest.
+// Semantics: exact (quota/fetch_add.hpp).
+// Progress: sections wait-free; see grace_period.hpp and quota/fetch_add.hpp for the rest.
 // Cost of the configuration: three loads of lines that only writers write, two stores to the
 //   thread's own line; no fence, since the writer pays membarrier(2).
 // Memory: grace_period.hpp.
@@ -14,7 +14,7 @@
 #include <cstddef>
 
 #include "../composed.hpp"
-#include "../quota/packed.hpp"
+#include "../quota/fetch_add.hpp"
 #include "grace_period.hpp"
 #include "urcu.hpp"
 
@@ -44,12 +44,12 @@ class UrcuMembDomain {
   [[nodiscard]] std::size_t bytes() const noexcept { return 0; }
 };
 
-class urcu_memb : public Composed<GracePeriodSource<UrcuMembDomain>, PackedQuota> {
+class urcu_memb : public Composed<GracePeriodSource<UrcuMembDomain>, FetchAddQuota> {
  public:
   using Composed::Composed;
   static constexpr Info info{
       .name = "urcu_memb",
-      .summary = "liburcu, asymmetric fence by membarrier, atomic counter",
+      .summary = "liburcu, asymmetric fence by membarrier, fetch_add",
       .source = "liburcu (memb); Desnoyers et al., User-Level RCU, IEEE TPDS 2012",
       .library = "liburcu",
       .package = "liburcu-dev",

@@ -1,9 +1,9 @@
-// Design `urcu_qsbr`: liburcu's quiescent states, online only while it decides; atomic counter.
+// Design `urcu_qsbr`: liburcu's quiescent states, online only while it decides; fetch_add.
 //
 // Source: M. Desnoyers, P. McKenney, A. Stern, M. Dagenais and J. Walpole, "User-Level
 //   Implementations of Read-Copy Update", IEEE TPDS 23(2), 2012; liburcu 0.13 or newer.
-// Semantics: exact (quota/packed.hpp).
-// Progress: sections wait-free; see grace_period.hpp and quota/packed.hpp for the rest.
+// Semantics: exact (quota/fetch_add.hpp).
+// Progress: sections wait-free; see grace_period.hpp and quota/fetch_add.hpp for the rest.
 // Cost of the configuration: two loads of lines that only writers write, two stores to the thread's
 //   own line, and three full fences: one to go online, two to go offline.
 //   Why online for each decision: the scheme is free for a reader that says when it is idle. A
@@ -20,7 +20,7 @@
 #include <cstddef>
 
 #include "../composed.hpp"
-#include "../quota/packed.hpp"
+#include "../quota/fetch_add.hpp"
 #include "grace_period.hpp"
 #include "urcu.hpp"
 
@@ -65,12 +65,12 @@ class UrcuQsbrDomain {
   [[nodiscard]] std::size_t bytes() const noexcept { return 0; }
 };
 
-class urcu_qsbr : public Composed<GracePeriodSource<UrcuQsbrDomain>, PackedQuota> {
+class urcu_qsbr : public Composed<GracePeriodSource<UrcuQsbrDomain>, FetchAddQuota> {
  public:
   using Composed::Composed;
   static constexpr Info info{
       .name = "urcu_qsbr",
-      .summary = "liburcu, quiescent states, online only while it decides, atomic counter",
+      .summary = "liburcu, quiescent states, online only while it decides, fetch_add",
       .source = "liburcu (qsbr); Desnoyers et al., User-Level RCU, IEEE TPDS 2012",
       .library = "liburcu",
       .package = "liburcu-dev",

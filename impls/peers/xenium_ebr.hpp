@@ -1,8 +1,8 @@
-// Design `xenium_ebr`: xenium's epoch-based reclamation; atomic counter.
+// Design `xenium_ebr`: xenium's epoch-based reclamation; fetch_add.
 //
 // Source: K. Fraser, "Practical Lock-Freedom", PhD thesis, University of Cambridge, 2004; xenium
 //   0.0.2 or newer.
-// Semantics: exact (quota/packed.hpp).
+// Semantics: exact (quota/fetch_add.hpp).
 // Progress: reads wait-free but for every hundredth, which looks at every thread's epoch and may
 //   free what its own thread retired.
 // Cost of the configuration: three loads of lines that only writers write, two stores to the
@@ -14,16 +14,17 @@
 #pragma once
 
 #include "../composed.hpp"
-#include "../quota/packed.hpp"
+#include "../quota/fetch_add.hpp"
 #include "xenium.hpp"
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
-class xenium_ebr : public Composed<XeniumSource<xenium::reclamation::epoch_based<>>, PackedQuota> {
+class xenium_ebr
+    : public Composed<XeniumSource<xenium::reclamation::epoch_based<>>, FetchAddQuota> {
  public:
   using Composed::Composed;
   static constexpr Info info{.name = "xenium_ebr",
-                             .summary = "xenium, epoch-based reclamation, atomic counter",
+                             .summary = "xenium, epoch-based reclamation, fetch_add",
                              .source = "xenium (epoch_based); Fraser, Practical Lock-Freedom, 2004",
                              .library = "xenium",
                              .package = "libxenium-dev",

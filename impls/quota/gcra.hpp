@@ -86,18 +86,19 @@ class GcraQuota {
   };
 
  public:
-  [[nodiscard, gnu::always_inline]] bool try_take(std::uint32_t traffic_class,
-                                                  const PublishedRule& rule, Permits cost,
-                                                  Nanoseconds now) noexcept {
+  [[nodiscard, gnu::always_inline]] Taken try_take(std::uint32_t traffic_class,
+                                                   const PublishedRule& rule, Permits cost,
+                                                   Nanoseconds now) noexcept {
     sync::wide_atomic& shared = arrival_[traffic_class].word;
     // relaxed, here and below: requests share nothing but the word, whose read-modify-writes have
     // an order of their own.
     const Word word(shared.load(sync::relaxed));
     if (word.limit() != rule.rule.limit) [[unlikely]]
-      return false;
+      return {};
     const Wide next = after(word, rule.rule, cost, now);
-    return next <= latest(rule.rule, now) &&
-           shared.swap_if(word.bits(), word.with(next).bits(), sync::relaxed);
+    return {next <= latest(rule.rule, now) &&
+                shared.swap_if(word.bits(), word.with(next).bits(), sync::relaxed),
+            rule.version};
   }
 
   [[nodiscard, gnu::noinline]] Verdict take(std::uint32_t traffic_class, const PublishedRule& rule,

@@ -86,17 +86,19 @@ class LeasedQuota {
         grant_shift_(static_cast<unsigned>(std::bit_width(cpus - 1)) + 1),
         shard_(std::make_unique<Shard[]>(shards())) {}
 
-  [[nodiscard, gnu::always_inline]] bool try_take(std::uint32_t traffic_class,
-                                                  const PublishedRule& rule, Permits cost,
-                                                  Nanoseconds now) noexcept {
+  [[nodiscard, gnu::always_inline]] Taken try_take(std::uint32_t traffic_class,
+                                                   const PublishedRule& rule, Permits cost,
+                                                   Nanoseconds now) noexcept {
     const unsigned cpu = shard_index();
     Cell& cell = shard_[cpu].leases[traffic_class].cell;
     // (1) acquire: pairs with (2): the window is seen at least as new as the lease.
     const std::uint64_t seen = cell.load(sync::acquire);
     const Window& window = windows_[traffic_class];
     const Window::View view = window.peek_last(rule, now);
-    return view.end != 0 && Window::same_generation(seen, view.word) &&
-           Window::used(seen) >= cost && Access::spend(cpu, cell, seen, cost, window, view.word);
+    return {view.end != 0 && Window::same_generation(seen, view.word) &&
+                Window::used(seen) >= cost &&
+                Access::spend(cpu, cell, seen, cost, window, view.word),
+            rule.version};
   }
 
   [[nodiscard, gnu::noinline]] Verdict take(std::uint32_t traffic_class, const PublishedRule& rule,

@@ -7,11 +7,13 @@
 // Cost: one line; three loads and one read-modify-write to admit, seven loads to deny. A denial
 //   writes only if it rolls over the window.
 // Memory: 128 bytes a class.
-// Avoid when: many cores admit from one class. Every admission moves the line.
+// Avoid when: many cores admit from one class. Every admission moves the line at least twice, first
+//   to read it and then to swap it; fetch_add.hpp moves it once.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "../published.hpp"
 #include "verdict.hpp"
@@ -21,14 +23,15 @@ namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
 class PackedQuota {
  public:
-  [[nodiscard, gnu::always_inline]] bool try_take(std::uint32_t traffic_class,
-                                                  const PublishedRule& rule, Permits cost,
-                                                  Nanoseconds now) noexcept {
+  [[nodiscard, gnu::always_inline]] Taken try_take(std::uint32_t traffic_class,
+                                                   const PublishedRule& rule, Permits cost,
+                                                   Nanoseconds now) noexcept {
     Window& window = windows_[traffic_class];
     const Window::View view = window.peek(rule, now);
     std::uint64_t word = view.word;
-    return view.end != 0 && Window::used_or_closed(word) + cost <= rule.rule.limit &&
-           window.try_add(word, cost);
+    return {view.end != 0 && Window::used_or_closed(word) + cost <= rule.rule.limit &&
+                window.try_add(word, cost),
+            rule.version};
   }
 
   [[nodiscard, gnu::noinline]] Verdict take(std::uint32_t traffic_class, const PublishedRule& rule,
@@ -37,13 +40,8 @@ class PackedQuota {
     for (;;) {
       const Window::View view = window.enter(rule, now, carry);
       if (view.end == 0) return {Verdict::Kind::stale};
-      std::uint64_t word = view.word;
-      // If a swap fails within the generation, others were admitted: count again.
-      while (Window::used_or_closed(word) + cost <= rule.rule.limit &&
-             Window::same_generation(word, view.word)) {
-        if (window.try_add(word, cost)) return {Verdict::Kind::admitted};
-      }
-      if (window.is_current(view.word)) return {Verdict::Kind::denied, view.end};
+      const std::optional<bool> counted = window.count(view, rule.rule.limit, cost);
+      if (counted) return verdict(*counted, view.end);
     }
   }
 

@@ -71,9 +71,9 @@ class BasicShardedQuota {
         cells_(shards) {}
 
   // The common case: far from the limit and within a batch.
-  [[nodiscard, gnu::always_inline]] bool try_take(std::uint32_t traffic_class,
-                                                  const PublishedRule& rule, Permits cost,
-                                                  Nanoseconds now) noexcept {
+  [[nodiscard, gnu::always_inline]] Taken try_take(std::uint32_t traffic_class,
+                                                   const PublishedRule& rule, Permits cost,
+                                                   Nanoseconds now) noexcept {
     Cell& cell = own_cell(traffic_class);
     // (1) seq_cst: see "The bound". Not shown as acquire: the checker's single order agrees with
     // happens-before; that of C++20 need not, if weaker orders come between.
@@ -84,10 +84,11 @@ class BasicShardedQuota {
     const unsigned shift = batch_shift(limit);
     const Permits mine = Window::used(seen);
     // (3) seq_cst: see "The bound". relaxed: a failed swap is not used.
-    return view.end != 0 && Window::generation(seen) == Window::generation(view.word) &&
-           Window::used_or_closed(view.word) + (Permits{shards_} << shift) + cost <= limit &&
-           (mine + cost) >> shift == mine >> shift &&
-           cell.compare_exchange_strong(seen, seen + cost, sync::seq_cst, sync::relaxed);
+    return {view.end != 0 && Window::generation(seen) == Window::generation(view.word) &&
+                Window::used_or_closed(view.word) + (Permits{shards_} << shift) + cost <= limit &&
+                (mine + cost) >> shift == mine >> shift &&
+                cell.compare_exchange_strong(seen, seen + cost, sync::seq_cst, sync::relaxed),
+            rule.version};
   }
 
   [[nodiscard, gnu::noinline]] Verdict take(std::uint32_t traffic_class, const PublishedRule& rule,

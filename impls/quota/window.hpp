@@ -26,6 +26,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "../published.hpp"
 
@@ -89,7 +90,8 @@ class alignas(sync::false_sharing_range) Window {
   // The window that a request stamped `now` counts against under `rule`. It is rolled over if it
   // has ended, and adopts `rule` if its own is older; View::end is 0 if its own is newer. While the
   // window is closed, `carry` says what the word keeps: carry(old word, next generation, is the
-  // window new, is the rule new) -> low 32 bits without `closed`.
+  // window new, is the rule new) -> low 32 bits without `closed`. If it has a close(), that is
+  // called first, while the old end and epoch still stand.
   template <class Carry>
   [[nodiscard]] View enter(const PublishedRule& rule, Nanoseconds now, Carry&& carry) noexcept {
     for (sync::spin_wait wait;;) {
@@ -123,6 +125,17 @@ class alignas(sync::false_sharing_range) Window {
       if (epoch >= rule.epoch) return;
       roll_over(word, rule, nullptr, carry);
     }
+  }
+
+  // Counts `cost` in the word if it fits into the window of `view`. none: the window has changed.
+  [[nodiscard]] std::optional<bool> count(const View& view, Permits limit, Permits cost) noexcept {
+    // A swap that fails within the generation means that others were admitted: look again.
+    for (std::uint64_t word = view.word;
+         used_or_closed(word) + cost <= limit && same_generation(word, view.word);) {
+      if (try_add(word, cost)) return true;
+    }
+    if (is_current(view.word)) return false;
+    return std::nullopt;
   }
 
   // Counts `cost` if nothing has changed since `word` was read; otherwise refreshes `word`.
@@ -208,6 +221,7 @@ class alignas(sync::false_sharing_range) Window {
     const Nanoseconds end = end_.load(sync::relaxed);
     const bool resized = length_.read() != length;
     const bool fresh = resized || (now != nullptr && *now >= end);
+    if constexpr (requires { carry.close(); }) carry.close();
     if (fresh) {
       // Without a request there is no time to align to: 0 makes the next request roll it over.
       // (5) release: pairs with (2) in rseq_spend.hpp and with (2), (10).

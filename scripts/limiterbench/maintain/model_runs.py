@@ -117,7 +117,7 @@ def _first_fault(command: "list[str]") -> Optional[str]:
 
 _HAZARD_ROW = Program("rows", ("hazard",))
 _RSEQ_ROW = Program("rows", ("leased_rseq",))
-_COUNTERS = (Program("window"), Program("sharded"), Program("leased"))
+_COUNTERS = (Program("window"), Program("fetch_add"), Program("sharded"), Program("leased"))
 _COVERED: Dict[str, Tuple[Program, ...]] = {
     "composed.hpp": (_HAZARD_ROW,),
     "config/": (Program("sources"),),
@@ -134,6 +134,7 @@ _COVERED: Dict[str, Tuple[Program, ...]] = {
     ),
     "quota/": (Program("rows", ("gcra",)),),
     "quota/window.hpp": _COUNTERS,
+    "quota/fetch_add.hpp": (Program("fetch_add"), _HAZARD_ROW),
     "quota/sharded.hpp": (Program("sharded"), Program("rows", ("sharded",))),
     "quota/leased.hpp": (Program("leased"), Program("rows", ("leased",)), _RSEQ_ROW),
     "quota/leased_rseq.hpp": (Program("leased"), _RSEQ_ROW),
