@@ -6,6 +6,7 @@
 // everything in impls/: mixing code built for two backends in one binary does not go unnoticed.
 //
 //   (default)                    native: the standard library's own types (sync/native.hpp)
+//   LIMITERBENCH_SYNC_YIELDING   the same, with CPUs given away at random (sync/yielding.hpp)
 //   LIMITERBENCH_SYNC_RELACY     Relacy's race detector (sync/relacy.hpp)
 //   LIMITERBENCH_SYNC_SIMULATED  a simulated machine of many CPUs (sync/simulated.hpp)
 //
@@ -30,6 +31,10 @@
 #define LIMITERBENCH_BACKEND simulated
 #include "sync/simulated.hpp"
 #else
+#if defined(LIMITERBENCH_SYNC_YIELDING)
+#define LIMITERBENCH_BACKEND yielding
+#else
 #define LIMITERBENCH_BACKEND native
+#endif
 #include "sync/native.hpp"
 #endif

@@ -149,7 +149,8 @@ class FetchAddQuota {
   // Called by the first request that does not fit into the generation of `seen`.
   static void end_additions(Counter& counter, std::uint64_t seen, Permits before) noexcept {
     // (3) acquire: pairs with (4): a limit of a later generation comes with a word that is closed
-    // for that one. The usage computed from it is worthless, but nobody reads it.
+    // for that one. The usage computed from it is worthless, but nobody reads it. Not shown as
+    // relaxed: in the checker a load never reads what is stored after it.
     const Permits limit = counter.limit.load(sync::acquire);
     const std::uint64_t used = (limit - (full - before)) & Window::used_mask;
     for (sync::spin_wait wait;;) {
@@ -180,7 +181,7 @@ class FetchAddQuota {
       const Permits used = fresh ? 0 : usage(word);
       const Permits limit = rule.rule.limit;
       if (adopts) {
-        // (4) release: pairs with (3).
+        // (4) release: pairs with (3). Not shown as relaxed: as (3).
         counter.limit.store(limit, sync::release);
         counter.version.store(rule.version, sync::relaxed);  // relaxed: ordered by (2)
       }

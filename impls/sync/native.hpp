@@ -20,6 +20,10 @@
 #include <shared_mutex>
 #include <utility>
 
+#if defined(LIMITERBENCH_SYNC_YIELDING)
+#include "yielding.hpp"
+#endif
+
 // Restartable sequences need glibc >= 2.35 and are written in assembler.
 #if __has_include(<sys/rseq.h>) && (defined(__x86_64__) || defined(__aarch64__))
 #include <sys/rseq.h>
@@ -41,14 +45,21 @@
 
 namespace limiterbench::sync::inline native {
 
+#if defined(LIMITERBENCH_SYNC_YIELDING)
+template <class T>
+using atomic = sync::detail::yielding_atomic<T>;
+using mutex = sync::detail::yielding_lock<std::mutex>;
+using shared_mutex = sync::detail::yielding_lock<std::shared_mutex>;
+#else
 template <class T>
 using atomic = std::atomic<T>;
+using mutex = std::mutex;
+using shared_mutex = std::shared_mutex;
+#endif
 using std::make_shared;
 using std::shared_ptr;
 template <class T>
 using atomic_shared_ptr = std::atomic<std::shared_ptr<T>>;
-using mutex = std::mutex;
-using shared_mutex = std::shared_mutex;
 template <class Mutex>
 using lock_guard = std::lock_guard<Mutex>;
 template <class Mutex>
