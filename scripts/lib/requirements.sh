@@ -104,6 +104,7 @@ want_peers() {
 want_simulation() { want libboost-context-dev has_header boost/context/fiber.hpp; }
 
 need_tests() {
+  need git "git" has_command git
   want relacy-dev has_header relacy/relacy.hpp
   want libbenchmark-tools test -e /usr/share/benchmark/compare.py
   need_or_fetch libgtest-dev "GoogleTest >= 1.12" has_header gtest/gtest.h

@@ -55,8 +55,8 @@ def take_off_the_others(folder: Path, row: str) -> None:
     before, rows, after = re.split(
         r"(?<=using Rows = TypeList<\n)(.*?)(?=#if)",
         registry.read_text(encoding="utf-8"),
-        1,
-        re.DOTALL,
+        maxsplit=1,
+        flags=re.DOTALL,
     )
     kept = [line for line in rows.splitlines(True) if line.strip(" ,\n") in (row, *KEPT)]
     assert len(kept) == 1 + len(KEPT)

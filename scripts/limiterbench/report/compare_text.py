@@ -22,6 +22,13 @@ from limiterbench.stats.verdicts import FASTER, SLOWER, VERDICTS, Verdict
 _WIDTH = 80
 _STYLES = {FASTER: "green", SLOWER: "red"}
 
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """rich would exit with 1, which means "slower" here."""
+        raise BrokenPipeError
+
+
 Value = Callable[[Measured], float]
 Label = Callable[[float], str]
 
@@ -29,7 +36,7 @@ Label = Callable[[float], str]
 def print_text(
     comparison: Comparison, everything: bool, limit: Optional[float], failing: Sequence[Cell]
 ) -> None:
-    console = Console(width=_WIDTH, highlight=False)
+    console = _Console(width=_WIDTH, highlight=False)
     for line in summary(comparison):
         console.print(Text(line))
     metrics = (
