@@ -67,15 +67,16 @@ class FetchAddQuota {
                                                    Nanoseconds now) noexcept {
     Counter& counter = counters_[traffic_class];
     const Window::View view = counter.window.peek(rule, now);
-    if (view.end == 0 || !is_adding(view.word)) [[unlikely]]
-      return {};
-    // relaxed: an admission publishes nothing, and continues the release sequence of (2). It finds
-    // the count at least as new as the word, by (1) in window.hpp, and closed by whoever wrote the
-    // end or the epoch that was read, by (2) and (3) in window.hpp.
-    const std::uint64_t seen = counter.count.fetch_add(cost, sync::relaxed);
-    // Another generation differs by 2^42 or more, also below zero.
-    if (seen - stamp(view.word) + cost <= full) [[likely]]
-      return {true, rule.version};
+    std::uint64_t seen = closed;
+    if (view.end != 0 && is_adding(view.word)) [[likely]] {
+      // relaxed: an admission publishes nothing, and continues the release sequence of (2). It
+      // finds the count at least as new as the word, by (1) in window.hpp, and closed by whoever
+      // wrote the end or the epoch that was read, by (2) and (3) in window.hpp.
+      seen = counter.count.fetch_add(cost, sync::relaxed);
+      // Another generation differs by 2^42 or more, also below zero.
+      if (seen - stamp(view.word) + cost <= full) [[likely]]
+        return {true, rule.version};
+    }
     return settle(counter, seen, cost, rule);
   }
 
@@ -108,6 +109,7 @@ class FetchAddQuota {
   static constexpr std::uint64_t adding = Window::spare;
   static constexpr unsigned total_bits = 42;
   static constexpr Permits full = max_limit;
+  static constexpr std::uint64_t closed = full + 1;
 
   static constexpr bool is_adding(std::uint64_t word) noexcept {
     return static_cast<std::uint32_t>(word) == adding;
@@ -122,7 +124,7 @@ class FetchAddQuota {
 
   struct Counter {
     Window window;
-    alignas(sync::false_sharing_range) sync::atomic<std::uint64_t> count{full + 1};
+    alignas(sync::false_sharing_range) sync::atomic<std::uint64_t> count{closed};
     // Of the rule in force; whoever closes the window writes them.
     sync::atomic<Permits> limit{0};
     sync::atomic<std::uint64_t> version{0};
@@ -133,16 +135,17 @@ class FetchAddQuota {
   [[nodiscard, gnu::noinline]] static Taken settle(Counter& counter, std::uint64_t seen,
                                                    Permits cost,
                                                    const PublishedRule& rule) noexcept {
+    const Permits before = total(seen);
+    if (before > full) return {};
     // (1) acquire: pairs with (2): the word and the rule are seen at least as new as what was added
     // to.
     (void)counter.count.load(sync::acquire);
-    const Permits before = total(seen);
     if (before + cost <= full) {
       // relaxed: ordered by (1).
       const bool same_rule = counter.window.parts().epoch.load(sync::relaxed) == rule.epoch;
       return {true, same_rule ? rule.version : counter.version.load(sync::relaxed)};
     }
-    if (before <= full) end_additions(counter, seen, before);
+    end_additions(counter, seen, before);
     return {};
   }
 
@@ -174,7 +177,7 @@ class FetchAddQuota {
 
     void close() noexcept {
       // relaxed: sequenced before (5) and (6) in window.hpp.
-      last = counter.count.exchange(full + 1, sync::relaxed);
+      last = counter.count.exchange(closed, sync::relaxed);
     }
     std::uint64_t operator()(std::uint64_t word, std::uint64_t generation, bool fresh,
                              bool adopts) noexcept {

@@ -69,7 +69,11 @@ class alignas(sync::false_sharing_range) Window {
     const Nanoseconds end = end_.load(sync::acquire);
     // (3) acquire: pairs with (6): as (2); whoever must read the configuration again finds it.
     const std::uint64_t epoch = epoch_.load(sync::acquire);
-    return {word, epoch == rule.epoch && now < end ? end : 0};
+    if (epoch != rule.epoch) [[unlikely]]
+      return {word, 0};
+    if (now >= end) [[unlikely]]
+      return {word, 0};
+    return {word, end};
   }
 
   // The same for a counter that swaps a word of its own, which is stamped with a generation and was
@@ -84,7 +88,11 @@ class alignas(sync::false_sharing_range) Window {
     const std::uint64_t epoch = epoch_.load(sync::acquire);
     // relaxed: ordered after end and epoch by (10) and (11).
     const std::uint64_t word = word_.load(Order);
-    return {word, epoch == rule.epoch && now < end ? end : 0};
+    if (epoch != rule.epoch) [[unlikely]]
+      return {word, 0};
+    if (now >= end) [[unlikely]]
+      return {word, 0};
+    return {word, end};
   }
 
   // The window that a request stamped `now` counts against under `rule`. It is rolled over if it

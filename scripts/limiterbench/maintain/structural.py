@@ -65,7 +65,7 @@ STRUCTURAL = (
     Structural(
         "quota/fetch_add.hpp",
         "a count that stays open while the next end and rule are written",
-        "last = counter.count.exchange(full + 1, sync::relaxed);",
+        "last = counter.count.exchange(closed, sync::relaxed);",
         "",
     ),
     Structural(
@@ -83,13 +83,13 @@ STRUCTURAL = (
     Structural(
         "quota/fetch_add.hpp",
         "additions ended by any that does not fit",
-        "if (before <= full) end_additions",
-        "end_additions",
+        "if (before > full) return {};",
+        "if (before == closed) return {};",
     ),
     Structural(
         "quota/fetch_add.hpp",
         "a denial that does not write what was used",
-        "if (before <= full) end_additions(counter, seen, before);",
+        "end_additions(counter, seen, before);",
         "",
     ),
     Structural(
