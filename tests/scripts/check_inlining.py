@@ -160,17 +160,26 @@ class Loop:
         return found
 
     def goes_round_without(self, slow: Set[int]) -> bool:
-        """Whether one of the places at which the largest loop is entered can be reached again."""
+        """Whether the test that ends the largest loop can be reached again. Loops inside it, such as
+        one that reads again what has changed, do not contain that test."""
         reach = {address: self.reachable(address, set()) for address in self.code}
         live = {self.start, *reach[self.start]}
         rounds = {frozenset(b for b in reach[a] if a in reach[b]) for a in live if a in reach[a]}
         if not rounds:
             return False
         largest = max(rounds, key=len)
-        entries = {to for a in live - largest for to in self.after[a] if to in largest} or {
-            self.start
+        ends = {
+            a
+            for a, at in self.code.items()
+            if at.mnemonic == "ret" or (a in self.outside and at.is_jump())
         }
-        return any(to in self.reachable(to, slow) for to in entries)
+        leaving = {
+            a
+            for a in largest
+            for to in self.after[a] - largest
+            if to not in slow and ends & {to, *self.reachable(to, slow)}
+        }
+        return any(a in self.reachable(a, slow) for a in leaving)
 
 
 def complaints(loop: Loop, design: str, allowed: List[Allowed]) -> Iterator[str]:

@@ -11,7 +11,8 @@ from check_inlining import check, read_allowed, short_name
 from conftest import compiler
 
 LOOPS = """
-namespace limiterbench::native { struct direct; struct detour; struct stranger; struct hidden; }
+namespace limiterbench::native { struct direct; struct detour; struct stranger; struct hidden;
+                                 struct circling; }
 namespace aside {
 [[gnu::noinline]] int decide(int value) { asm volatile("" : "+r"(value)); return value; }
 [[gnu::noinline]] int add(int value) { asm volatile("" : "+r"(value)); return value; }
@@ -27,11 +28,13 @@ LOOP(direct, if (sum > 9) [[unlikely]] sum = aside::decide(sum); else ++sum;)
 LOOP(detour, sum += aside::decide(i);)
 LOOP(stranger, if (sum < 9) sum = aside::add(sum); else ++sum;)
 LOOP(hidden, if (sum > 9) sum = reinterpret_cast<int (*)(int)>(sum)(i); else ++sum;)
+LOOP(circling, do asm volatile("" : "+r"(sum)); while (sum == 5); sum += aside::decide(i);)
 int main(int count, char**) {
   return user_loop<limiterbench::native::direct>(count) +
          user_loop<limiterbench::native::detour>(count) +
          user_loop<limiterbench::native::stranger>(count) +
-         user_loop<limiterbench::native::hidden>(count);
+         user_loop<limiterbench::native::hidden>(count) +
+         user_loop<limiterbench::native::circling>(count);
 }
 """
 
@@ -46,7 +49,7 @@ def failures_of_the_loops(tmp_path_factory: pytest.TempPathFactory) -> List[str]
     program = folder / "loops"
     flags = ["-std=c++20", "-O2", "-w", "-fpermissive", "-o", str(program)]
     subprocess.run([*compiler(), *flags, str(folder / "loops.cpp")], check=True)
-    designs = ["direct", "detour", "stranger", "hidden", "absent"]
+    designs = ["direct", "detour", "stranger", "hidden", "circling", "absent"]
     allowed = read_allowed(Path(folder, "allowed.txt"))
     return [line.split(": ", 1)[1] for line in check(str(program), allowed, designs)]
 
@@ -57,6 +60,10 @@ def test_a_way_round_without_slow_calls_is_accepted(failures: List[str]) -> None
 
 def test_a_slow_call_in_every_round_is_refused(failures: List[str]) -> None:
     assert "detour: user_loop: has no way round that avoids slow calls" in failures
+
+
+def test_a_loop_inside_is_no_way_round(failures: List[str]) -> None:
+    assert "circling: user_loop: has no way round that avoids slow calls" in failures
 
 
 def test_a_call_that_is_not_listed_is_refused(failures: List[str]) -> None:
