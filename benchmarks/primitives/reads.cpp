@@ -1,8 +1,16 @@
 // What it costs to read the configuration safely: protect it, read its limit once, and release it,
-// for each source.
+// for each source, from one thread to one for each CPU, while nobody reloads and at 10 and 10,000
+// reloads a second.
 #include <limiterbench/registry.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <ratio>
+#include <stop_token>
+#include <thread>
 
 #include "blocks.hpp"
 
@@ -66,9 +74,29 @@ void ck_hp_protect_read_clear(benchmark::State& state) {
 }
 #endif
 
+// Reloads `per_second` times a second, as long as it lives.
+template <class Source>
+class Writer {
+ public:
+  Writer(Source& source, std::int64_t per_second)
+      : thread_([&source, per_second](const std::stop_token& stop) {
+          const auto interval = std::chrono::nanoseconds(std::nano::den / per_second);
+          for (auto next = std::chrono::steady_clock::now(); !stop.stop_requested();) {
+            source.publish(published());
+            next = std::max(next + interval, std::chrono::steady_clock::now());
+            std::this_thread::sleep_until(next);
+          }
+        }) {}
+
+ private:
+  std::jthread thread_;
+};
+
 template <class Source>
 void read_from(benchmark::State& state) {
   static Source source(published());
+  std::optional<Writer<Source>> writer;
+  if (state.thread_index() == 0 && state.range(0) != 0) writer.emplace(source, state.range(0));
   auto reader = source.attach();
   for (auto _ : state) {
     const auto guard = source.read(reader, 0);
@@ -77,29 +105,37 @@ void read_from(benchmark::State& state) {
   }
 }
 
+void under_reloads(benchmark::internal::Benchmark* benchmark) {
+  benchmark->UseRealTime()->ArgName("reloads_per_second")->Arg(0)->Arg(10)->Arg(10'000);
+  const int cpus = static_cast<int>(std::thread::hardware_concurrency());
+  for (int threads = 1; threads < cpus; threads *= 2) benchmark->Threads(threads);
+  benchmark->Threads(std::max(cpus, 1));
+}
+
 BENCHMARK(acquire_load_and_read)->Apply(on_one_and_all);
 BENCHMARK(hazard_protect_read_clear)->Apply(on_one_and_all);
-BENCHMARK(read_from<HazardPointerSource>)->Apply(on_one_and_all);
-BENCHMARK(read_from<SharedPointerSource>)->Apply(on_one_and_all);
-BENCHMARK(read_from<AtomicValueSource>)->Apply(on_one_and_all);
-BENCHMARK(read_from<RingSource<8>>)->Apply(on_one_and_all);
-BENCHMARK(read_from<SeqlockSource>)->Apply(on_one_and_all);
-BENCHMARK(read_from<LeftRightSource>)->Apply(on_one_and_all);
+BENCHMARK(read_from<HazardPointerSource>)->Apply(under_reloads);
+BENCHMARK(read_from<SharedLockSource<sync::shared_mutex>>)->Apply(under_reloads);
+BENCHMARK(read_from<SharedPointerSource>)->Apply(under_reloads);
+BENCHMARK(read_from<AtomicValueSource>)->Apply(under_reloads);
+BENCHMARK(read_from<RingSource<8>>)->Apply(under_reloads);
+BENCHMARK(read_from<SeqlockSource>)->Apply(under_reloads);
+BENCHMARK(read_from<LeftRightSource>)->Apply(under_reloads);
 #if LIMITERBENCH_WITH_URCU
-BENCHMARK(read_from<GracePeriodSource<UrcuMembDomain>>)->Apply(on_one_and_all);
-BENCHMARK(read_from<GracePeriodSource<UrcuQsbrDomain>>)->Apply(on_one_and_all);
+BENCHMARK(read_from<GracePeriodSource<UrcuMembDomain>>)->Apply(under_reloads);
+BENCHMARK(read_from<GracePeriodSource<UrcuQsbrDomain>>)->Apply(under_reloads);
 #endif
 #if LIMITERBENCH_WITH_CK
 BENCHMARK(ck_hp_protect_read_clear)->Apply(on_one_and_all);
-BENCHMARK(read_from<GracePeriodSource<CkEpochDomain>>)->Apply(on_one_and_all);
-BENCHMARK(read_from<CkBrlockSource>)->Apply(on_one_and_all);
+BENCHMARK(read_from<GracePeriodSource<CkEpochDomain>>)->Apply(under_reloads);
+BENCHMARK(read_from<CkBrlockSource>)->Apply(under_reloads);
 #endif
 #if LIMITERBENCH_WITH_XENIUM
-BENCHMARK(read_from<XeniumSource<xenium::reclamation::hazard_pointer<>>>)->Apply(on_one_and_all);
-BENCHMARK(read_from<XeniumSource<xenium::reclamation::epoch_based<>>>)->Apply(on_one_and_all);
+BENCHMARK(read_from<XeniumSource<xenium::reclamation::hazard_pointer<>>>)->Apply(under_reloads);
+BENCHMARK(read_from<XeniumSource<xenium::reclamation::epoch_based<>>>)->Apply(under_reloads);
 #endif
 #if LIMITERBENCH_WITH_LIBCDS
-BENCHMARK(read_from<LibcdsHazardSource>)->Apply(on_one_and_all);
+BENCHMARK(read_from<LibcdsHazardSource>)->Apply(under_reloads);
 #endif
 
 }  // namespace
