@@ -10,7 +10,7 @@ run_kind() {
   step "setup" ensure virtual
   step "kernel" unpack_packages amd64 "$root/build/virtual-packages" \
     linux-image-cloud-amd64 busybox-static
-  step "build" build release limiterbench_misplace deny_calls -DLIMITERBENCH_TESTS=ON
+  step "build" build release limiterbench_guest -DLIMITERBENCH_TESTS=ON
   step "image" make_virtual_image
   step "64 CPUs" boot_big "$limit"
   step "uneven memory" boot_uneven "$limit"
