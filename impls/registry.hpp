@@ -7,6 +7,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "rows/bravo.hpp"
 #include "rows/compare_exchange.hpp"
 #include "rows/gcra.hpp"
 #include "rows/go_rwmutex.hpp"
@@ -14,6 +15,8 @@
 #include "rows/leased.hpp"
 #include "rows/leased_rseq.hpp"
 #include "rows/left_right.hpp"
+#include "rows/mcs.hpp"
+#include "rows/mutex.hpp"
 #include "rows/rwmutex.hpp"
 #include "rows/rwmutex_read.hpp"
 #include "rows/seqlock.hpp"
@@ -59,9 +62,12 @@ struct TypeList {
 // clang-format off
 using Rows = TypeList<
     unlimited,
+    mutex,
     rwmutex,
     go_rwmutex,
+    mcs,
     rwmutex_read,
+    bravo,
     snapshot,
     snapshot_value,
     snapshot_ring,

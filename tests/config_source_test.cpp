@@ -8,6 +8,7 @@
 #include <limiterbench/config/ring.hpp>
 #include <limiterbench/config/seqlock.hpp>
 #include <limiterbench/config/shared_lock.hpp>
+#include <limiterbench/primitives/bravo_lock.hpp>
 #include <limiterbench/primitives/go_rwmutex.hpp>
 
 #include <atomic>
@@ -83,10 +84,11 @@ class OneShard : public LeftRightSource {
   explicit OneShard(const Published& published) : LeftRightSource(published, 1) {}
 };
 
-// The lock is Go's: one that prefers readers would never let the publisher in.
+// Not std::shared_mutex, which prefers readers and would never let the publisher in.
 using Sources =
-    testing::Types<SharedLockSource<GoRwMutex>, HazardPointerSource, AtomicValueSource,
-                   SeqlockSource, RingSource<2>, RingSource<8>, LeftRightSource, OneShard>;
+    testing::Types<SharedLockSource<GoRwMutex>, SharedLockSource<BravoLock, BravoLock::SharedGuard>,
+                   HazardPointerSource, AtomicValueSource, SeqlockSource, RingSource<2>,
+                   RingSource<8>, LeftRightSource, OneShard>;
 TYPED_TEST_SUITE(ConfigSource, Sources);
 
 TYPED_TEST(ConfigSource, ReadersSeeWholeRulesInOrder) {

@@ -17,7 +17,7 @@
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
-template <class Mutex>
+template <class Mutex, class SharedGuard = sync::shared_lock<Mutex>>
 class SharedLockSource {
  public:
   struct Reader {};
@@ -30,7 +30,7 @@ class SharedLockSource {
     const PublishedRule& operator*() const noexcept { return *rule_; }
 
    private:
-    sync::shared_lock<Mutex> lock_;
+    SharedGuard lock_;
     const PublishedRule* rule_;
   };
 
@@ -41,14 +41,20 @@ class SharedLockSource {
     return {mutex_, published_, traffic_class};
   }
   [[nodiscard]] Config config(Reader&) noexcept {
-    const sync::shared_lock<Mutex> lock(mutex_);
+    const SharedGuard lock(mutex_);
     return published_.read().config();
   }
   void publish(const Published& published) {
     const sync::lock_guard<Mutex> lock(mutex_);
     published_.write() = published;
   }
-  [[nodiscard]] Footprint footprint() const noexcept { return {}; }
+  [[nodiscard]] Footprint footprint() const noexcept {
+    if constexpr (requires(const Mutex& mutex) { mutex.bytes(); }) {
+      return {mutex_.bytes(), 0};
+    } else {
+      return {};
+    }
+  }
 
  private:
   alignas(sync::false_sharing_range) Mutex mutex_;

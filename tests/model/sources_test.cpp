@@ -7,6 +7,7 @@
 #include <limiterbench/config/seqlock.hpp>
 #include <limiterbench/config/shared_lock.hpp>
 #include <limiterbench/config/shared_pointer.hpp>
+#include <limiterbench/primitives/bravo_lock.hpp>
 #include <limiterbench/primitives/go_rwmutex.hpp>
 #include <optional>
 
@@ -139,6 +140,7 @@ int main() {
   model::Report report;
   model::check<SharedLockSource<sync::shared_mutex>>(report, "shared lock");
   model::check<SharedLockSource<GoRwMutex>>(report, "shared lock, Go's");
+  model::check<SharedLockSource<BravoLock, BravoLock::SharedGuard>>(report, "shared lock, BRAVO");
   model::check<SharedPointerSource>(report, "shared pointer");
   model::check<HazardPointerSource>(report, "hazard pointer");
   model::check<RingSource<2>>(report, "ring of two");

@@ -39,9 +39,12 @@ class Legend(NamedTuple):
 
 OWN: Dict[str, Legend] = {
     "unlimited": Legend(_GREY, ".", _DOTTED),
+    "mutex": Legend(_RED, "o", _DOTTED),
     "rwmutex": Legend(_RED, "s", _SOLID),
     "go_rwmutex": Legend(_RED, "d", _DASHED),
+    "mcs": Legend(_RED, "v", _LONG_DASH),
     "rwmutex_read": Legend(_ORANGE, "D", _DASH_DOT),
+    "bravo": Legend(_ORANGE, ">", _DASHED),
     "snapshot": Legend(_BLUE, "o", _SOLID),
     "snapshot_value": Legend(_BLUE, "p", _DASHED),
     "snapshot_ring": Legend(_BLUE, "h", _DASH_DOT),

@@ -125,7 +125,9 @@ _COVERED: Dict[str, Tuple[Program, ...]] = {
     "config/shared_pointer.hpp": (Program("sources"), Program("rows", ("snapshot",))),
     "primitives/": (Program("hazard_pointer"), Program("sources"), Program("atomic_value")),
     "primitives/atomic_value.hpp": (Program("atomic_value"), Program("rows", ("snapshot_value",))),
+    "primitives/bravo_lock.hpp": (Program("bravo_lock"), Program("rows", ("bravo",))),
     "primitives/go_rwmutex.hpp": (Program("go_rwmutex"), Program("rows", ("go_rwmutex",))),
+    "primitives/mcs_lock.hpp": (Program("mcs_lock"), Program("rows", ("mcs",))),
     "primitives/hazard_pointer.hpp": (
         Program("hazard_pointer"),
         Program("sources"),

@@ -48,6 +48,42 @@ STRUCTURAL = (
         "domain_.retire(previous);\n    current_.store(next, sync::release);",
     ),
     Structural(
+        "primitives/bravo_lock.hpp",
+        "a writer that looks at no slot",
+        "if (biased_.load(sync::relaxed)) revoke();",
+        "biased_.store(false, sync::seq_cst);",
+    ),
+    Structural(
+        "primitives/bravo_lock.hpp",
+        "a reader of the table without its second look at the bias",
+        "if (biased_.load(sync::seq_cst))",
+        "if (biased_.load(sync::seq_cst) || true)",
+    ),
+    Structural(
+        "primitives/bravo_lock.hpp",
+        "a slot taken by two readers",
+        "if (slot.taken.exchange(true, sync::seq_cst)) [[unlikely]]",
+        "if (slot.taken.exchange(true, sync::seq_cst) && false) [[unlikely]]",
+    ),
+    Structural(
+        "primitives/bravo_lock.hpp",
+        "a bias that begins before its reader holds the mutex",
+        "mutex_.lock_shared();",
+        "biased_.store(true, sync::release);\n    mutex_.lock_shared();",
+    ),
+    Structural(
+        "primitives/mcs_lock.hpp",
+        "a thread that enters before its turn",
+        "await_turn(*predecessor);",
+        "predecessor->next_.store(this, sync::release);",
+    ),
+    Structural(
+        "primitives/mcs_lock.hpp",
+        "a thread that leaves without waiting for its successor to link",
+        "successor = await_link();",
+        "return;",
+    ),
+    Structural(
         "config/left_right.hpp", "publish() that waits for nobody", "    await_readers();\n", ""
     ),
     Structural(
