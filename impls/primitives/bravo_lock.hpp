@@ -1,17 +1,16 @@
 // A reader-writer lock whose readers, while it favours them, write only a line of their CPU.
 //
 // Source: D. Dice and A. Kogan, "BRAVO: Biased Locking for Reader-Writer Locks", USENIX ATC 2019,
-//   over std::shared_mutex. Two things differ. The readers' table belongs to the lock and has one
-//   slot for each CPU; the paper's is one hashed table for the process, which the shared objects of
-//   a process would each have a copy of. And the time without bias is counted in reads, see below.
+//   over std::shared_mutex. Two things differ. The readers' table belongs to the lock, with one
+//   slot for each CPU. The paper has one hashed table in a process, but shared objects might each
+//   have a copy of it. And the time without bias is counted in reads, see below.
 // Semantics: many readers or one writer; not recursive, on either side.
 // Progress: blocking. A writer spins until the readers that it finds in the table have left.
-// Cost: shared, while biased: two loads of a line that only a change of the bias writes, an
-// exchange
-//   and a store of this CPU's slot. Otherwise std::shared_mutex's pair and a decrement of a counter
-//   beside it. Exclusive: std::shared_mutex's pair, and, if it was biased, a look at every slot.
+// Cost: shared, while biased: two loads of a line that only a change of the bias writes, and an
+//   exchange and a store of this CPU's slot. Otherwise std::shared_mutex's pair, and a decrement of
+//   a counter beside it. Exclusive: std::shared_mutex's pair; under the bias, a look at every slot.
 // Memory: 128 bytes a CPU, and the lock.
-// Avoid when: writes are frequent: each looks at the slots of all CPUs and ends the bias for a
+// Avoid when: writes are frequent. Each looks at the slots of all CPUs and ends the bias for a
 //   while, in which this is a std::shared_mutex that costs more. Or when a writer must not wait for
 //   a preempted reader.
 //
@@ -25,16 +24,17 @@
 //
 // Why no bias begins while a writer holds the lock: it begins under the mutex, held shared.
 //
-// How much a writer may slow readers down. The paper measures how long a revocation takes, and lets
-// no bias begin for 9 times as long: then revocations take at most a tenth of the time. No clock is
-// read here, so a revocation counts its looks at slots, and 9 times as many reads must take the
-// mutex before the bias comes back. A look at a slot moves one line from another CPU, as such a
-// read moves the mutex's line at least once. Example: after a write on 64 CPUs with no reader to
-// wait for, 64 looks, the next 576 reads take the mutex, and the one after them begins the bias.
+// How often the bias is revoked. The paper measures how long a revocation takes, and lets no bias
+// begin for 9 times as long: then revocations take at most a tenth of the time. No clock is read
+// here. A revocation counts its looks at slots, and 9 times as many reads must take the mutex
+// before one of them begins the bias. A look moves at most one line from another CPU; such a read
+// moves the mutex's line, unless the same CPU had it last. Example: a write on 64 CPUs finds no
+// reader and looks 64 times. The next 576 reads take the mutex, and the one after them begins the
+// bias.
 //
-// Readers of std::shared_mutex can keep a writer out for as long as they overlap. Not here: the
-// bias begins after so many reads, writer waiting or not, and readers of the table do not hold the
-// mutex.
+// How long readers can keep a writer out. std::shared_mutex lets them do so for as long as they
+// overlap. Here the bias begins even while a writer waits for the mutex, and the readers of the
+// table do not hold that. Only readers that find their slot taken still do.
 #pragma once
 
 #include <cstdint>
@@ -100,8 +100,8 @@ class BravoLock {
       return nullptr;
     const unsigned cpu = sync::current_cpu();
     Slot& slot = slot_[cpu < slots_ ? cpu : cpu % slots_];
-    // (1) seq_cst: ordered before (2), see above; pairs with (5): what the last reader here read
-    // comes before what we store when we leave.
+    // (1) seq_cst: ordered before (2), see above; pairs with (5): the reads of those who had the
+    // slot before come before (5) of ours, which may be the one that the writer sees.
     if (slot.taken.exchange(true, sync::seq_cst)) [[unlikely]]
       return nullptr;
     // (2) seq_cst: pairs with (3), (6); ordered after (1), see above.
@@ -111,7 +111,8 @@ class BravoLock {
     return nullptr;
   }
   [[gnu::always_inline]] static void leave(Slot& slot) noexcept {
-    // (5) release: pairs with (4), (1): our reads come before the writer's writes.
+    // (5) release: pairs with (4), (1): our reads come before the writer's writes. If the bias had
+    // ended, it still passes on what (1) found: the reads of those who had the slot before.
     slot.taken.store(false, sync::release);
   }
 
@@ -129,11 +130,10 @@ class BravoLock {
   [[gnu::noinline]] void revoke() noexcept {
     // (3) seq_cst: pairs with (2); ordered before (4), see above.
     biased_.store(false, sync::seq_cst);
-    std::int64_t looks = 0;
+    std::int64_t looks = slots_;
     for (unsigned i = 0; i < slots_; ++i) {
-      sync::spin_wait wait;
       // (4) seq_cst: pairs with (5); ordered after (3), see above.
-      while (++looks, slot_[i].taken.load(sync::seq_cst)) wait();
+      for (sync::spin_wait wait; slot_[i].taken.load(sync::seq_cst); ++looks) wait();
     }
     // relaxed: the mutex orders it before the reads that count it down.
     inhibited_.store(inhibited_per_look * looks, sync::relaxed);
