@@ -49,6 +49,7 @@ OWN: Dict[str, Legend] = {
     "snapshot_value": Legend(_BLUE, "p", _DASHED),
     "snapshot_ring": Legend(_BLUE, "h", _DASH_DOT),
     "hazard": Legend(_GREEN, "^", _SOLID),
+    "compare_exchange": Legend(_GREEN, "v", _DASHED),
     "sharded": Legend(_PURPLE, "P", _SOLID),
     "leased": Legend(_BLACK, "*", _SOLID),
     "leased_rseq": Legend(_BLACK, "X", _DASHED),
