@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Sequence
 
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
@@ -13,20 +13,15 @@ from limiterbench.records.manifest import Boundary
 _MOST_TICKS = 9
 # In octaves: how far right of a count's markers lies what begins with the next thread.
 _BEYOND = 0.1
-_FINEST_FIRST: Sequence[Tuple[float, ...]] = (
-    (1, 1.5, 2, 3, 4, 5, 6, 8),
-    (1, 2, 5),
-    (1, 3),
-    (1,),
-)
+_FINEST_FIRST: Sequence[tuple[float, ...]] = ((1, 1.5, 2, 3, 4, 5, 6, 8), (1, 2, 5), (1, 3), (1,))
 _KINDS = {"complex": "L3 complex", "numa": "NUMA node", "smt": "SMT"}
 
 
-def plain_ticks(low: float, high: float, apart: float = 0.0) -> List[float]:
+def plain_ticks(low: float, high: float, apart: float = 0.0) -> list[float]:
     """Round numbers from low to high, at most nine, as fine as that allows; two of them are at
     least `apart` of the axis apart, if there are that round ones."""
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    ticks: List[float] = []
+    ticks: list[float] = []
     for steps in _FINEST_FIRST:
         every = [step * 10.0**decade for decade in decades for step in steps]
         ticks = [tick for tick in every if low <= tick <= high]
@@ -66,14 +61,14 @@ def size_axis(axes: Any, values: Sequence[float], least: float) -> None:
     )
 
 
-def _readable(counts: Sequence[int], nearest: float) -> List[int]:
+def _readable(counts: Sequence[int], nearest: float) -> list[int]:
     """Thread counts whose labels do not touch: the ends, powers of two, then the others.
 
     Labels touch if they are less than `nearest` octaves apart.
     """
     ends = (counts[0], counts[-1])
     wanted = sorted(counts, key=lambda n: (n not in ends, n & (n - 1) != 0, n))
-    kept: List[int] = []
+    kept: list[int] = []
     for count in wanted:
         if all(abs(math.log2(count / other)) > nearest for other in kept):
             kept.append(count)
@@ -121,11 +116,11 @@ class ThreadAxis:
 
     def boundaries(self, boundaries: Sequence[Boundary]) -> None:
         """A line where the next thread enters something new; each kind is named once."""
-        by_threads: Dict[int, List[str]] = {}
+        by_threads: dict[int, list[str]] = {}
         for boundary in boundaries:
             by_threads.setdefault(boundary.threads, []).append(boundary.kind)
-        named: List[str] = []
-        lanes: List[float] = []
+        named: list[str] = []
+        lanes: list[float] = []
         for threads, kinds in sorted(by_threads.items()):
             x = self._just_beyond(threads)
             if not self.low < x < self.high:
@@ -137,7 +132,7 @@ class ThreadAxis:
             if new:
                 self._name(x, " + ".join(_KINDS.get(kind, kind) for kind in new), lanes)
 
-    def _name(self, x: float, text: str, lanes: List[float]) -> None:
+    def _name(self, x: float, text: str, lanes: list[float]) -> None:
         """Above the axes, in the first lane where it does not run into the one before."""
         place = math.log2(x / self.low) / self._octaves
         width = 0.0145 * (len(text) + 3) * self._panels
@@ -156,7 +151,7 @@ class ThreadAxis:
             va="bottom",
         )
 
-    def oversubscription(self, cpus: int) -> List[Tuple[Any, str]]:
+    def oversubscription(self, cpus: int) -> list[tuple[Any, str]]:
         """Shade where threads exceed the CPUs of the host that was measured."""
         if self._counts[-1] <= cpus:
             return []

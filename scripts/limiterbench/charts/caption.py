@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from statistics import median
-from typing import Dict, List, Sequence
+from typing import Sequence
 
 from limiterbench.common import units
 from limiterbench.records.finding import FAIL, counts, worst_first
@@ -42,7 +42,7 @@ def _host(manifest: Manifest) -> str:
     return "; ".join(str(part) for part in parts if part)
 
 
-def _of_the_host(manifest: Manifest) -> List[str]:
+def _of_the_host(manifest: Manifest) -> list[str]:
     """The worst that the doctor found, and what this kernel lacks."""
     if not manifest.doctor:
         # A run of before there was one, whose program judged the host.
@@ -59,7 +59,7 @@ def _of_the_host(manifest: Manifest) -> List[str]:
     return texts + lacking
 
 
-def _warnings(manifest: Manifest, group: Group) -> List[str]:
+def _warnings(manifest: Manifest, group: Group) -> list[str]:
     warnings = _of_the_host(manifest)
     repetitions = group.repetitions()
     if group.failed:
@@ -78,7 +78,7 @@ def _warnings(manifest: Manifest, group: Group) -> List[str]:
     return warnings
 
 
-def disturbed(groups: Sequence[Group]) -> List[str]:
+def disturbed(groups: Sequence[Group]) -> list[str]:
     """How many of the repetitions that count were disturbed, and how many attempts do not count."""
     repetitions = [measured for group in groups for measured in group.repetitions()]
     flagged = sum(measured.noise is not None and measured.noise.flagged for measured in repetitions)
@@ -91,7 +91,7 @@ def disturbed(groups: Sequence[Group]) -> List[str]:
     return texts
 
 
-def _unfair(group: Group) -> List[str]:
+def _unfair(group: Group) -> list[str]:
     return [
         f"{limiter} at {threads}"
         for limiter, points in sorted(group.limiters.items())
@@ -100,7 +100,7 @@ def _unfair(group: Group) -> List[str]:
     ]
 
 
-def _reloads(group: Group) -> List[str]:
+def _reloads(group: Group) -> list[str]:
     """How often, and from which CPU: a design that publishes slowly is asked less often."""
     rates = [
         median(measured.reloads_per_second for measured in repeated)
@@ -116,7 +116,7 @@ def _reloads(group: Group) -> List[str]:
 
 def _writer(group: Group) -> str:
     """Where the thread that reloads ran: with a measured one, it took part of its time."""
-    counts: Dict[str, List[str]] = {}
+    counts: dict[str, list[str]] = {}
     for threads in group.threads:
         counts.setdefault(_writers_place(group, threads), []).append(str(threads))
     if len(counts) == 1:
@@ -150,7 +150,7 @@ def _clock(group: Group) -> str:
     return f"Clock: {sources}{steps}; {reads}; ≤: faster than the timer can resolve."
 
 
-def caption(manifest: Manifest, group: Group, what: str, has_bars: bool = True) -> List[str]:
+def caption(manifest: Manifest, group: Group, what: str, has_bars: bool = True) -> list[str]:
     plan = manifest.plan
     program = manifest.versions.get("program")
     built = program if isinstance(program, dict) else manifest.versions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence
+from typing import Callable, Iterator, NamedTuple, Sequence
 
 from limiterbench.charts.contention import contention_map
 from limiterbench.charts.errors import admission_error
@@ -32,9 +32,9 @@ PLAIN_PLACEMENT = "compact"
 
 class Chart(NamedTuple):
     kind: str
-    scenario: Optional[str]
+    scenario: str | None
     """None if it shows several."""
-    placement: Optional[str]
+    placement: str | None
     draw: Callable[[], Frame]
 
     @property
@@ -44,10 +44,10 @@ class Chart(NamedTuple):
         return "_".join(part for part in (self.kind, self.scenario, placement) if part)
 
 
-Make = Callable[[Manifest, Group, Dict[str, Legend]], Frame]
+Make = Callable[[Manifest, Group, dict[str, Legend]], Frame]
 
 # Charts of one scenario and placement.
-_OF_A_GROUP: Dict[str, Make] = {
+_OF_A_GROUP: dict[str, Make] = {
     "scaling": scaling,
     "p99": p99,
     "percentiles": percentiles,
@@ -56,7 +56,7 @@ _OF_A_GROUP: Dict[str, Make] = {
 }
 # These show only what was timed.
 _OF_TIMES = ("p99", "percentiles")
-_SHOWS: Dict[str, Callable[[Group], bool]] = {
+_SHOWS: dict[str, Callable[[Group], bool]] = {
     "load": sweeps_load,
     "fairness": has_several_threads,
     **dict.fromkeys(_OF_TIMES, lambda group: bool(timed(group).limiters)),
@@ -77,8 +77,8 @@ def charts_of(
     folder: Path,
     manifest: Manifest,
     groups: Sequence[Group],
-    legends: Optional[Dict[str, Legend]] = None,
-) -> List[Chart]:
+    legends: dict[str, Legend] | None = None,
+) -> list[Chart]:
     """Those that the run can fill, in the order of a page. Nothing is drawn yet.
 
     `legends`: of all rows of several runs, if they are to look alike. A chart whose own file cannot
@@ -105,15 +105,15 @@ def charts_of(
     ]
 
 
-def unreadable(folder: Path) -> List[str]:
+def unreadable(folder: Path) -> list[str]:
     """Which charts charts_of() leaves out for a file that cannot be read, and why."""
     return _read_host(folder).problems
 
 
 class _Host(NamedTuple):
-    places: Optional[HostMap]
-    contention: Optional[Contention]
-    problems: List[str]
+    places: HostMap | None
+    contention: Contention | None
+    problems: list[str]
 
 
 def _read_host(folder: Path) -> _Host:
@@ -129,7 +129,7 @@ def _read_host(folder: Path) -> _Host:
     return _Host(places, contention, problems)
 
 
-def _of_a_group(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Iterator[Chart]:
+def _of_a_group(manifest: Manifest, group: Group, legends: dict[str, Legend]) -> Iterator[Chart]:
     def chart(kind: str, make: Make) -> Chart:
         shown = timed(group) if kind in _OF_TIMES else group
         return Chart(kind, group.scenario, group.placement, lambda: make(manifest, shown, legends))
@@ -140,7 +140,7 @@ def _of_a_group(manifest: Manifest, group: Group, legends: Dict[str, Legend]) ->
 
 
 def _of_a_placement(
-    manifest: Manifest, groups: Sequence[Group], legends: Dict[str, Legend]
+    manifest: Manifest, groups: Sequence[Group], legends: dict[str, Legend]
 ) -> Iterator[Chart]:
     if not groups:
         return

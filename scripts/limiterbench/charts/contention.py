@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Sequence
 
 import numpy as np
 from matplotlib import colormaps
@@ -34,13 +34,13 @@ def _grid(contention: Contention, cpus: Sequence[int]) -> Any:
     return grid
 
 
-def _cpus(contention: Contention, order: Sequence[int]) -> List[int]:
+def _cpus(contention: Contention, order: Sequence[int]) -> list[int]:
     """Those that share most next to each other, as far as that is known."""
     found = {cpu for transfer in contention.transfers for cpu in (transfer.a, transfer.b)}
     return [cpu for cpu in order if cpu in found] + sorted(found - set(order))
 
 
-def _square(down: float, across: float) -> List[Tuple[float, float]]:
+def _square(down: float, across: float) -> list[tuple[float, float]]:
     return [
         (across + dx, down + dy) for dx, dy in ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))
     ]
@@ -99,7 +99,7 @@ def _colour_bar(axes: Any, mesh: Any, low: float, high: float) -> None:
 
 
 def _draw_sharing(axes: Any, sharings: Sequence[Sharing]) -> None:
-    by_placement: Dict[str, List[Sharing]] = {}
+    by_placement: dict[str, list[Sharing]] = {}
     for sharing in sorted(sharings):
         by_placement.setdefault(sharing.placement, []).append(sharing)
     ThreadAxis(axes, sorted({sharing.threads for sharing in sharings}), 2)
@@ -118,9 +118,9 @@ def _draw_sharing(axes: Any, sharings: Sequence[Sharing]) -> None:
         axes.legend(loc="best")
 
 
-def _rows(contention: Contention) -> List[Line]:
+def _rows(contention: Contention) -> list[Line]:
     columns = ("measure", "cpu_a", "cpu_b", "placement", "threads", "value_ns")
-    lines: List[Line] = [
+    lines: list[Line] = [
         dict(zip(columns, ("one_way_transfer", a, b, None, None, one_way_ns)))
         for a, b, one_way_ns in sorted(contention.transfers)
     ]

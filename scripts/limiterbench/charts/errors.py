@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, NamedTuple, Sequence
 
 from limiterbench.charts.axis import fix_ticks, plain_ticks
 from limiterbench.charts.caption import caption
@@ -28,10 +28,10 @@ _ABOUT = (
 class _Spot(NamedTuple):
     speed: Summary
     error: int
-    bound: Optional[int]
+    bound: int | None
 
 
-_Spots = Dict[str, _Spot]
+_Spots = dict[str, _Spot]
 
 
 def _spots(group: Group, threads: int) -> _Spots:
@@ -62,8 +62,8 @@ def _own_contracts(groups: Sequence[Group]) -> str:
     return f"; {', '.join(others)}: its own contract lets more through in a window"
 
 
-def _draw(axes: Any, spots: _Spots, legends: Dict[str, Legend]) -> Dict[str, Any]:
-    handles: Dict[str, Any] = {}
+def _draw(axes: Any, spots: _Spots, legends: dict[str, Legend]) -> dict[str, Any]:
+    handles: dict[str, Any] = {}
     for row, spot in sorted(spots.items()):
         legend = legends[row]
         if spot.bound:
@@ -109,12 +109,12 @@ def _error_scale(axes: Any, highest: int) -> None:
     axes.set_ylabel("permits over the limit")
 
 
-def _grid(groups: Sequence[Group]) -> List[List[str]]:
+def _grid(groups: Sequence[Group]) -> list[list[str]]:
     names = [group.scenario for group in groups]
     return [names[i : i + _COLUMNS] for i in range(0, len(names), _COLUMNS)]
 
 
-def _rows(groups: Sequence[Group], spots: Sequence[_Spots], threads: int) -> List[Line]:
+def _rows(groups: Sequence[Group], spots: Sequence[_Spots], threads: int) -> list[Line]:
     return [
         {
             "limiter": row,
@@ -131,7 +131,7 @@ def _rows(groups: Sequence[Group], spots: Sequence[_Spots], threads: int) -> Lis
 
 
 def admission_error(
-    manifest: Manifest, groups: Sequence[Group], threads: int, legends: Dict[str, Legend]
+    manifest: Manifest, groups: Sequence[Group], threads: int, legends: dict[str, Legend]
 ) -> Frame:
     spots = [_spots(group, threads) for group in groups]
     groups = [group for group, found in zip(groups, spots) if found]
@@ -146,7 +146,7 @@ def admission_error(
         layout=Layout(height=2.9),
     )
     frame.rows = _rows(groups, spots, threads)
-    handles: Dict[str, Any] = {}
+    handles: dict[str, Any] = {}
     for axes, found in zip(frame.panels, spots):
         handles.update(_draw(axes, found, legends))
         _scale(axes, found)

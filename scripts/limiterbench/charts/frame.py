@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Any, NamedTuple, Sequence
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -15,7 +15,7 @@ from limiterbench.common.tidy import Line, as_csv
 # Everything that the user's own matplotlib settings, the clock or chance could change is fixed:
 # the same records give the same bytes. Text is drawn as paths: it lies where it was seen to lie,
 # whatever fonts the reader has.
-_STYLE: Dict[str, Any] = {
+_STYLE: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 9.5,
     "svg.hashsalt": "limiterbench",
@@ -46,7 +46,7 @@ _TITLE_LEFT = 0.085
 
 
 # A line of the legend: its handle and its text.
-Entry = Tuple[Any, str]
+Entry = tuple[Any, str]
 
 
 class Layout(NamedTuple):
@@ -97,9 +97,9 @@ class Frame:
         FigureCanvasAgg(self.figure)
         self.title, self.subtitle, self.caption = title, subtitle, list(caption)
         self.headings = [heading for row in headings for heading in row]
-        self.rows: List[Line] = []
-        self.across: Dict[float, str] = {}
-        self.panels: List[Any] = []
+        self.rows: list[Line] = []
+        self.across: dict[float, str] = {}
+        self.panels: list[Any] = []
         self._add_panels(headings, foot, grid, above)
         self._say(title, subtitle, lines)
 
@@ -155,7 +155,7 @@ class Frame:
             borderaxespad=0.0,
         )
 
-    def save(self, folder: Path, name: str) -> List[Path]:
+    def save(self, folder: Path, name: str) -> list[Path]:
         paths = [folder / f"{name}.{kind}" for kind in ("svg", "png", "csv")]
         self.figure.savefig(paths[0], metadata={"Date": None, "Creator": None})
         self.figure.savefig(paths[1], dpi=125, metadata={"Software": None})

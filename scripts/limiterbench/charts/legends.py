@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import zlib
 from itertools import product
-from typing import Dict, Iterable, List, Mapping, NamedTuple, Tuple, Union
+from typing import Iterable, Mapping, NamedTuple, Union
 
-LineStyle = Union[str, Tuple[int, Tuple[int, ...]]]
+LineStyle = Union[str, tuple[int, tuple[int, ...]]]
 
 _BLACK = "#000000"
 _GREY = "#7a7a7a"
@@ -37,7 +37,7 @@ class Legend(NamedTuple):
     """That the design stands on; empty if it is this project's own."""
 
 
-OWN: Dict[str, Legend] = {
+OWN: dict[str, Legend] = {
     "unlimited": Legend(_GREY, ".", _DOTTED),
     "mutex": Legend(_RED, "o", _DOTTED),
     "rwmutex": Legend(_RED, "s", _SOLID),
@@ -59,7 +59,7 @@ OWN: Dict[str, Legend] = {
 }
 
 # Designs on other people's libraries.
-PEERS: Dict[str, Legend] = {
+PEERS: dict[str, Legend] = {
     "urcu_qsbr": Legend(_BLUE, "v", _SOLID),
     "urcu_memb": Legend(_BLUE, "^", _DASHED),
     "ck_epoch": Legend(_GREEN, "o", _DASHED),
@@ -72,7 +72,7 @@ PEERS: Dict[str, Legend] = {
     "boost_shared_mutex": Legend(_BLACK, "d", _DASH_DOT),
 }
 
-LEGENDS: Dict[str, Legend] = {**OWN, **PEERS}
+LEGENDS: dict[str, Legend] = {**OWN, **PEERS}
 
 # Designs without an entry above take theirs from here.
 _COLOURS = (_RED, _BLUE, _GREEN, _PURPLE, _ORANGE, _SKY, _BLACK)
@@ -86,13 +86,13 @@ _SPARE = [
 ]
 
 
-def legends_of(names: Iterable[str], libraries: Mapping[str, str] = {}) -> Dict[str, Legend]:
+def legends_of(names: Iterable[str], libraries: Mapping[str, str] = {}) -> dict[str, Legend]:
     """A legend for each name: its own, or one found by the name alone as long as it is free.
 
     Pass all names of a run: then a design looks the same in every chart of it. `libraries` names
     the one that each design stands on.
     """
-    chosen: Dict[str, Legend] = {}
+    chosen: dict[str, Legend] = {}
     taken = set()
     for name in sorted(set(names)):
         look = LEGENDS.get(name)
@@ -110,10 +110,10 @@ class Family(NamedTuple):
     """Designs that share a panel."""
 
     name: str
-    rows: List[str]
+    rows: list[str]
 
 
-def families_of(names: Iterable[str], legends: Mapping[str, Legend]) -> List[Family]:
+def families_of(names: Iterable[str], legends: Mapping[str, Legend]) -> list[Family]:
     """Those that have designs: one panel cannot be read with all designs in it."""
     rows = sorted(set(names))
     families = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence
+from typing import Any, Sequence
 
 from matplotlib.lines import Line2D
 
@@ -57,7 +57,7 @@ def _draw(axes: Any, curve: Curve, row: str, legend: Legend) -> Any:
     return handle
 
 
-def _bound_style(colour: str) -> Dict[str, Any]:
+def _bound_style(colour: str) -> dict[str, Any]:
     return {
         "marker": "^",
         "linestyle": "none",
@@ -80,8 +80,8 @@ def _draw_bounds(axes: Any, curve: Curve, row: str, legend: Legend) -> None:
 
 
 def _draw_panel(
-    axes: Any, curves: Dict[str, Curve], rows: Sequence[str], legends: Dict[str, Legend]
-) -> Dict[str, Any]:
+    axes: Any, curves: dict[str, Curve], rows: Sequence[str], legends: dict[str, Legend]
+) -> dict[str, Any]:
     """These designs, the others behind them. Returns their handles for the legend."""
     for row in sorted(set(curves) - set(rows)):
         loads = [100 * load for load in curves[row].loads]
@@ -92,7 +92,7 @@ def _draw_panel(
     return {row: _draw(axes, curves[row], row, legends[row]) for row in rows if row in curves}
 
 
-def _rows(curves: Curves, threads: int) -> List[Line]:
+def _rows(curves: Curves, threads: int) -> list[Line]:
     return [
         {
             "limiter": row,
@@ -114,7 +114,7 @@ def _rows(curves: Curves, threads: int) -> List[Line]:
     ]
 
 
-def load(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
+def load(manifest: Manifest, group: Group, legends: dict[str, Legend]) -> Frame:
     threads = most_threads(group, manifest.topology.cpus)
     curves = curves_of(group, threads)
     first = next(iter(curves.values()))
@@ -131,7 +131,7 @@ def load(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
     frame.rows = _rows(curves, threads)
     floor = summarize([measured.floor.p99_ns for measured in group.repetitions()]).median
     step = clock_step_of(group)
-    handles: Dict[str, Any] = {}
+    handles: dict[str, Any] = {}
     panels = iter(frame.panels)
     for family in families:
         for by_row in curves.values():

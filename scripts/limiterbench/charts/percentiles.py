@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Sequence
+from typing import Any, NamedTuple, Sequence
 
 from limiterbench.charts.axis import percentile_axis, percentile_label, value_axis
 from limiterbench.charts.caption import caption
@@ -33,14 +33,14 @@ _DECADES = 7
 
 
 class Curve(NamedTuple):
-    tails: List[float]
-    summaries: List[Summary]
+    tails: list[float]
+    summaries: list[Summary]
 
     def at(self, tail: float) -> Summary:
         return self.summaries[self.tails.index(tail)]
 
 
-def _tails(samples: int) -> List[float]:
+def _tails(samples: int) -> list[float]:
     """Values of 1/(1-p), as far out as the samples carry. Holds 1, 2, 10, 100, … exactly."""
     furthest = samples / _SAMPLES_BEYOND
     steps = {1.0, 2.0}
@@ -57,7 +57,7 @@ def _curve(repeated: Sequence[Measured]) -> Curve:
     return Curve(tails, [summarize([max(0.5, value) for value in column]) for column in columns])
 
 
-def _marked(curve: Curve) -> List[int]:
+def _marked(curve: Curve) -> list[int]:
     """Where the markers sit: the labelled percentiles."""
     wanted = {2.0, *(10.0**k for k in range(1, 10))}
     return [index for index, tail in enumerate(curve.tails) if tail in wanted]
@@ -95,7 +95,7 @@ def _draw(axes: Any, curve: Curve, row: str, legend: Legend, shift: float) -> An
     return line
 
 
-def percentiles(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
+def percentiles(manifest: Manifest, group: Group, legends: dict[str, Legend]) -> Frame:
     # Alone and together.
     shown = sorted({group.threads[0], most_threads(group, manifest.topology.cpus)})
     families = families_of(group.limiters, legends)
@@ -114,7 +114,7 @@ def percentiles(manifest: Manifest, group: Group, legends: Dict[str, Legend]) ->
     )
     floor = summarize([measured.floor.p50_ns for measured in group.repetitions()]).median
     step = clock_step_of(group)
-    handles: Dict[str, Any] = {}
+    handles: dict[str, Any] = {}
     panels = iter(frame.panels)
     columns = [_column(group, count) for count in shown]
     frame.rows = [line for count, column in zip(shown, columns) for line in _rows(count, column)]
@@ -136,7 +136,7 @@ def percentiles(manifest: Manifest, group: Group, legends: Dict[str, Legend]) ->
     return frame
 
 
-def _reading(column: "_Column", row: str, floor: float, step: float) -> str:
+def _reading(column: _Column, row: str, floor: float, step: float) -> str:
     value = column.curves[row].at(column.reached).median
     return units.reading(value, units.at_floor(value, floor, step))
 
@@ -144,8 +144,8 @@ def _reading(column: "_Column", row: str, floor: float, step: float) -> str:
 class _Column(NamedTuple):
     """All designs at one thread count."""
 
-    curves: Dict[str, Curve]
-    ordered: List[str]
+    curves: dict[str, Curve]
+    ordered: list[str]
     """By the last labelled percentile that every design reaches."""
     reached: float
 
@@ -159,7 +159,7 @@ def _column(group: Group, threads: int) -> _Column:
     return _Column(curves, ordered, reached)
 
 
-def _rows(threads: int, column: _Column) -> List[Line]:
+def _rows(threads: int, column: _Column) -> list[Line]:
     """The numbers behind one column: the labelled percentiles."""
     return [
         {
@@ -175,15 +175,15 @@ def _rows(threads: int, column: _Column) -> List[Line]:
 
 
 def _draw_panel(
-    axes: Any, column: _Column, family: Family, legends: Dict[str, Legend]
-) -> Dict[str, Any]:
+    axes: Any, column: _Column, family: Family, legends: dict[str, Legend]
+) -> dict[str, Any]:
     """One family's designs, the others behind them. Returns their handles for the legend."""
     curves = column.curves
     rows = [row for row in column.ordered if row in family.rows]
     for row in column.ordered:
         if row not in rows:
             draw_behind(axes, curves[row].tails, [s.median for s in curves[row].summaries])
-    handles: Dict[str, Any] = {}
+    handles: dict[str, Any] = {}
     for index, row in enumerate(rows):
         shift = 1 + 0.16 * ((index + 0.5) / len(rows) - 0.5)
         handles[row] = _draw(axes, curves[row], row, legends[row], shift)

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 from pathlib import Path
-from typing import Callable, List, Sequence
+from typing import Callable, Sequence
 
 from limiterbench.charts.catalogue import KINDS, Chart, charts_of
 from limiterbench.charts.frame import use_style
@@ -20,7 +20,7 @@ from limiterbench.stats.summary import summarise
 from limiterbench.stats.summary import write as write_summary
 
 
-def draw(folder: Path) -> List[Path]:
+def draw(folder: Path) -> list[Path]:
     """The paths of the charts. Raises InputError before any existing chart is touched."""
     manifest = open_run(folder)
     records = read_records(folder / CELLS, manifest.plan.cells)
@@ -30,7 +30,7 @@ def draw(folder: Path) -> List[Path]:
 
 def draw_charts(
     folder: Path, charts: Sequence[Chart], write_table: Callable[[], object] = lambda: None
-) -> List[Path]:
+) -> list[Path]:
     """Replaces the folder's charts by these; `write_table` writes what belongs beside them."""
     if not charts:
         raise InputError(f"{display(folder / CELLS)}: no repetition that can be drawn")
@@ -49,17 +49,17 @@ def draw_charts(
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _draw_all(charts: Sequence[Chart], folder: Path) -> List[Path]:
+def _draw_all(charts: Sequence[Chart], folder: Path) -> list[Path]:
     use_style()
 
-    def draw_one(index: int) -> List[Path]:
+    def draw_one(index: int) -> list[Path]:
         chart = charts[index]
         return chart.draw().save(folder, chart.name)
 
     return [path for paths in in_order(draw_one, range(len(charts))) for path in paths]
 
 
-def _replace(figures: Path, drawn: Sequence[Path]) -> List[Path]:
+def _replace(figures: Path, drawn: Sequence[Path]) -> list[Path]:
     figures.mkdir(exist_ok=True)
     names = {path.name for path in drawn}
     ours = re.compile(rf"({'|'.join(KINDS)})(_.*)?\.(svg|png|csv)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from statistics import median
-from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, NamedTuple, Sequence
 
 from limiterbench.charts.axis import fix_ticks, size_axis, value_axis
 from limiterbench.charts.caption import caption
@@ -41,7 +41,7 @@ class _RateAxis:
     """A logarithmic axis with a place for no reloads at all, left of the lowest rate."""
 
     def __init__(self, rates: Sequence[float], least: float) -> None:
-        self.means: Dict[float, str] = {}
+        self.means: dict[float, str] = {}
         """What is at a place, in words."""
         self.least = least
         """What is less is drawn here, on the vertical axis."""
@@ -64,14 +64,14 @@ class _RateAxis:
 
 
 def _draw_rows(
-    axes: Any, axis: _RateAxis, curves: Curves, rows: Sequence[str], legends: Dict[str, Legend]
-) -> Dict[str, Any]:
+    axes: Any, axis: _RateAxis, curves: Curves, rows: Sequence[str], legends: dict[str, Legend]
+) -> dict[str, Any]:
     """These designs, the others behind them. Returns the handles of the legend."""
     for row in sorted(set(curves) - set(rows)):
         points = curves[row]
         medians = [max(axis.least, p.summary.median) for p in points]
         draw_behind(axes, [axis.place(p.rate) for p in points], medians)
-    handles: Dict[str, Any] = {}
+    handles: dict[str, Any] = {}
     shown = [row for row in rows if row in curves]
     for index, row in enumerate(shown):
         points = curves[row]
@@ -95,8 +95,8 @@ class _Column(NamedTuple):
     """The name of the column in the chart's table, without its unit."""
 
 
-def _rows(shown: Sequence[_Column], threads: int, unit: str) -> List[Line]:
-    lines: Dict[Tuple[str, float, str], Line] = {}
+def _rows(shown: Sequence[_Column], threads: int, unit: str) -> list[Line]:
+    lines: dict[tuple[str, float, str], Line] = {}
     empty = {k: v for column in shown for k, v in columns_of(column.name, unit, None).items()}
     for column in shown:
         for row, points in column.curves.items():
@@ -117,13 +117,13 @@ def _rows(shown: Sequence[_Column], threads: int, unit: str) -> List[Line]:
 def _frame(
     manifest: Manifest,
     groups: Sequence[Group],
-    legends: Dict[str, Legend],
+    legends: dict[str, Legend],
     threads: int,
-    words: Tuple[str, str, str],
+    words: tuple[str, str, str],
     columns: Sequence[_Column],
     label: Callable[[float], str],
     least: float,
-) -> Tuple[Frame, List[Entry]]:
+) -> tuple[Frame, list[Entry]]:
     """A panel for each family and column, and the legend's lines.
     `words`: title, subtitle, and what the caption says is plotted."""
     title, subtitle, about = words
@@ -140,7 +140,7 @@ def _frame(
     )
     rates = [p.rate for c in columns for points in c.curves.values() for p in points]
     axis = _RateAxis(rates, least)
-    handles: Dict[str, Any] = {}
+    handles: dict[str, Any] = {}
     panels = iter(frame.panels)
     for family in families:
         for column in columns:
@@ -154,12 +154,12 @@ def _frame(
     return frame, entries_of(families, handles, order, lambda row: label(last[row]))
 
 
-def _values(columns: Sequence[_Column]) -> List[float]:
+def _values(columns: Sequence[_Column]) -> list[float]:
     return ends_of(p.summary for c in columns for points in c.curves.values() for p in points)
 
 
 def reload_latency(
-    manifest: Manifest, groups: Sequence[Group], legends: Dict[str, Legend]
+    manifest: Manifest, groups: Sequence[Group], legends: dict[str, Legend]
 ) -> Frame:
     threads = threads_of(groups, manifest.topology.cpus)
     assert threads is not None
@@ -188,7 +188,7 @@ def reload_latency(
     return frame
 
 
-def memory(manifest: Manifest, groups: Sequence[Group], legends: Dict[str, Legend]) -> Frame:
+def memory(manifest: Manifest, groups: Sequence[Group], legends: dict[str, Legend]) -> Frame:
     threads = threads_of(groups, manifest.topology.cpus)
     assert threads is not None
     columns = [_Column("", curves_of(groups, threads, held_bytes), "held")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, Iterable, List, Sequence, Tuple
+from typing import Any, Callable, Iterable, Sequence
 
 from matplotlib.lines import Line2D
 
@@ -13,7 +13,7 @@ from limiterbench.common.tidy import Line
 from limiterbench.stats.statistics import Summary, columns
 
 # For each design, its (threads, summary) by ascending threads.
-Series = Dict[str, List[Tuple[int, Summary]]]
+Series = dict[str, list[tuple[int, Summary]]]
 
 # What is drawn for a design carries this and its name as its id, by which a page hides it.
 ROW = "row:"
@@ -45,7 +45,7 @@ def mark_bars(row: str, bars: Any) -> Any:
 
 
 # The marks of a median with its bar.
-LINE: Dict[str, Any] = {
+LINE: dict[str, Any] = {
     "markeredgecolor": "white",
     "markeredgewidth": 0.5,
     "elinewidth": 0.9,
@@ -80,26 +80,21 @@ def draw_line(
     return mark_bars(row, bars)
 
 
-def ends_of(summaries: Iterable[Summary]) -> List[float]:
+def ends_of(summaries: Iterable[Summary]) -> list[float]:
     """All that a scale must reach."""
     return [value for summary in summaries for value in (summary.low, summary.high)]
 
 
-def summary_rows(series: Series, name: str, unit: str) -> List[Line]:
+def summary_rows(series: Series, name: str, unit: str) -> list[Line]:
     """The numbers behind a chart over threads."""
     return [
-        {
-            "limiter": row,
-            "threads": count,
-            "repetitions": summary.n,
-            **columns(name, unit, summary),
-        }
+        {"limiter": row, "threads": count, "repetitions": summary.n, **columns(name, unit, summary)}
         for row, points in sorted(series.items())
         for count, summary in points
     ]
 
 
-def heads_of(families: Sequence[Family], columns: Sequence[str] = ("",)) -> List[List[str]]:
+def heads_of(families: Sequence[Family], columns: Sequence[str] = ("",)) -> list[list[str]]:
     """Over a grid of panels: a family a row, unless there is one family only."""
     named = len(families) > 1
     return [
@@ -113,15 +108,15 @@ def heads_of(families: Sequence[Family], columns: Sequence[str] = ("",)) -> List
 
 def entries_of(
     families: Sequence[Family],
-    handles: Dict[str, Any],
+    handles: dict[str, Any],
     order: Sequence[str],
     label: Callable[[str], str],
     shared: bool = False,
-) -> List[Entry]:
+) -> list[Entry]:
     """The legend's lines: each family's designs in this order. `label` is what stands before a
     design's name. `shared`: the families have no panels of their own."""
     named = len(families) > 1
-    entries: List[Entry] = []
+    entries: list[Entry] = []
     for family in families:
         entries += [_heading(family.name)] if named or shared else []
         shown = [row for row in order if row in family.rows and row in handles]

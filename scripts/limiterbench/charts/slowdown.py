@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from statistics import fmean
-from typing import Any, Dict, List, Sequence
+from typing import Any, Sequence
 
 from matplotlib import colormaps
 from matplotlib.patches import Rectangle
@@ -30,12 +30,12 @@ _ABOUT = (
 )
 
 # By scenario, then design.
-_Table = Dict[str, Dict[str, Summary]]
+_Table = dict[str, dict[str, Summary]]
 
 
-def _ordered(tables: Sequence[_Table]) -> List[str]:
+def _ordered(tables: Sequence[_Table]) -> list[str]:
     """Best over all scenarios first; what one scenario lacks counts by the others."""
-    logs: Dict[str, List[float]] = {}
+    logs: dict[str, list[float]] = {}
     for by_row in tables[0].values():
         for row, estimate in by_row.items():
             logs.setdefault(row, []).append(math.log(estimate.median))
@@ -85,8 +85,8 @@ def _draw(axes: Any, table: _Table, rows: Sequence[str]) -> None:
     axes.tick_params(axis="y", labelsize=8.5)
 
 
-def _rows(tables: Dict[str, _Table], threads: int) -> List[Line]:
-    lines: List[Line] = []
+def _rows(tables: dict[str, _Table], threads: int) -> list[Line]:
+    lines: list[Line] = []
     throughput = next(iter(tables.values()))
     for scenario, by_row in throughput.items():
         for row in sorted(by_row):
@@ -107,7 +107,7 @@ def has_rivals(groups: Sequence[Group]) -> bool:
 
 
 def slowdown_matrix(manifest: Manifest, groups: Sequence[Group], threads: int) -> Frame:
-    tables: Dict[str, _Table] = {
+    tables: dict[str, _Table] = {
         "slowdown_to_best_ratio": {g.scenario: slowdown(g, threads) for g in groups},
         "p99_to_best_ratio": {g.scenario: p99_to_best(timed(g), threads) for g in groups},
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Sequence
 
 from limiterbench.charts.axis import NAMES_HEIGHT, ThreadAxis, fix_ticks, value_axis
 from limiterbench.charts.caption import caption
@@ -35,16 +35,16 @@ _ABOUT_FAIRNESS = (
 _LOWEST_OF_A_FAIR_RUN = 0.8
 
 # Draws what a chart has besides its designs, and sets its scale.
-Extra = Callable[[Frame, List[float]], List[Entry]]
+Extra = Callable[[Frame, list[float]], list[Entry]]
 
 
-def _last(points: Sequence[Tuple[int, Summary]]) -> float:
+def _last(points: Sequence[tuple[int, Summary]]) -> float:
     return points[-1][1].median
 
 
 def _draw_rows(
-    axes: Any, axis: ThreadAxis, series: Series, order: Sequence[str], legends: Dict[str, Legend]
-) -> Dict[str, Any]:
+    axes: Any, axis: ThreadAxis, series: Series, order: Sequence[str], legends: dict[str, Legend]
+) -> dict[str, Any]:
     """One line with bars for each design. Returns its handle for the legend."""
     return {
         row: draw_line(
@@ -61,9 +61,9 @@ def _draw_rows(
 def over_threads(
     manifest: Manifest,
     group: Group,
-    legends: Dict[str, Legend],
+    legends: dict[str, Legend],
     series: Series,
-    words: Tuple[str, str, str],
+    words: tuple[str, str, str],
     label: Callable[[float], str],
     extra: Extra,
 ) -> Frame:
@@ -83,8 +83,8 @@ def over_threads(
     )
     # From the top of the chart down: those that reach furthest right first.
     order = sorted(series, key=lambda row: (-series[row][-1][0], -_last(series[row]), row))
-    handles: Dict[str, Any] = {}
-    drawn: List[ThreadAxis] = []
+    handles: dict[str, Any] = {}
+    drawn: list[ThreadAxis] = []
     for panel, family in zip(frame.panels, families):
         axis = ThreadAxis(panel, counts, len(families))
         for row in sorted(set(series) - set(family.rows)):
@@ -94,7 +94,7 @@ def over_threads(
         drawn.append(axis)
     entries = entries_of(families, handles, order, lambda row: label(_last(series[row])))
     entries += extra(frame, ends_of(s for points in series.values() for _, s in points))
-    shade: List[Entry] = []
+    shade: list[Entry] = []
     for axis in drawn:
         axis.boundaries(boundaries)
         shade = axis.oversubscription(manifest.topology.cpus)
@@ -102,7 +102,7 @@ def over_threads(
     return frame
 
 
-def _perfect(group: Group, series: Series, cpus: int) -> Optional[Tuple[str, List[float]]]:
+def _perfect(group: Group, series: Series, cpus: int) -> tuple[str, list[float]] | None:
     """What the fastest real limiter would reach if every thread added as much as the first."""
     first = group.threads[0]
     starts = {
@@ -116,12 +116,12 @@ def _perfect(group: Group, series: Series, cpus: int) -> Optional[Tuple[str, Lis
     return row, [starts[row] * min(n, max(cpus, first)) / first for n in group.threads]
 
 
-def scaling(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
+def scaling(manifest: Manifest, group: Group, legends: dict[str, Legend]) -> Frame:
     series = group.summaries(ops)
     perfect = _perfect(group, series, manifest.topology.cpus)
 
-    def extra(frame: Frame, values: List[float]) -> List[Entry]:
-        entries: List[Entry] = []
+    def extra(frame: Frame, values: list[float]) -> list[Entry]:
+        entries: list[Entry] = []
         if perfect:
             row, line = perfect
             for axes in frame.panels:
@@ -142,7 +142,7 @@ def scaling(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Fra
     return frame
 
 
-def p99(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
+def p99(manifest: Manifest, group: Group, legends: dict[str, Legend]) -> Frame:
     series = group.summaries(latency(0.99))
     floor = summarize([measured.floor.p99_ns for measured in group.repetitions()]).median
     step = clock_step_of(group)
@@ -150,7 +150,7 @@ def p99(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
     def label(value: float) -> str:
         return units.reading(value, units.at_floor(value, floor, step))
 
-    def extra(frame: Frame, values: List[float]) -> List[Entry]:
+    def extra(frame: Frame, values: list[float]) -> list[Entry]:
         for axes in frame.panels:
             line = draw_floor(axes, floor)
         value_axis(frame.panels[0], [*values, max(floor, 0.5)], units.time)
@@ -178,10 +178,10 @@ def has_several_threads(group: Group) -> bool:
     return bool(_several_threads(group))
 
 
-def fairness(manifest: Manifest, group: Group, legends: Dict[str, Legend]) -> Frame:
+def fairness(manifest: Manifest, group: Group, legends: dict[str, Legend]) -> Frame:
     series = _several_threads(group)
 
-    def extra(frame: Frame, values: List[float]) -> List[Entry]:
+    def extra(frame: Frame, values: list[float]) -> list[Entry]:
         axes = frame.panels[0]
         low = max(0.0, min(_LOWEST_OF_A_FAIR_RUN, min(values) - 0.05))
         axes.set_ylim(low, 1 + 0.04 * (1 - low))

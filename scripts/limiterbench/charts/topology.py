@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, NamedTuple, Sequence
 
 from matplotlib import colormaps
 from matplotlib.patches import Rectangle
@@ -23,7 +23,7 @@ _PAD = 0.12
 _HEAD = 0.34
 
 # By placement: on which CPU thread 0, 1, 2, … runs.
-Orders = Dict[str, Tuple[int, ...]]
+Orders = dict[str, tuple[int, ...]]
 
 
 def orders_of(groups: Sequence[Group]) -> Orders:
@@ -41,15 +41,15 @@ class _Box(NamedTuple):
     """A complex: its cores, each with its CPUs."""
 
     number: int
-    cores: List[List[Place]]
+    cores: list[list[Place]]
 
 
-def _none_last(number: Optional[int]) -> Tuple[bool, int]:
+def _none_last(number: int | None) -> tuple[bool, int]:
     return number is None, number or 0
 
 
-def _packages(host: HostMap) -> Dict[int, List[_Box]]:
-    packages: Dict[int, Dict[int, Dict[int, List[Place]]]] = {}
+def _packages(host: HostMap) -> dict[int, list[_Box]]:
+    packages: dict[int, dict[int, dict[int, list[Place]]]] = {}
     for place in host.places:
         complexes = packages.setdefault(place.package, {})
         complexes.setdefault(place.complex, {}).setdefault(place.core, []).append(place)
@@ -59,9 +59,9 @@ def _packages(host: HostMap) -> Dict[int, List[_Box]]:
     }
 
 
-def _lines(boxes: Sequence[_Box]) -> List[List[_Box]]:
+def _lines(boxes: Sequence[_Box]) -> list[list[_Box]]:
     """Complexes side by side, as many as are wide enough to read; a wider one is cut."""
-    lines: List[List[_Box]] = [[]]
+    lines: list[list[_Box]] = [[]]
     for box in boxes:
         for start in range(0, len(box.cores), _WIDEST):
             part = box._replace(cores=box.cores[start : start + _WIDEST])
@@ -127,7 +127,7 @@ class _Drawing:
         return name + (f", node {', '.join(nodes)}" if self._many_nodes else "")
 
     def _frame(
-        self, axes: Any, corner: Tuple[float, float], size: Tuple[float, float], fill: str
+        self, axes: Any, corner: tuple[float, float], size: tuple[float, float], fill: str
     ) -> None:
         axes.add_patch(Rectangle(corner, *size, facecolor=fill, edgecolor="#9a9a9a", linewidth=0.8))
 
@@ -177,8 +177,8 @@ def _about(orders: Orders) -> str:
     )
 
 
-def _rows(host: HostMap, orders: Orders) -> List[Line]:
-    lines: List[Line] = []
+def _rows(host: HostMap, orders: Orders) -> list[Line]:
+    lines: list[Line] = []
     for place in host.places:
         line: Line = dict(zip(place._fields, place))
         for name, order in orders.items():

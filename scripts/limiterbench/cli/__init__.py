@@ -8,7 +8,6 @@ import sys
 import traceback
 from importlib import import_module
 from pathlib import Path
-from typing import List, Optional
 
 from limiterbench.cli.parsing import Parser
 from limiterbench.common import environment
@@ -28,8 +27,8 @@ def parser_of(command: str) -> Parser:
     return parser
 
 
-def _dispatch(arguments: List[str]) -> int:
-    name: Optional[str] = arguments[0] if arguments else None
+def _dispatch(arguments: list[str]) -> int:
+    name: str | None = arguments[0] if arguments else None
     if name not in COMMANDS:
         said = f"unknown command '{name}'{nearest(name, COMMANDS)}" if name else "no command"
         raise InputError(f"{said}\nvalid commands: {', '.join(COMMANDS)}")
@@ -58,7 +57,7 @@ def _say_no_more() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def main(arguments: List[str]) -> int:
+def main(arguments: list[str]) -> int:
     _only_if_open()
     environment.shield_charts()
     for stream in (sys.stdout, sys.stderr):

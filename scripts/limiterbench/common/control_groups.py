@@ -5,7 +5,7 @@ from __future__ import annotations
 # Those of pathlib raise for what may not be looked at.
 from os.path import exists, isdir
 from pathlib import Path, PurePosixPath
-from typing import Callable, List, NamedTuple, Optional, Tuple
+from typing import Callable, NamedTuple
 
 _MOUNT = "sys/fs/cgroup"
 
@@ -30,7 +30,7 @@ class Group(NamedTuple):
             return not (is_top and exists(self.mount / "cgroup.controllers"))
         return not exists(self.mount / "release_agent")
 
-    def tightest(self, limit: Callable[[Path], Optional[float]]) -> Optional[float]:
+    def tightest(self, limit: Callable[[Path], float | None]) -> float | None:
         """Of the limits of the group and all above it. In a container the lower folders may not be
         mounted."""
         if ".." in self.path.parts:
@@ -39,7 +39,7 @@ class Group(NamedTuple):
         return min((value for value in found if value is not None), default=None)
 
 
-def _membership(text: str, controller: str) -> Optional[Tuple[int, PurePosixPath]]:
+def _membership(text: str, controller: str) -> tuple[int, PurePosixPath] | None:
     """Lines `0::/path` for v2 and `4:cpu,cpuacct:/path` for v1, whose controller comes first."""
     unified = None
     for line in text.splitlines():
@@ -54,13 +54,13 @@ def _membership(text: str, controller: str) -> Optional[Tuple[int, PurePosixPath
     return unified
 
 
-def _mounts(version: int, controller: str) -> List[str]:
+def _mounts(version: int, controller: str) -> list[str]:
     if version == 2:
         return ["unified", ""]
     return ["cpu,cpuacct", "cpu"] if controller == "cpu" else [controller]
 
 
-def own_group(root: Path, controller: str) -> Optional[Group]:
+def own_group(root: Path, controller: str) -> Group | None:
     """`root` stands before /proc and /sys. None if nothing is told."""
     try:
         text = (root / "proc/self/cgroup").read_text(encoding="utf-8", errors="replace")

@@ -8,12 +8,11 @@ from __future__ import annotations
 import os
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Dict
 
 _TABLE = Path(__file__).with_suffix(".txt")
 
 
-def _chosen(*decisions: str) -> Dict[str, str]:
+def _chosen(*decisions: str) -> dict[str, str]:
     lines = [line.split() for line in _TABLE.read_text(encoding="utf-8").splitlines()]
     patterns = [name for line in lines if line and line[0] in decisions for name in line[1:]]
     return {
@@ -23,12 +22,12 @@ def _chosen(*decisions: str) -> Dict[str, str]:
     }
 
 
-def of_programs() -> Dict[str, str]:
+def of_programs() -> dict[str, str]:
     """For what measures or simulates, and for git."""
     return _chosen("keep", "record")
 
 
-def recorded() -> Dict[str, str]:
+def recorded() -> dict[str, str]:
     """Those that can change the numbers."""
     return dict(sorted(_chosen("record").items()))
 

@@ -7,7 +7,7 @@ import fcntl
 import os
 import secrets
 from pathlib import Path
-from typing import Mapping, Optional
+from typing import Mapping
 
 from limiterbench.common.errors import HostError, InputError
 
@@ -89,7 +89,7 @@ class LineLog:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.unlocked: Optional[str] = None
+        self.unlocked: str | None = None
         try:
             self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except OSError as error:
@@ -103,7 +103,7 @@ class LineLog:
         except OSError as error:
             self.unlocked = f"{path}: cannot be locked: {error.strerror}"
 
-    def __enter__(self) -> "LineLog":
+    def __enter__(self) -> LineLog:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -6,7 +6,6 @@ import errno
 import os
 import resource
 from pathlib import Path
-from typing import Optional
 
 from limiterbench.common.control_groups import own_group
 
@@ -33,7 +32,7 @@ def _limits(root: Path) -> str:
     return ", ".join(f"{name}: {value}" for name, value in named.items())
 
 
-def _pids_max(folder: Path) -> Optional[float]:
+def _pids_max(folder: Path) -> float | None:
     try:
         return float((folder / "pids.max").read_text())
     except (OSError, ValueError):

@@ -6,7 +6,7 @@ import gc
 import multiprocessing
 import os
 from contextlib import contextmanager
-from typing import Any, Callable, Iterator, Optional, Sequence, TypeVar
+from typing import Any, Callable, Iterator, Sequence, TypeVar
 
 from limiterbench.common.limits import cpus
 
@@ -31,7 +31,7 @@ def in_order(work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[
 
 
 # In a process of the pool: its work.
-_work: Optional[Callable[[Any], Any]] = None
+_work: Callable[[Any], Any] | None = None
 
 
 def _inherit(work: Callable[[Any], Any]) -> None:

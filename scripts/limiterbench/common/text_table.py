@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Collection, List, Optional, Sequence
+from typing import Collection, Sequence
 
 _WIDTH = 80
 _GAP = 2
@@ -12,7 +12,7 @@ class TextTable:
     """The first column begins on the left and is cut to what 80 columns leave it."""
 
     def __init__(self, *headings: str) -> None:
-        self._rows: List[Sequence[str]] = [headings]
+        self._rows: list[Sequence[str]] = [headings]
 
     def add(self, *cells: str) -> None:
         self._rows.append(cells)
@@ -25,7 +25,7 @@ class TextTable:
         return "\n".join([lines[0], rule, *lines[1:]])
 
 
-def _fitted(row: Sequence[str], widths: Sequence[int]) -> List[str]:
+def _fitted(row: Sequence[str], widths: Sequence[int]) -> list[str]:
     name = row[0] if len(row[0]) <= widths[0] else row[0][: widths[0] - 1] + "…"
     return [name.ljust(widths[0]), *(text.rjust(w) for text, w in zip(row[1:], widths[1:]))]
 
@@ -34,8 +34,8 @@ def markdown(
     heads: Sequence[str],
     rows: Sequence[Sequence[str]],
     left: int = 1,
-    right: Optional[Collection[int]] = None,
-) -> List[str]:
+    right: Collection[int] | None = None,
+) -> list[str]:
     """All but the first `left` columns end on the right; or those of `right` do."""
     ends = range(left, len(heads)) if right is None else right
     rule = "|".join("---:" if column in ends else "---" for column in range(len(heads)))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import Dict, Mapping, Sequence, Union
+from typing import Mapping, Sequence, Union
 
 Value = Union[None, str, int, float]
-Line = Dict[str, Value]
+Line = dict[str, Value]
 
 
 def plain(value: Value) -> str:

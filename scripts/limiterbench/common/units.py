@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Sequence, Tuple
+from typing import Sequence
 
-_RATES: Sequence[Tuple[float, str]] = ((1e9, " G"), (1e6, " M"), (1e3, " k"), (1, ""))
-_TIMES: Sequence[Tuple[float, str]] = ((1e9, " s"), (1e6, " ms"), (1e3, " µs"), (1, " ns"))
+_RATES: Sequence[tuple[float, str]] = ((1e9, " G"), (1e6, " M"), (1e3, " k"), (1, ""))
+_TIMES: Sequence[tuple[float, str]] = ((1e9, " s"), (1e6, " ms"), (1e3, " µs"), (1, " ns"))
 
 
-_SIZES: Sequence[Tuple[float, str]] = (
+_SIZES: Sequence[tuple[float, str]] = (
     (2.0**30, " GiB"),
     (2.0**20, " MiB"),
     (2.0**10, " KiB"),
@@ -16,7 +16,7 @@ _SIZES: Sequence[Tuple[float, str]] = (
 )
 
 
-def _scaled(value: float, units: Sequence[Tuple[float, str]], digits: int) -> str:
+def _scaled(value: float, units: Sequence[tuple[float, str]], digits: int) -> str:
     if value == 0:
         return "0" + units[-1][1]
     rounded = float(f"{value:.{digits}g}")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import platform
 import subprocess
 from pathlib import Path
-from typing import Dict, Mapping, Optional
+from typing import Mapping
 
 from limiterbench.common import environment
 
 NO_COMMIT = "nogit"
 
 
-def git(root: Path, *arguments: str) -> Optional[str]:
+def git(root: Path, *arguments: str) -> str | None:
     """Of the repository that is there, whoever owns it: its code runs already. None if it fails."""
     try:
         answer = subprocess.run(
@@ -41,7 +41,7 @@ def commit(root: Path) -> str:
     return name + ("-dirty" if changed else "")
 
 
-def versions(root: Path, program: Optional[Mapping[str, object]] = None) -> Dict[str, str]:
+def versions(root: Path, program: Mapping[str, object] | None = None) -> dict[str, str]:
     """Outside of a checkout, as in a bundle, the commit is the one that the program names."""
     found = commit(root)
     if found == NO_COMMIT and program:

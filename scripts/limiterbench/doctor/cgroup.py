@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import List, Optional
 
 from limiterbench.common.control_groups import Group, own_group
 from limiterbench.doctor.host import Host
 from limiterbench.records.finding import FAIL, OK, UNKNOWN, WARN, Finding
 
 
-def _words(folder: Path, version: int) -> List[str]:
+def _words(folder: Path, version: int) -> list[str]:
     names = ["cpu.max"] if version == 2 else ["cpu.cfs_quota_us", "cpu.cfs_period_us"]
     return " ".join((folder / name).read_text(encoding="utf-8") for name in names).split()
 
 
-def _quota(group: Group) -> Optional[float]:
+def _quota(group: Group) -> float | None:
     """In CPUs; None if no group that is seen has one."""
 
-    def limit(folder: Path) -> Optional[float]:
+    def limit(folder: Path) -> float | None:
         try:
             cpu_time, period = map(float, _words(folder, group.version))
         except (OSError, ValueError):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Callable, List, Tuple
+from typing import Callable
 
 from limiterbench.doctor import cgroup, frequency, instruments, memory, neighbours
 from limiterbench.doctor.host import Host
 from limiterbench.records.finding import Finding
 
-CHECKS: Tuple[Callable[[Host], Finding], ...] = (
+CHECKS: tuple[Callable[[Host], Finding], ...] = (
     cgroup.quota,
     neighbours.load,
     neighbours.steal,
@@ -27,5 +27,5 @@ CHECKS: Tuple[Callable[[Host], Finding], ...] = (
 )
 
 
-def examine(host: Host) -> List[Finding]:
+def examine(host: Host) -> list[Finding]:
     return [check(host) for check in CHECKS]

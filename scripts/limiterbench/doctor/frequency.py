@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import List, Tuple
 
 from limiterbench.doctor.host import Host
 from limiterbench.records.finding import OK, UNKNOWN, WARN, Finding
@@ -26,10 +25,7 @@ def governor(host: Host) -> Finding:
 
 def turbo(host: Host) -> Finding:
     check = "turbo"
-    switches = (
-        (f"{_CPU}/intel_pstate/no_turbo", "0", "1"),
-        (f"{_CPU}/cpufreq/boost", "1", "0"),
-    )
+    switches = ((f"{_CPU}/intel_pstate/no_turbo", "0", "1"), (f"{_CPU}/cpufreq/boost", "1", "0"))
     for path, on, off in switches:
         value = host.text(path)
         if value == off:
@@ -40,7 +36,7 @@ def turbo(host: Host) -> Finding:
     return Finding(check, UNKNOWN, "no switch for turbo is shown here")
 
 
-def _states(host: Host) -> List[Tuple[int, str]]:
+def _states(host: Host) -> list[tuple[int, str]]:
     """Latency in microseconds and name of all enabled idle states."""
     found = []
     for folder in host.root.glob(f"{_CPU}/cpu[0-9]*/cpuidle/state*"):

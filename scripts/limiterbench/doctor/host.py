@@ -8,7 +8,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional
+from typing import NamedTuple
 
 from limiterbench.common.control_groups import own_group
 
@@ -38,33 +38,33 @@ class Spun(NamedTuple):
 class Host:
     root: Path
     # How many threads will want a CPU at once; all the CPUs where nobody has said.
-    threads: Optional[int] = None
+    threads: int | None = None
     # /proc/stat, twice.
     before: str = ""
     after: str = ""
     # None where no quota can be hidden, or the loops could not run.
-    spun: Optional[Spun] = None
+    spun: Spun | None = None
 
-    def text(self, path: str) -> Optional[str]:
+    def text(self, path: str) -> str | None:
         """None: the file is not there, or not for us."""
         try:
             return (self.root / path).read_text(encoding="utf-8", errors="replace").strip("\0\n ")
         except OSError:
             return None
 
-    def number(self, path: str) -> Optional[int]:
+    def number(self, path: str) -> int | None:
         text = self.text(path)
         try:
             return None if text is None else int(text)
         except ValueError:
             return None
 
-    def texts(self, pattern: str) -> List[str]:
+    def texts(self, pattern: str) -> list[str]:
         """What is in the files whose paths match."""
         paths = sorted(path.relative_to(self.root) for path in self.root.glob(pattern))
         return [text for text in (self.text(str(path)) for path in paths) if text is not None]
 
-    def field(self, path: str, key: str) -> Optional[str]:
+    def field(self, path: str, key: str) -> str | None:
         """The value of the first line `key: value`."""
         for line in (self.text(path) or "").splitlines():
             name, colon, value = line.partition(":")
@@ -72,15 +72,15 @@ class Host:
                 return value.strip()
         return None
 
-    def cpu_flags(self) -> Optional[List[str]]:
+    def cpu_flags(self) -> list[str] | None:
         """None on an architecture that has no such line."""
         flags = self.field("proc/cpuinfo", "flags")
         return None if flags is None else flags.split()
 
-    def online(self) -> List[int]:
+    def online(self) -> list[int]:
         return cpu_list(self.text(f"{_CPU}/online") or "")
 
-    def allowed(self) -> List[int]:
+    def allowed(self) -> list[int]:
         """The CPUs that this process may run on."""
         return cpu_list(self.field("proc/self/status", "Cpus_allowed_list") or "")
 
@@ -96,7 +96,7 @@ class Host:
         except ValueError:
             return False
 
-    def hypervisor(self) -> Optional[str]:
+    def hypervisor(self) -> str | None:
         """Its name; "" if there is one without a name; None if none is seen."""
         if kind := self.text("sys/hypervisor/type"):
             return kind
@@ -117,9 +117,9 @@ _HYPERVISORS = (
 )
 
 
-def cpu_list(text: str) -> List[int]:
+def cpu_list(text: str) -> list[int]:
     """The numbers of "0-3,8"; none if it is no such list."""
-    numbers: List[int] = []
+    numbers: list[int] = []
     for part in filter(None, text.split(",")):
         low, _, high = part.partition("-")
         if not low.isdecimal() or not (high or low).isdecimal():
@@ -136,7 +136,7 @@ class Usage:
     stolen: float
 
 
-def _times(text: str) -> Dict[str, List[int]]:
+def _times(text: str) -> dict[str, list[int]]:
     """user nice system idle iowait irq softirq steal, by CPU."""
     lines = (line.split() for line in text.splitlines() if line.startswith("cpu"))
     return {
@@ -146,7 +146,7 @@ def _times(text: str) -> Dict[str, List[int]]:
     }
 
 
-def usage(host: Host) -> Optional[Usage]:
+def usage(host: Host) -> Usage | None:
     """Of the CPUs that may be used. None if the time did not advance, or is not told."""
     before, after = _times(host.before), _times(host.after)
     busy = stolen = 0.0
@@ -163,12 +163,12 @@ def usage(host: Host) -> Optional[Usage]:
     return Usage(busy, stolen) if host.allowed() else None
 
 
-def stolen_since_boot(host: Host) -> Optional[int]:
+def stolen_since_boot(host: Host) -> int | None:
     times = _times(host.after).get("cpu")
     return None if times is None else times[7]
 
 
-def spin(cpus: List[int]) -> Optional[Spun]:
+def spin(cpus: list[int]) -> Spun | None:
     with ExitStack() as stack:
         try:
             loops = [stack.enter_context(_loop(cpu)) for cpu in cpus]
@@ -178,7 +178,7 @@ def spin(cpus: List[int]) -> Optional[Spun]:
     return Spun(len(got), sum(got)) if got else None
 
 
-def _loop(cpu: int) -> "subprocess.Popen[str]":
+def _loop(cpu: int) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-IS", "-c", _SPIN, str(cpu), str(_SPIN_SECONDS)],
         stdin=subprocess.DEVNULL,
@@ -188,7 +188,7 @@ def _loop(cpu: int) -> "subprocess.Popen[str]":
     )
 
 
-def look(root: Path, threads: Optional[int] = None) -> Host:
+def look(root: Path, threads: int | None = None) -> Host:
     """Takes a second, for the two readings; none for a tree of files, whose time stands still."""
     host = Host(root, threads)
     before = host.text("proc/stat") or ""

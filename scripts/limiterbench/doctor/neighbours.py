@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Optional
 
 from limiterbench.doctor.host import Host, cpu_list, stolen_since_boot, usage
 from limiterbench.records.finding import FAIL, OK, UNKNOWN, WARN, Finding
@@ -13,7 +12,7 @@ _QUIET_LOAD = 0.5
 _MUCH_STOLEN = 0.1
 
 
-def _load_average(host: Host) -> Optional[float]:
+def _load_average(host: Host) -> float | None:
     words = (host.text("proc/loadavg") or "").split()
     try:
         return float(words[0])

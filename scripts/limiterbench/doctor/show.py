@@ -6,7 +6,7 @@ import json
 import os
 import textwrap
 from dataclasses import asdict
-from typing import List, Sequence, TextIO
+from typing import Sequence, TextIO
 
 from limiterbench.records.finding import FAIL, OK, WARN, Finding, counts, worst_first
 
@@ -27,13 +27,13 @@ def wants_colour(stream: TextIO) -> bool:
     return stream.isatty() and not plain
 
 
-def _wrapped(text: str, indent: int) -> List[str]:
+def _wrapped(text: str, indent: int) -> list[str]:
     return textwrap.wrap(text, _WIDTH - indent, break_long_words=False, break_on_hyphens=False) or [
         ""
     ]
 
 
-def _lines(finding: Finding, colour: bool) -> List[str]:
+def _lines(finding: Finding, colour: bool) -> list[str]:
     indent = " " * (_STATUS + _CHECK)
     seen = _wrapped(finding.seen, len(indent))
     first = f"{_coloured(finding.status, colour)}{finding.check:<{_CHECK}}{seen[0]}"

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import threading
 from pathlib import Path
-from typing import Dict, NamedTuple, Optional, Set, Tuple
+from typing import NamedTuple
 
 from limiterbench.common.errors import HostError
 
@@ -28,7 +28,7 @@ class Program(NamedTuple):
     """A model test, tests/model/<name>_test.cpp, and what it is called with."""
 
     name: str
-    arguments: Tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return " ".join(("model", self.name, *self.arguments)).replace(" ", ".")
@@ -41,13 +41,13 @@ class Models:
         self._root = root
         self._folder = Path(tempfile.mkdtemp(prefix="limiterbench-weaken."))
         self._headers = self._folder / "include" / "limiterbench"
-        self._built: Set[str] = set()
+        self._built: set[str] = set()
         shutil.copytree(root / "impls", self._headers)
         source = root / "tests" / "model" / "model.cpp"
         # The only header that it knows is sync.hpp, which is never weakened.
         self._compile("-c", str(source), "-o", "model.o")
 
-    def __enter__(self) -> "Models":
+    def __enter__(self) -> Models:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -66,7 +66,7 @@ class Models:
         (self._headers / name).write_text(text, encoding="utf-8")
         self._built.clear()
 
-    def fault(self, program: Program) -> Optional[str]:
+    def fault(self, program: Program) -> str | None:
         """The first search that comes out other than expected; None if there is none."""
         if program.name not in self._built:
             source = self._root / "tests" / "model" / f"{program.name}_test.cpp"
@@ -91,7 +91,7 @@ class _Reader:
         return line.startswith(_WRONG)
 
 
-def _first_fault(command: "list[str]") -> Optional[str]:
+def _first_fault(command: list[str]) -> str | None:
     """Ends the test at its first fault: what comes later says nothing more."""
     reader = _Reader()
     with subprocess.Popen(
@@ -118,7 +118,7 @@ def _first_fault(command: "list[str]") -> Optional[str]:
 _HAZARD_ROW = Program("rows", ("hazard",))
 _RSEQ_ROW = Program("rows", ("leased_rseq",))
 _COUNTERS = (Program("window"), Program("fetch_add"), Program("sharded"), Program("leased"))
-_COVERED: Dict[str, Tuple[Program, ...]] = {
+_COVERED: dict[str, tuple[Program, ...]] = {
     "composed.hpp": (_HAZARD_ROW,),
     "config/": (Program("sources"),),
     "config/hazard_pointer.hpp": (Program("sources"), _HAZARD_ROW, _RSEQ_ROW),
@@ -144,7 +144,7 @@ _COVERED: Dict[str, Tuple[Program, ...]] = {
 }
 
 
-def programs_for(header: str) -> Tuple[Program, ...]:
+def programs_for(header: str) -> tuple[Program, ...]:
     """The model tests that cover a header, the quickest first; those of its folder if it has none
     of its own."""
     for key in (header, f"{Path(header).parent.as_posix()}/"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Iterator, List, NamedTuple, Optional, Tuple
+from typing import Iterator, NamedTuple
 
 from limiterbench.common.errors import InputError
 
@@ -63,7 +63,7 @@ class Order(NamedTuple):
         return f"{self.header.name}:{self.line}"
 
 
-def _blank(match: "re.Match[str]") -> str:
+def _blank(match: re.Match[str]) -> str:
     return re.sub(r"[^\n]", " ", match[0])
 
 
@@ -72,7 +72,7 @@ def read_header(root: Path, path: Path) -> Header:
     return Header(path.relative_to(root).as_posix(), text, _COMMENT_OR_STRING.sub(_blank, text))
 
 
-def read_headers(impls: Path) -> List[Header]:
+def read_headers(impls: Path) -> list[Header]:
     """Every header below `impls` but the backends."""
     found = [read_header(impls, path) for path in sorted(impls.rglob("*.hpp"))]
     return [header for header in found if not header.name.startswith(BACKENDS)]
@@ -93,7 +93,7 @@ def _open_bracket(code: str, offset: int) -> int:
     return -1
 
 
-def _operation(header: Header, begin: int, end: int) -> Optional[str]:
+def _operation(header: Header, begin: int, end: int) -> str | None:
     before = header.code[:begin]
     if _TEMPLATE_DEFAULT.search(before):
         return "template default"
@@ -144,11 +144,11 @@ def _is_comment(line: str) -> bool:
     return line.lstrip().startswith("//")
 
 
-def _comment_text(lines: List[str]) -> str:
+def _comment_text(lines: list[str]) -> str:
     return " ".join(line.strip().lstrip("/").strip() for line in lines)
 
 
-def comment_lines(order: Order) -> Tuple[int, int]:
+def comment_lines(order: Order) -> tuple[int, int]:
     """The comment above the statement of `order`: its lines, numbered from 0, first and past the
     last. Empty if there is none."""
     lines = order.header.text.split("\n")
@@ -170,11 +170,11 @@ def comment_of(order: Order) -> str:
     return _comment_text(lines[first:last])
 
 
-def paragraphs(header: Header) -> Iterator[Tuple[int, str]]:
+def paragraphs(header: Header) -> Iterator[tuple[int, str]]:
     """Every run of comment lines, with the number of its first line; a comment that follows code
     on its line is one of its own."""
     lines = header.text.split("\n")
-    run: List[str] = []
+    run: list[str] = []
     for number, line in enumerate([*lines, ""], 1):
         if _is_comment(line):
             run.append(line)

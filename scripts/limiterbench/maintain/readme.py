@@ -7,7 +7,6 @@ import csv
 import os
 import textwrap
 from pathlib import Path
-from typing import Dict, List, Tuple
 
 from limiterbench.common import units
 from limiterbench.common.errors import InputError
@@ -24,7 +23,7 @@ _SCENARIO = "steady"
 _OTHERS = ("edge", "overload")
 
 # A line of summary.csv by design, scenario and threads.
-_Cells = Dict[Tuple[str, str, int], Dict[str, str]]
+_Cells = dict[tuple[str, str, int], dict[str, str]]
 
 
 def _read_cells(folder: Path) -> _Cells:
@@ -73,7 +72,7 @@ def _rate(cells: _Cells, design: str, scenario: str, threads: int) -> str:
     return units.rate(float(cell["throughput_median_per_second"])) if cell else "-"
 
 
-def _p99(cell: Dict[str, str]) -> str:
+def _p99(cell: dict[str, str]) -> str:
     value, floor = float(cell["p99_median_ns"]), float(cell["floor_p99_median_ns"])
     return units.reading(value, units.at_floor(value, floor, float(cell["clock_step_ns"] or 0)))
 
@@ -86,7 +85,7 @@ def _table(cells: _Cells, cpus: int) -> str:
     designs = [design for design, _, threads in main if threads == most]
     designs.sort(key=lambda d: -float(main[d, _SCENARIO, most]["throughput_median_per_second"]))
 
-    def line(design: str) -> List[str]:
+    def line(design: str) -> list[str]:
         cell = main[design, _SCENARIO, most]
         over = "-" if cell["exactness"] == "none" else cell["admission_error_max_permits"]
         rates = [_rate(cells, design, _SCENARIO, threads) for threads in shown]
@@ -108,7 +107,7 @@ def _table(cells: _Cells, cpus: int) -> str:
 
 def _facts(manifest: Manifest) -> str:
     """The designs by what they promise."""
-    promises: Dict[str, List[str]] = {}
+    promises: dict[str, list[str]] = {}
     for row in manifest.rows:
         exactness = str(row["exactness"])
         if exactness == "approximate":
@@ -143,7 +142,7 @@ def render_orders(text: str, path: Path) -> str:
     return replace_blocks(text, "docs/memory-ordering.md", {"orders": orders})
 
 
-def update(root: Path, folder: Path) -> List[Path]:
+def update(root: Path, folder: Path) -> list[Path]:
     """Writes the documents that have changed; returns them."""
     readme, designs = root / "README.md", root / "docs" / "designs.md"
     orders, fields = root / "docs" / "memory-ordering.md", root / "docs" / "records.md"

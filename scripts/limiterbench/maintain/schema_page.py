@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Iterator
 
 from limiterbench.common.files import replace_blocks
 
 FILES = ("cells", "run", "contention")
-Node = Dict[str, Any]
+Node = dict[str, Any]
 
 
-def _fields(node: Node, prefix: str = "") -> Iterator[Tuple[str, Node]]:
+def _fields(node: Node, prefix: str = "") -> Iterator[tuple[str, Node]]:
     """Each field by its path, with those of the objects that the schema describes in place."""
     for name, field in node.get("properties", {}).items():
         yield prefix + name, field
@@ -30,7 +30,7 @@ def _line(path: str, field: Node) -> str:
     return f"| `{path}` | {field.get('unit', '')} | {field['since']} | {text} |"
 
 
-def _table(node: Node) -> List[str]:
+def _table(node: Node) -> list[str]:
     lines = [_line(path, field) for path, field in _fields(node)]
     return ["| field | unit | since | |", "|---|---|---|---|", *lines, ""]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Iterator, List, NamedTuple, Optional, Protocol, Sequence, Set
+from typing import Iterator, NamedTuple, Protocol, Sequence
 
 from limiterbench.common.errors import HostError, InputError, nearest
 from limiterbench.common.files import replace_text
@@ -24,7 +24,7 @@ from limiterbench.maintain.weakenings import (
 
 class Result(NamedTuple):
     change: Change
-    caught_by: Optional[str]
+    caught_by: str | None
 
     @property
     def verdict(self) -> str:
@@ -41,11 +41,11 @@ class ModelTests(Protocol):
     def replace(self, name: str, text: str) -> None:
         ...
 
-    def fault(self, program: Program) -> Optional[str]:
+    def fault(self, program: Program) -> str | None:
         ...
 
 
-def choose(impls: Path, names: Sequence[str]) -> List[Header]:
+def choose(impls: Path, names: Sequence[str]) -> list[Header]:
     headers = [each for each in read_headers(impls) if not each.name.startswith(NOT_MODELLED)]
     known = {header.name for header in headers}
     for name in names:
@@ -82,7 +82,7 @@ def _is_weakenable(header: Header) -> bool:
 
 def _check_unchanged(models: Models, headers: Sequence[Header]) -> None:
     """A test that fails anyway would catch everything."""
-    checked: Set[Program] = set()
+    checked: set[Program] = set()
     for header in headers:
         for program in programs_for(header.name):
             fault = None if program in checked else models.fault(program)
@@ -116,7 +116,7 @@ def _commit(root: Path) -> str:
     return (git(root, "rev-parse", "HEAD") or "unknown") + (", changed" if changed else "")
 
 
-def _summary(results: Sequence[Result], headers: Sequence[Header]) -> List[str]:
+def _summary(results: Sequence[Result], headers: Sequence[Header]) -> list[str]:
     orders = [order for header in headers for order in orders_of(header)]
     relaxed = sum(order.order == "relaxed" for order in orders)
     verdicts = [result.verdict for result in results]
@@ -155,13 +155,13 @@ def _table(root: Path, results: Sequence[Result], headers: Sequence[Header]) -> 
     return "\n".join(lines) + "\n"
 
 
-def weaken(root: Path, headers: Sequence[Header], out: Optional[Path]) -> int:
+def weaken(root: Path, headers: Sequence[Header], out: Path | None) -> int:
     """Exit status 0 if every weakening is caught or reasoned."""
     stray = [problem for header in headers for problem in stray_reasons(header)]
     if stray:
         raise InputError("\n".join(stray))
     weakenable = [header for header in headers if _is_weakenable(header)]
-    results: List[Result] = []
+    results: list[Result] = []
     with Models(root) as models:
         _check_unchanged(models, weakenable)
         for header in weakenable:

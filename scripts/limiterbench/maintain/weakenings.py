@@ -14,7 +14,7 @@ people's libraries; so is assembler, which has no orders to take down.
 from __future__ import annotations
 
 import re
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Iterator, NamedTuple, Sequence
 
 from limiterbench.common.errors import InputError
 from limiterbench.maintain.orders import (
@@ -32,7 +32,7 @@ NOT_MODELLED = "peers/"
 REMOVED = "removed"
 ANY = "any"
 
-_Below = Dict[str, Tuple[str, ...]]
+_Below = dict[str, tuple[str, ...]]
 
 _LOAD: _Below = {"seq_cst": ("acquire",), "acquire": ("relaxed",)}
 _STORE: _Below = {"seq_cst": ("release",), "release": ("relaxed",)}
@@ -43,7 +43,7 @@ _CHANGE: _Below = {
     "release": ("relaxed",),
 }
 _FENCE: _Below = {**_CHANGE, "acquire": (REMOVED,), "release": (REMOVED,), "": (REMOVED,)}
-_LADDERS: Dict[str, _Below] = {
+_LADDERS: dict[str, _Below] = {
     "load": _LOAD,
     "wait": _LOAD,
     "peek_last<>": _LOAD,
@@ -98,16 +98,16 @@ def weaker(order: Order, now: str) -> Sequence[str]:
     return ladder[now]
 
 
-def reasons_of(comment: str) -> Dict[str, str]:
+def reasons_of(comment: str) -> dict[str, str]:
     """What each order is not shown as, and why not."""
-    found: Dict[str, str] = {}
+    found: dict[str, str] = {}
     for match in _REASON.finditer(comment):
         names = re.split(r", | or ", match[1]) if match[1] else [REMOVED if match[2] else ANY]
         found.update((name, match[3].strip()) for name in names)
     return found
 
 
-def _call_end(order: Order) -> Tuple[int, int]:
+def _call_end(order: Order) -> tuple[int, int]:
     """A fence as a whole, its arguments included."""
     if not order.order:
         return order.begin, order.end
@@ -149,10 +149,10 @@ class Ladder:
 
     def __init__(self, order: Order) -> None:
         self.order = order
-        self._open: List[str] = list(weaker(order, order.order))
+        self._open: list[str] = list(weaker(order, order.order))
         self._seen = set(self._open)
 
-    def next(self) -> Optional[Change]:
+    def next(self) -> Change | None:
         return change(self.order, self._open.pop(0)) if self._open else None
 
     def not_caught(self, to: str) -> None:

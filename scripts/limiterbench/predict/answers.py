@@ -7,23 +7,14 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, NamedTuple
 
 from limiterbench.common import units
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import display
 from limiterbench.predict import folder as folders
 from limiterbench.predict.charts import Scene
-from limiterbench.predict.points import (
-    TABLE,
-    Band,
-    Value,
-    band,
-    fairness,
-    p99,
-    ratio,
-    throughput,
-)
+from limiterbench.predict.points import TABLE, Band, Value, band, fairness, p99, ratio, throughput
 from limiterbench.predict.ranking import MARGIN, Rows, rank
 from limiterbench.records import run_folder
 from limiterbench.records.fields import BadField, Fields
@@ -49,7 +40,7 @@ class Prediction(NamedTuple):
 
     folder: Path
     manifest: Manifest
-    scenes: Dict[str, Scene]
+    scenes: dict[str, Scene]
 
     @property
     def name(self) -> str:
@@ -69,9 +60,9 @@ class Answer(NamedTuple):
     tails: str
     claim: str
     """Empty where the locked row is missing."""
-    rows: List[List[str]]
+    rows: list[list[str]]
     """As in HEADS, in the order of the places that their p99 can have, the lowest first."""
-    unequal: Dict[str, float]
+    unequal: dict[str, float]
     """Of the rows that some simulation served its threads unequally in, the least index."""
 
 
@@ -119,13 +110,13 @@ def answer_of(prediction: Prediction) -> Answer:
     )
 
 
-def _unequal(rows: Rows) -> Dict[str, float]:
+def _unequal(rows: Rows) -> dict[str, float]:
     """Their p99 comes from starvation: those who wait hardly decide anything."""
     least = {row: band(points, fairness).low for row, points in rows.items()}
     return {f"`{row}`": low for row, low in sorted(least.items()) if low < UNEQUAL}
 
 
-def _scaling_of(scene: Scene, row: str) -> Optional[Band]:
+def _scaling_of(scene: Scene, row: str) -> Band | None:
     """By how much `scene.threads` threads do more than one."""
     points = scene.sheet.get(row, {})
     if scene.threads == 1 or not {1, scene.threads} <= set(points):
@@ -169,7 +160,7 @@ def _claim(rows: Rows) -> str:
     )
 
 
-def _lines(rows: Rows) -> List[List[str]]:
+def _lines(rows: Rows) -> list[list[str]]:
     return [
         [
             f"`{entry.row}`",
@@ -187,7 +178,7 @@ def _band(value: Band, label: Callable[[float], str]) -> str:
 
 def _table(
     rows: Rows, title: str, value: Value, label: Callable[[float], str], lower: bool
-) -> List[str]:
+) -> list[str]:
     ranking = rank(rows, value, lower)
     pairs = len(rows) * (len(rows) - 1) // 2
     lines = [f"{title:<40}place"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 from importlib import resources
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, NamedTuple, Sequence
 
 from markupsafe import Markup
 
@@ -41,11 +41,11 @@ from limiterbench.report.text import WIDTH, item
 _SHOWN = {"scaling": units.rate, "p99": units.time}
 
 
-def read(folders: Sequence[Path]) -> List[Prediction]:
+def read(folders: Sequence[Path]) -> list[Prediction]:
     return [read_prediction(folder) for folder in each_once(folders)]
 
 
-def print_rankings(folders: Sequence[Path]) -> List[Path]:
+def print_rankings(folders: Sequence[Path]) -> list[Path]:
     """Prints those of the simulated folders; returns the others."""
     simulated = {folder: open_run(folder).simulated is not None for folder in folders}
     for folder in folders:
@@ -70,7 +70,7 @@ def print_answers(predictions: Sequence[Prediction]) -> None:
             print("\n".join(item(found.claim.replace("`", ""))))
 
 
-def of(predictions: Sequence[Prediction]) -> Optional[Appendix]:
+def of(predictions: Sequence[Prediction]) -> Appendix | None:
     """What the page of a report says of them; None if there is none."""
     if not predictions:
         return None
@@ -79,7 +79,7 @@ def of(predictions: Sequence[Prediction]) -> Optional[Appendix]:
 
 
 class _Figure(NamedTuple):
-    scene: Tuple[Optional[str], Optional[str]]
+    scene: tuple[str | None, str | None]
     title: str
     subtitle: str
     svg: Markup
@@ -98,7 +98,7 @@ def _section(predictions: Sequence[Prediction], page: Path) -> Markup:
     return fill("predict/appendix.html.jinja", predictions=shown)
 
 
-def _figures(prediction: Prediction, place: str, page: Path) -> Dict[str, List[_Figure]]:
+def _figures(prediction: Prediction, place: str, page: Path) -> dict[str, list[_Figure]]:
     """By the name of their scenario and placement; what the answer is about comes first."""
     found = simulated_charts(prediction.manifest, read_points(prediction.folder))
     charts = [chart for chart in found if chart.kind in _SHOWN]
@@ -109,7 +109,7 @@ def _figures(prediction: Prediction, place: str, page: Path) -> Dict[str, List[_
     # Each takes a good part of a second.
     figures = list(in_order(draw, range(len(charts))))
     first = (prediction.headline.scenario, prediction.headline.placement)
-    scenes: Dict[str, List[_Figure]] = {}
+    scenes: dict[str, list[_Figure]] = {}
     for figure in sorted(figures, key=lambda figure: figure.scene != first):
         scenes.setdefault(f"{figure.scene[0]}, {figure.scene[1]}", []).append(figure)
     return scenes
@@ -144,7 +144,7 @@ def _lighten(frame: Frame) -> None:
 
 def _bands(lines: Sequence[Line], label: Callable[[float], str]) -> Table:
     """A design a line, a thread count a column."""
-    cells: Dict[str, Dict[Value, str]] = {}
+    cells: dict[str, dict[Value, str]] = {}
     for line in lines:
         edges = Band(float(str(line["low"])), float(str(line["high"])))
         cells.setdefault(str(line["limiter"]), {})[line["threads"]] = span(edges, label)

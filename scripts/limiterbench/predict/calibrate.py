@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 from statistics import fmean, median
-from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Callable, NamedTuple, Sequence
 
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import display
@@ -46,9 +46,9 @@ class Run(NamedTuple):
 
     folder: Path
     manifest: Manifest
-    cells: Dict[Cell, List[Measured]]
-    transfers: List[Transfer]
-    sharings: List[Sharing]
+    cells: dict[Cell, list[Measured]]
+    transfers: list[Transfer]
+    sharings: list[Sharing]
 
     def cost_ns(self, cell: Cell) -> float:
         """Of one decision of any thread: the median over repetitions."""
@@ -59,7 +59,7 @@ def open_run(folder: Path) -> Run:
     manifest = run_folder.open_run(folder)
     if manifest.simulated is not None:
         raise InputError(f"{display(folder)}: is simulated itself: it cannot calibrate anything")
-    cells: Dict[Cell, List[Measured]] = {}
+    cells: dict[Cell, list[Measured]] = {}
     for record in read_records(folder / run_folder.CELLS, manifest.plan.cells):
         if record.measured is not None:
             cells.setdefault(record.cell, []).append(record.measured)
@@ -109,7 +109,7 @@ def host_of(run: Run, root: Path, simulator: Simulator) -> Host:
     return host.with_values(alpha=fit_alpha(host, run.sharings, simulator))
 
 
-def _primitives(run: Run, root: Path) -> Tuple[Dict[str, float], str]:
+def _primitives(run: Run, root: Path) -> tuple[dict[str, float], str]:
     """What the building blocks cost 1 thread: beside the run, or as stored with the project."""
     stored = root / "results" / "primitives" / "primitives.json"
     beside = run.folder / stored.name
@@ -159,25 +159,20 @@ def with_instructions(target: Host, measured: Host, run: Run, simulator: Simulat
         for row, ns in _missing(run, plain, denying, _DENYING, simulator).items()
     }
     about = f"{display(run.folder)}: the records of {{}} with 1 thread"
-    sources = {
-        "instructions_ns": about.format(_QUIET),
-        "denial_ns": about.format(_DENYING),
-    }
+    sources = {"instructions_ns": about.format(_QUIET), "denial_ns": about.format(_DENYING)}
     return target.with_values(
-        instructions_ns=instructions,
-        denial_ns=denials,
-        source={**_sources(target), **sources},
+        instructions_ns=instructions, denial_ns=denials, source={**_sources(target), **sources}
     )
 
 
-def _sources(host: Host) -> Dict[str, str]:
+def _sources(host: Host) -> dict[str, str]:
     source = host.values.get("source", {})
     return source if isinstance(source, dict) else {"all others": str(source)}
 
 
 def _missing(
     run: Run, host: Host, rows: Sequence[str], scenario: str, simulator: Simulator
-) -> Dict[str, float]:
+) -> dict[str, float]:
     """What a decision of each row with 1 thread costs more than its simulation, in ns."""
     costs = _costs(host, rows, scenario, simulator)
     return {
@@ -188,7 +183,7 @@ def _missing(
 
 def _costs(
     host: Host, rows: Sequence[str], scenario: str, simulator: Simulator
-) -> Dict[str, float]:
+) -> dict[str, float]:
     """Of a decision of each row with 1 thread."""
     alone = host.with_values(alpha=max(host.alphas))
     assumed = Assumption("fifo", max(host.alphas))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, List, NamedTuple, Sequence
+from typing import Any, Callable, NamedTuple, Sequence
 
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -25,7 +25,7 @@ BEHIND = "_behind"
 _FAR = ("package", "numa", "smt")
 _ABOUT_LINES = "Dashed lines: the next thread enters another socket, NUMA node or SMT sibling."
 # At 1/(1-p), and the value of a point there.
-_TAILS: Dict[float, Value] = {
+_TAILS: dict[float, Value] = {
     2.0: lambda point: point.p50_ns,
     10.0: lambda point: point.p90_ns,
     100.0: p99,
@@ -51,14 +51,14 @@ class Scene(NamedTuple):
 
 
 class _Curve(NamedTuple):
-    across: List[float]
-    bands: List[Band]
+    across: list[float]
+    bands: list[Band]
 
 
-Curves = Dict[str, _Curve]
+Curves = dict[str, _Curve]
 
 
-def _rows_of(names: Sequence[str]) -> List[List[str]]:
+def _rows_of(names: Sequence[str]) -> list[list[str]]:
     """The last one filled up, so that all panels are as wide."""
     padded = [*names, *[""] * (-len(names) % _COLUMNS)]
     return [padded[i : i + _COLUMNS] for i in range(0, len(padded), _COLUMNS)]
@@ -95,7 +95,7 @@ def _draw_behind(axes: Any, curve: _Curve) -> None:
     axes.fill_between(curve.across, low, high, **look)
 
 
-_PERFECT: Dict[str, Any] = {"color": "#555555", "linewidth": 0.8, "linestyle": (0, (1, 2))}
+_PERFECT: dict[str, Any] = {"color": "#555555", "linewidth": 0.8, "linestyle": (0, (1, 2))}
 
 
 def _draw_perfect(axes: Any, curve: _Curve) -> None:
@@ -129,7 +129,7 @@ class _Page:
             axes.set_visible(False)
         self.panels = self.frame.panels[: len(order)]
 
-    def draw(self, legends: Dict[str, Legend]) -> None:
+    def draw(self, legends: dict[str, Legend]) -> None:
         for row, axes in zip(self.order, self.panels):
             for other in self.order:
                 if other != row:
@@ -166,12 +166,12 @@ class _Page:
     def legend(
         self,
         title: str,
-        shown: Dict[str, Band],
+        shown: dict[str, Band],
         label: Callable[[float], str],
-        legends: Dict[str, Legend],
+        legends: dict[str, Legend],
         extra: Sequence[Entry] = (),
     ) -> None:
-        entries: List[Entry] = [
+        entries: list[Entry] = [
             (
                 Patch(color=legends[row].colour, alpha=0.5),
                 f"{label(shown[row].low):>7} …{label(shown[row].high):>7}  {row}",
@@ -196,7 +196,7 @@ def _mark(axes: Any, axis: ThreadAxis, boundaries: Sequence[Boundary]) -> None:
 
 
 def _threads_chart(
-    scene: Scene, legends: Dict[str, Legend], title: str, subtitle: str, value: Value, what: str
+    scene: Scene, legends: dict[str, Legend], title: str, subtitle: str, value: Value, what: str
 ) -> Frame:
     label = units.rate if value is throughput else units.time
     curves = _over_threads(scene.sheet, value)
@@ -223,7 +223,7 @@ def _threads_chart(
     return page.frame
 
 
-def scaling(scene: Scene, legends: Dict[str, Legend]) -> Frame:
+def scaling(scene: Scene, legends: dict[str, Legend]) -> Frame:
     return _threads_chart(
         scene,
         legends,
@@ -234,7 +234,7 @@ def scaling(scene: Scene, legends: Dict[str, Legend]) -> Frame:
     )
 
 
-def p99_chart(scene: Scene, legends: Dict[str, Legend]) -> Frame:
+def p99_chart(scene: Scene, legends: dict[str, Legend]) -> Frame:
     return _threads_chart(
         scene,
         legends,
@@ -245,14 +245,11 @@ def p99_chart(scene: Scene, legends: Dict[str, Legend]) -> Frame:
     )
 
 
-def percentiles(scene: Scene, legends: Dict[str, Legend]) -> Frame:
+def percentiles(scene: Scene, legends: dict[str, Legend]) -> Frame:
     curves = _over_percentiles(scene.sheet, scene.threads)
     count = units.count(scene.threads, "thread")
     page = _Page(
-        "Latency percentiles",
-        f"of one decision at {count}; lower is better",
-        scene,
-        curves,
+        "Latency percentiles", f"of one decision at {count}; lower is better", scene, curves
     )
     for axes in page.panels:
         percentile_axis(axes, list(_TAILS))
@@ -270,7 +267,7 @@ def percentiles(scene: Scene, legends: Dict[str, Legend]) -> Frame:
     return page.frame
 
 
-CHARTS: Dict[str, Callable[[Scene, Dict[str, Legend]], Frame]] = {
+CHARTS: dict[str, Callable[[Scene, dict[str, Legend]], Frame]] = {
     "scaling": scaling,
     "p99": p99_chart,
     "percentiles": percentiles,

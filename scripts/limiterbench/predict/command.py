@@ -6,7 +6,7 @@ import sys
 from argparse import Namespace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Collection, List, Optional, Sequence
+from typing import Collection, Sequence
 
 from limiterbench.common import units
 from limiterbench.common.errors import InputError, nearest
@@ -48,7 +48,7 @@ def _plan(program: Program, host: Host) -> Plan:
 
 def _chosen(
     kind: str, names: Sequence[str], valid: Sequence[str], measured: Collection[str] = ()
-) -> List[str]:
+) -> list[str]:
     for name in names:
         if name in measured and name not in valid:
             raise InputError(f"{kind} '{name}' has no simulated form")
@@ -64,9 +64,9 @@ def _default_folder(root: Path, host: Host) -> Path:
 
 
 def _command(options: Namespace) -> str:
-    words: List[str] = ["./scripts/predict"]
+    words: list[str] = ["./scripts/predict"]
     for flag in ("host", "calibrate", "threads"):
-        value: Optional[object] = getattr(options, flag)
+        value: object | None = getattr(options, flag)
         if value is not None:
             words.append(f"--{flag} {value}")
     for flag in ("impl", "scenario"):

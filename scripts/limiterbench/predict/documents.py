@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Dict, List, Sequence
+from typing import Any, Sequence
 
 from limiterbench.common import units
 from limiterbench.common.errors import InputError
@@ -28,10 +28,10 @@ from limiterbench.records.records import UNEQUAL
 
 _MARK = "†"
 # As validate.py stores it.
-Values = Dict[str, Any]
+Values = dict[str, Any]
 
 
-def stored(root: Path) -> List[Prediction]:
+def stored(root: Path) -> list[Prediction]:
     """The one that the figures are tried on comes first."""
     folder = folder_of(root)
     paths = sorted(folder.iterdir()) if folder.is_dir() else []
@@ -39,7 +39,7 @@ def stored(root: Path) -> List[Prediction]:
     return sorted(found, key=lambda p: (p.folder.name != SENSITIVE_HOST, p.folder.name))
 
 
-def answer(prediction: Prediction) -> List[str]:
+def answer(prediction: Prediction) -> list[str]:
     """The two questions, in bands."""
     found = answer_of(prediction)
     rows = [
@@ -60,7 +60,7 @@ def answer(prediction: Prediction) -> List[str]:
     return lines
 
 
-def _ranking(prediction: Prediction) -> List[str]:
+def _ranking(prediction: Prediction) -> list[str]:
     """The places that a design can have, in each scenario."""
     names = list(prediction.scenes)
     threads = prediction.scenes[names[0]].threads
@@ -105,7 +105,7 @@ def _curve(curve: Values) -> str:
     return f"`{curve['reference']}` on `{curve['host']}`"
 
 
-def _errors(validation: Values) -> List[str]:
+def _errors(validation: Values) -> list[str]:
     """How far off the model was, wherever that is known: a line each."""
     rows = []
     for curve in validation["published"]:
@@ -124,8 +124,8 @@ def _errors(validation: Values) -> List[str]:
     return markdown(["held against", "fitted on it", "error of the model"], rows, left=2)
 
 
-def _published(validation: Values) -> List[str]:
-    lines: List[str] = []
+def _published(validation: Values) -> list[str]:
+    lines: list[str] = []
     for curve in validation["published"]:
         errors = curve["mean_error"]
         rows = []
@@ -144,7 +144,7 @@ def _published(validation: Values) -> List[str]:
     return lines
 
 
-def _own_host(validation: Values) -> List[str]:
+def _own_host(validation: Values) -> list[str]:
     own = validation["own_host"]
     figures = own["figures"]
     rows = [
@@ -171,7 +171,7 @@ def _marks(rows: Sequence[str]) -> str:
     return ", ".join(f"`{row}`" for row in rows) or "none"
 
 
-def _wrong(validation: Values) -> List[str]:
+def _wrong(validation: Values) -> list[str]:
     """The designs with an error above their own cost, and those without time for instructions."""
     own = validation["own_host"]
     lines = [f"- on this project's own host (`{own['run']}`), an error over 100 %:"]
@@ -183,8 +183,8 @@ def _wrong(validation: Values) -> List[str]:
     return lines
 
 
-def _sensitivity(validation: Values) -> List[str]:
-    lines: List[str] = []
+def _sensitivity(validation: Values) -> list[str]:
+    lines: list[str] = []
     for tried in validation["sensitivity"]:
         decided = tried["decided"]
         heads = ["figure", "off by", "orders that change", "of them reversed", "which"]
@@ -205,8 +205,8 @@ def _sensitivity(validation: Values) -> List[str]:
     return lines
 
 
-def _answers(root: Path) -> List[str]:
-    lines: List[str] = []
+def _answers(root: Path) -> list[str]:
+    lines: list[str] = []
     for prediction in stored(root):
         lines += [f"### {prediction.name}", "", *answer(prediction), ""]
         lines += [*_ranking(prediction), "", _chart(prediction, folder_of(root)), ""]
@@ -214,7 +214,7 @@ def _answers(root: Path) -> List[str]:
     return lines
 
 
-def rendered(root: Path) -> Dict[Path, str]:
+def rendered(root: Path) -> dict[Path, str]:
     """Each document as the stored predictions make it. None where no prediction is stored."""
     folder = folder_of(root)
     if not (folder / FILE).is_file() or not stored(root):
@@ -224,10 +224,7 @@ def rendered(root: Path) -> Dict[Path, str]:
         documents = {
             root
             / "docs"
-            / "prediction.md": {
-                "errors": _errors(validation),
-                "wrong": _wrong(validation),
-            },
+            / "prediction.md": {"errors": _errors(validation), "wrong": _wrong(validation)},
             folder
             / "README.md": {
                 "answers": _answers(root),
@@ -249,7 +246,7 @@ def rendered(root: Path) -> Dict[Path, str]:
     }
 
 
-def update(root: Path) -> List[Path]:
+def update(root: Path) -> list[Path]:
     documents = rendered(root)
     for path, text in documents.items():
         replace_text(path, text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Sequence
+from typing import NamedTuple, Sequence
 
 from limiterbench.charts.catalogue import PLAIN_PLACEMENT, Chart
 from limiterbench.charts.legends import legends_of
@@ -85,7 +85,7 @@ def store(
     manifests.write(folder / run_folder.RUN_JSON, manifest)
 
 
-def read_points(folder: Path) -> List[Point]:
+def read_points(folder: Path) -> list[Point]:
     path = folder / tables.TABLE
     if not path.is_file():
         raise InputError(f"{display(folder)}: simulated, but it has no {tables.TABLE}")
@@ -97,9 +97,9 @@ def threads_shown(counts: Sequence[int]) -> int:
     return _ASKED_THREADS if _ASKED_THREADS in counts else max(counts)
 
 
-def scenes_of(manifest: Manifest, points: Sequence[Point]) -> Dict[str, Scene]:
+def scenes_of(manifest: Manifest, points: Sequence[Point]) -> dict[str, Scene]:
     """By the name that a chart's file ends with."""
-    scenes: Dict[str, Scene] = {}
+    scenes: dict[str, Scene] = {}
     for (scenario, placement), sheet in tables.by_scenario(points).items():
         counts = sorted({n for at in sheet.values() for n in at})
         name = scenario if placement == PLAIN_PLACEMENT else f"{scenario}_{placement}"
@@ -114,7 +114,7 @@ def scenes_of(manifest: Manifest, points: Sequence[Point]) -> Dict[str, Scene]:
     return scenes
 
 
-def simulated_charts(manifest: Manifest, points: Sequence[Point]) -> List[Chart]:
+def simulated_charts(manifest: Manifest, points: Sequence[Point]) -> list[Chart]:
     """What was simulated has charts of its own, which nobody takes for measured ones."""
     scenes = scenes_of(manifest, points)
     legends = legends_of({row for scene in scenes.values() for row in scene.sheet})
@@ -125,13 +125,13 @@ def simulated_charts(manifest: Manifest, points: Sequence[Point]) -> List[Chart]
     return [chart(kind, scene) for scene in scenes.values() for kind in CHARTS]
 
 
-def draw(folder: Path) -> List[Path]:
+def draw(folder: Path) -> list[Path]:
     """The paths of the charts of a stored prediction. Raises InputError."""
     manifest = run_folder.open_run(folder)
     return draw_charts(folder, simulated_charts(manifest, read_points(folder)))
 
 
-def _caption(manifest: Manifest, scenario: str, points: Sequence[Point]) -> List[str]:
+def _caption(manifest: Manifest, scenario: str, points: Sequence[Point]) -> list[str]:
     simulated = manifest.simulated or {}
     host = simulated.get("host", {})
     policies = sorted({point.assumed.policy for point in points})

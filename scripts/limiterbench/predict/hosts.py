@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Tuple
+from typing import Any, Mapping
 
 from limiterbench.common.errors import InputError, nearest
 from limiterbench.common.files import display
@@ -28,13 +28,13 @@ class Host:
         return str(self.values["name"])
 
     @property
-    def alphas(self) -> Tuple[float, ...]:
+    def alphas(self) -> tuple[float, ...]:
         """The ends of the range, or the one value."""
         alpha = self.values["alpha"]
         ends = alpha if isinstance(alpha, list) else [alpha]
         return tuple(sorted({float(end) for end in ends}))
 
-    def with_values(self, **changed: Any) -> "Host":
+    def with_values(self, **changed: Any) -> Host:
         return Host(self.key, {**self.values, **changed})
 
     def text(self) -> str:
@@ -46,7 +46,7 @@ class Host:
         return str(self.values["topology"])
 
 
-def profiles(root: Path) -> Dict[str, Path]:
+def profiles(root: Path) -> dict[str, Path]:
     """The host files that come with the project, by name."""
     return {path.stem: path for path in sorted((root / "benchmarks" / "hosts").glob("*.json"))}
 
@@ -105,7 +105,7 @@ def _check_alpha(fields: Fields) -> None:
         if not 0 < fields.number("alpha") <= MOST_ALPHA:
             fields.refuse("alpha", f"is not above 0 and at most {MOST_ALPHA}")
         return
-    ends: List[Any] = fields.array("alpha")
+    ends: list[Any] = fields.array("alpha")
     plain = [end for end in ends if isinstance(end, (int, float)) and not isinstance(end, bool)]
     if len(plain) != 2 or len(ends) != 2 or not 0 < plain[0] <= plain[1] <= MOST_ALPHA:
         fields.refuse("alpha", f"is not [low, high] with 0 < low <= high <= {MOST_ALPHA}")

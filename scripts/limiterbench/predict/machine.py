@@ -6,7 +6,6 @@ import xml.etree.ElementTree as xml
 from itertools import combinations
 from pathlib import Path
 from statistics import median
-from typing import Dict, List
 
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import display
@@ -16,16 +15,16 @@ from limiterbench.records.contention import Transfer
 _SHARED = {"Core": "smt", "L3Cache": "l3", "Package": "socket", "Group": "group"}
 _FARTHEST = "remote"
 
-Ancestors = Dict[str, str]
+Ancestors = dict[str, str]
 
 
-def _ancestors(path: Path) -> Dict[int, Ancestors]:
+def _ancestors(path: Path) -> dict[int, Ancestors]:
     """Of each CPU, by the kernel's number: which object of each kind holds it."""
     try:
         root = xml.parse(path).getroot()
     except (OSError, xml.ParseError) as error:
         raise InputError(f"{display(path)}: not hwloc's XML: {error}") from None
-    found: Dict[int, Ancestors] = {}
+    found: dict[int, Ancestors] = {}
 
     def walk(node: xml.Element, above: Ancestors) -> None:
         kind = node.get("type", "")
@@ -47,10 +46,10 @@ def _distance(a: Ancestors, b: Ancestors) -> str:
     return _FARTHEST
 
 
-def transfers(topology: Path, pairs: List[Transfer]) -> Dict[str, float]:
+def transfers(topology: Path, pairs: list[Transfer]) -> dict[str, float]:
     """The median of each distance that the host has. A pair of an unknown CPU is refused."""
     ancestors = _ancestors(topology)
-    times: Dict[str, List[float]] = {}
+    times: dict[str, list[float]] = {}
     for pair in pairs:
         for cpu in pair[:2]:
             if cpu not in ancestors:
@@ -60,11 +59,11 @@ def transfers(topology: Path, pairs: List[Transfer]) -> Dict[str, float]:
     return _filled({name: median(values) for name, values in times.items()}, ancestors)
 
 
-def _filled(known: Dict[str, float], ancestors: Dict[int, Ancestors]) -> Dict[str, float]:
+def _filled(known: dict[str, float], ancestors: dict[int, Ancestors]) -> dict[str, float]:
     """A distance that no measured pair has takes the next farther one's time."""
     needed = {_distance(a, b) for a, b in combinations(ancestors.values(), 2)}
     order = [*_SHARED.values(), _FARTHEST]
-    filled: Dict[str, float] = {}
+    filled: dict[str, float] = {}
     last = max(known.values())
     for name in reversed(order):
         if name in needed or name in known:

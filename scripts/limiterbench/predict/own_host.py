@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from statistics import median
-from typing import Collection, Dict, List, NamedTuple
+from typing import Collection, NamedTuple
 
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import display
@@ -28,12 +28,12 @@ class Row(NamedTuple):
 class Comparison(NamedTuple):
     host: Host
     run: str
-    rows: List[Row]
+    rows: list[Row]
     blocking: Collection[str]
 
-    def median_errors(self) -> Dict[str, float]:
+    def median_errors(self) -> dict[str, float]:
         """By scenario."""
-        errors: Dict[str, List[float]] = {}
+        errors: dict[str, list[float]] = {}
         for row in self.rows:
             errors.setdefault(row.cell.scenario, []).append(abs(row.error))
         return {scenario: median(found) for scenario, found in errors.items()}
@@ -60,11 +60,11 @@ def compare(folder: Path, root: Path, simulator: Simulator) -> Comparison:
 
 
 def _costs(
-    host: Host, cells: List[Cell], blocking: Collection[str], simulator: Simulator
-) -> Dict[Cell, float]:
+    host: Host, cells: list[Cell], blocking: Collection[str], simulator: Simulator
+) -> dict[Cell, float]:
     """Of one decision of any thread: the median over the policies."""
     assumed = tasks.assumptions(host)
-    costs: Dict[Cell, List[float]] = {}
+    costs: dict[Cell, list[float]] = {}
     work = [
         tasks.Task(cell, assumption, index, tasks.duration_of(cell, blocking))
         for cell in cells
@@ -76,7 +76,7 @@ def _costs(
     return {cell: median(values) for cell, values in costs.items()}
 
 
-def as_json(comparison: Comparison) -> Dict[str, object]:
+def as_json(comparison: Comparison) -> dict[str, object]:
     host = comparison.host.values
     return {
         "run": comparison.run,

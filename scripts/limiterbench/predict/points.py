@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import math
 from pathlib import Path
-from typing import Callable, Dict, Iterable, List, NamedTuple, Tuple
+from typing import Callable, Iterable, NamedTuple
 
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import display, replace_text
@@ -59,11 +59,11 @@ def write(path: Path, points: Iterable[Point]) -> None:
 def _line(point: Point) -> Line:
     # Exactly the values that are read again, and that other hosts compute.
     numbers = [float(f"{number:.6g}") for number in point[2:]]
-    values: List[Written] = [point.cell.name, point.assumed.policy, point.assumed.alpha, *numbers]
+    values: list[Written] = [point.cell.name, point.assumed.policy, point.assumed.alpha, *numbers]
     return dict(zip(_COLUMNS, values))
 
 
-def read(path: Path) -> List[Point]:
+def read(path: Path) -> list[Point]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -77,7 +77,7 @@ def read(path: Path) -> List[Point]:
     return points
 
 
-def _point(path: Path, number: int, row: List[str]) -> Point:
+def _point(path: Path, number: int, row: list[str]) -> Point:
     cell = parse_cell(row[0]) if len(row) == len(_COLUMNS) else None
     try:
         if cell is None:
@@ -97,7 +97,7 @@ class Band(NamedTuple):
 
 Value = Callable[[Point], float]
 # By row, then threads, then assumption.
-Sheet = Dict[str, Dict[int, Dict[Assumption, Point]]]
+Sheet = dict[str, dict[int, dict[Assumption, Point]]]
 
 
 def throughput(point: Point) -> float:
@@ -112,9 +112,9 @@ def fairness(point: Point) -> float:
     return point.fairness
 
 
-def by_scenario(points: Iterable[Point]) -> Dict[Tuple[str, str], Sheet]:
+def by_scenario(points: Iterable[Point]) -> dict[tuple[str, str], Sheet]:
     """(scenario, placement), in order of name."""
-    sheets: Dict[Tuple[str, str], Sheet] = {}
+    sheets: dict[tuple[str, str], Sheet] = {}
     for point in sorted(points):
         cell = point.cell
         sheet = sheets.setdefault((cell.scenario, cell.placement), {})
@@ -122,12 +122,12 @@ def by_scenario(points: Iterable[Point]) -> Dict[Tuple[str, str], Sheet]:
     return dict(sorted(sheets.items()))
 
 
-def band(points: Dict[Assumption, Point], value: Value) -> Band:
+def band(points: dict[Assumption, Point], value: Value) -> Band:
     values = [value(point) for point in points.values()]
     return Band(min(values), max(values))
 
 
-def ratio(above: Dict[Assumption, Point], below: Dict[Assumption, Point], value: Value) -> Band:
+def ratio(above: dict[Assumption, Point], below: dict[Assumption, Point], value: Value) -> Band:
     """Of two rows or two counts of threads, each pair under the same assumption. Where simulations
     failed, so that no pair is left, it may be anything."""
     shared = sorted(set(above) & set(below))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from statistics import fmean
-from typing import Dict, List, NamedTuple
+from typing import NamedTuple
 
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import display
@@ -23,12 +23,12 @@ class Curve(NamedTuple):
     fitted: bool
     """Whether a figure of the host file was chosen by this very curve."""
     source: str
-    measured: Dict[int, float]
+    measured: dict[int, float]
 
 
 class Comparison(NamedTuple):
     curve: Curve
-    model: Dict[str, Dict[int, float]]
+    model: dict[str, dict[int, float]]
     """By policy, then threads."""
 
     def error(self, policy: str) -> float:
@@ -64,14 +64,14 @@ def read_curve(path: Path) -> Curve:
         raise InputError(f"{display(path)}: {error}") from None
 
 
-def curves(root: Path) -> List[Curve]:
+def curves(root: Path) -> list[Curve]:
     folder = root / "results" / "prediction" / "published"
     return [read_curve(path) for path in sorted(folder.glob("*.json"))]
 
 
 def compare(root: Path, curve: Curve, simulator: Simulator) -> Comparison:
     host = hosts.find(root, curve.host)
-    model: Dict[str, Dict[int, float]] = {}
+    model: dict[str, dict[int, float]] = {}
     for alpha in host.alphas:
         for point in simulator.reference(host, curve.reference, sorted(curve.measured), alpha):
             name = point.policy if len(host.alphas) == 1 else f"{point.policy}, {alpha:g}"
@@ -79,7 +79,7 @@ def compare(root: Path, curve: Curve, simulator: Simulator) -> Comparison:
     return Comparison(curve, model)
 
 
-def as_json(comparison: Comparison) -> Dict[str, object]:
+def as_json(comparison: Comparison) -> dict[str, object]:
     curve = comparison.curve
     return {
         "curve": curve.key,

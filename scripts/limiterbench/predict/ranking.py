@@ -3,7 +3,7 @@ every alpha agree on it, and by more than the model is off where it can be check
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Set, Tuple
+from typing import NamedTuple
 
 from limiterbench.predict.points import Assumption, Band, Point, Value, band, ratio
 
@@ -11,7 +11,7 @@ from limiterbench.predict.points import Assumption, Band, Point, Value, band, ra
 MARGIN = 1.25
 
 # By row, at one number of threads.
-Rows = Dict[str, Dict[Assumption, Point]]
+Rows = dict[str, dict[Assumption, Point]]
 
 
 class Placed(NamedTuple):
@@ -26,11 +26,11 @@ class Placed(NamedTuple):
 
 
 class Ranking(NamedTuple):
-    placed: List[Placed]
-    undecided: List[Tuple[str, str]]
+    placed: list[Placed]
+    undecided: list[tuple[str, str]]
 
 
-def _assumed(rows: Rows) -> Set[Assumption]:
+def _assumed(rows: Rows) -> set[Assumption]:
     return {assumed for points in rows.values() for assumed in points}
 
 
@@ -65,7 +65,7 @@ def rank(rows: Rows, value: Value, lower_is_better: bool = False) -> Ranking:
     )
 
 
-def orders(rows: Rows, value: Value) -> Dict[Tuple[str, str], int]:
+def orders(rows: Rows, value: Value) -> dict[tuple[str, str], int]:
     """Of each pair: 1 if the first row surely has the larger value, -1 if the second, else 0."""
     names = sorted(rows)
     pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Collection, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Collection, NamedTuple, Sequence
 
 from limiterbench.predict import tasks
 from limiterbench.predict.hosts import Host
@@ -15,10 +15,10 @@ _FAR = (0.5, 1.5)
 _NEAR = (0.8, 1.2)
 # Without reloads, and with as many as there can be.
 SCENARIOS = ("readonly", "reload_storm")
-VALUES: Dict[str, Value] = {"throughput": throughput, "p99": p99}
+VALUES: dict[str, Value] = {"throughput": throughput, "p99": p99}
 
-Pair = Tuple[str, str]
-Orders = Dict[str, Dict[Pair, int]]
+Pair = tuple[str, str]
+Orders = dict[str, dict[Pair, int]]
 
 
 class Setting(NamedTuple):
@@ -59,12 +59,12 @@ class Sensitivity(NamedTuple):
     host: Host
     setting: Setting
     pairs: int
-    decided: Dict[str, int]
-    tried: List[Tuple[str, float]]
-    changes: List[Change]
+    decided: dict[str, int]
+    tried: list[tuple[str, float]]
+    changes: list[Change]
 
 
-def _scaled(values: Dict[str, float], name: str, factor: float) -> Dict[str, float]:
+def _scaled(values: dict[str, float], name: str, factor: float) -> dict[str, float]:
     """One distance's time; what lies nearer is never above it, what lies farther never below."""
     order = list(values)
     at = order.index(name)
@@ -84,7 +84,7 @@ def _times(value: Any, factor: float) -> Any:
     return value * factor
 
 
-def figures(host: Host) -> Dict[str, Callable[[float], Host]]:
+def figures(host: Host) -> dict[str, Callable[[float], Host]]:
     """What can be off, and the host with it off by a factor."""
     values = host.values
 
@@ -115,7 +115,7 @@ def figures(host: Host) -> Dict[str, Callable[[float], Host]]:
     return found
 
 
-def _changes(figure: str, factor: float, before: Orders, after: Orders) -> List[Change]:
+def _changes(figure: str, factor: float, before: Orders, after: Orders) -> list[Change]:
     return [
         Change(figure, factor, value, pair, was, after[value][pair])
         for value, pairs in before.items()
@@ -126,11 +126,11 @@ def _changes(figure: str, factor: float, before: Orders, after: Orders) -> List[
 
 def try_figures(host: Host, setting: Setting, simulator: Simulator) -> Sensitivity:
     base = setting.orders(host, simulator)
-    tried: List[Tuple[str, float]] = []
-    changes: List[Change] = []
+    tried: list[tuple[str, float]] = []
+    changes: list[Change] = []
     for figure, off_by in figures(host).items():
         for factors in (_FAR, _NEAR):
-            found: List[Change] = []
+            found: list[Change] = []
             for factor in factors:
                 tried.append((figure, factor))
                 after = setting.orders(off_by(factor), simulator)
@@ -142,7 +142,7 @@ def try_figures(host: Host, setting: Setting, simulator: Simulator) -> Sensitivi
     return Sensitivity(host, setting, len(base["p99"]), decided, tried, changes)
 
 
-def as_json(sensitivity: Sensitivity) -> Dict[str, object]:
+def as_json(sensitivity: Sensitivity) -> dict[str, object]:
     return {
         "host": sensitivity.host.key,
         "scenario": sensitivity.setting.scenario,

@@ -7,7 +7,7 @@ import re
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
+from typing import Any, Iterator, NamedTuple, Sequence
 
 from limiterbench.common.errors import HostError, InputError
 from limiterbench.predict.hosts import Host
@@ -39,8 +39,8 @@ class Reference(NamedTuple):
 class Simulated(NamedTuple):
     line: str
     """The record, as stored."""
-    point: Optional[Point]
-    failure: Optional[str] = None
+    point: Point | None
+    failure: str | None = None
     """The model's own checks found fault with it: there is no point then."""
 
 
@@ -54,7 +54,7 @@ def _file_of(host: Host) -> Iterator[Path]:
 
 
 class Simulator(Program):
-    def _command(self, layout: int = 0) -> List[str]:
+    def _command(self, layout: int = 0) -> list[str]:
         """Without --end_with: a simulation ends within seconds, and disturbs no measurement."""
         return [str(self.path)]
 
@@ -69,7 +69,7 @@ class Simulator(Program):
             raise InputError(said)
         raise HostError(f"{self.path.name} {' '.join(flags)}: {said}")
 
-    def rows(self) -> List[str]:
+    def rows(self) -> list[str]:
         """Those that can be simulated: --list indents all but the names."""
         lines = self._run(["--list"]).splitlines()
         return [line.split()[0] for line in lines if line and not line[0].isspace()]
@@ -98,7 +98,7 @@ class Simulator(Program):
                 f"--simulated_ns={simulated_ns:g}",
                 f"--records={records}",
             ]
-            problem: Optional[HostError] = None
+            problem: HostError | None = None
             try:
                 self._run(flags)
             except HostError as error:
@@ -113,7 +113,7 @@ class Simulator(Program):
 
     def reference(
         self, host: Host, workload: str, threads: Sequence[int], alpha: float, seed: int = 1
-    ) -> List[Reference]:
+    ) -> list[Reference]:
         """Under every policy."""
         flags = [f"--reference={workload}", f"--threads={','.join(map(str, threads))}"]
         flags += ["--policy=all", f"--alpha={alpha:g}", f"--seed={seed}"]
@@ -137,7 +137,7 @@ def _reference(fields: Fields) -> Reference:
 
 def _numbered(line: str, index: int) -> str:
     """Each assumption is one repetition of its cell."""
-    record: Dict[str, Any] = json.loads(line)
+    record: dict[str, Any] = json.loads(line)
     if record.get("simulated") is not True:
         raise HostError("a record of the simulation does not say that it is simulated")
     record["repetition"] = index

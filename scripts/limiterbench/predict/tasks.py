@@ -5,19 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from typing import (
-    Callable,
-    Collection,
-    Dict,
-    FrozenSet,
-    Iterable,
-    Iterator,
-    List,
-    Mapping,
-    Optional,
-    Sequence,
-    Set,
-)
+from typing import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from limiterbench.common.errors import HostError, InputError
 from limiterbench.common.limits import cpus as usable_cpus
@@ -40,21 +28,21 @@ class Task:
     simulated_ns: float
 
 
-def assumptions(host: Host) -> List[Assumption]:
+def assumptions(host: Host) -> list[Assumption]:
     return [Assumption(policy, alpha) for alpha in host.alphas for policy in POLICIES]
 
 
-def thread_counts(cpus: int, boundaries: Sequence[Boundary]) -> List[int]:
+def thread_counts(cpus: int, boundaries: Sequence[Boundary]) -> list[int]:
     """1 to all CPUs: powers of two, and what fills the first complex, socket, … and all cores."""
-    first: Dict[str, int] = {}
+    first: dict[str, int] = {}
     for boundary in boundaries:
         first.setdefault(boundary.kind, boundary.threads)
     powers = {2**k for k in range(cpus.bit_length())}
     return sorted(count for count in {*powers, *first.values(), cpus} if count <= cpus)
 
 
-def parse_threads(text: str, cpus: int) -> List[int]:
-    counts: Set[int] = set()
+def parse_threads(text: str, cpus: int) -> list[int]:
+    counts: set[int] = set()
     for part in text.split(","):
         if not part.strip().isdecimal() or int(part) < 1:
             raise InputError(f"--threads: '{part}' is not a whole number from 1")
@@ -65,7 +53,7 @@ def parse_threads(text: str, cpus: int) -> List[int]:
     return sorted(counts)
 
 
-def blocking_rows(rows: Iterable[Mapping[str, object]]) -> FrozenSet[str]:
+def blocking_rows(rows: Iterable[Mapping[str, object]]) -> frozenset[str]:
     """Of the rows that a plan or a run lists."""
     return frozenset(str(row["name"]) for row in rows if row.get("progress") == "blocking")
 
@@ -86,7 +74,7 @@ def tasks_of(
     threads: Sequence[int],
     assumed: Sequence[Assumption],
     blocking: Collection[str],
-) -> List[Task]:
+) -> list[Task]:
     cells = [
         Cell(row, scenario, PLACEMENT, count)
         for scenario in scenarios
@@ -110,8 +98,8 @@ def simulate_all(
     simulator: Simulator,
     host: Host,
     tasks: Sequence[Task],
-    done: Optional[Callable[[int], None]] = None,
-) -> List[Simulated]:
+    done: Callable[[int], None] | None = None,
+) -> list[Simulated]:
     """In the order of the tasks, as many at once as CPUs. The longest first: none is then left over
     at the end."""
 
@@ -121,7 +109,7 @@ def simulate_all(
         )
 
     order = sorted(range(len(tasks)), key=lambda i: -tasks[i].cell.threads)
-    results: Dict[int, Simulated] = {}
+    results: dict[int, Simulated] = {}
     pool = ThreadPoolExecutor(usable_cpus())
     try:
         futures = {pool.submit(simulate, tasks[i]): i for i in order}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Dict
 
 from limiterbench.common.files import display, replace_text
 from limiterbench.common.versions import versions
@@ -25,11 +24,7 @@ def folder_of(root: Path) -> Path:
 
 
 def validate(run: Path, program: Program, simulator: Simulator, root: Path) -> int:
-    values: Dict[str, object] = {
-        "schema": SCHEMA,
-        "commit": versions(root)["commit"],
-        "seed": SEED,
-    }
+    values: dict[str, object] = {"schema": SCHEMA, "commit": versions(root)["commit"], "seed": SEED}
     print("published curves", flush=True)
     curves = [published.compare(root, curve, simulator) for curve in published.curves(root)]
     values["published"] = [published.as_json(comparison) for comparison in curves]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 _PATTERN = re.compile(r"([^/\s]+)/([^/\s]+)/([^/\s]+)/threads:([1-9][0-9]*)")
 
@@ -19,7 +19,7 @@ class Cell(NamedTuple):
         return f"{self.limiter}/{self.scenario}/{self.placement}/threads:{self.threads}"
 
 
-def parse_cell(name: str) -> Optional[Cell]:
+def parse_cell(name: str) -> Cell | None:
     match = _PATTERN.fullmatch(name)
     if match is None:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import List, NamedTuple, Optional
+from typing import NamedTuple
 
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import display
@@ -29,8 +29,8 @@ class Sharing(NamedTuple):
 class Contention(NamedTuple):
     pairs: int
     """That the host has; more than there are transfers if they were sampled."""
-    transfers: List[Transfer]
-    sharings: List[Sharing]
+    transfers: list[Transfer]
+    sharings: list[Sharing]
 
 
 def parse(fields: Fields) -> Contention:
@@ -52,7 +52,7 @@ def parse(fields: Fields) -> Contention:
     )
 
 
-def read_contention(path: Path) -> Optional[Contention]:
+def read_contention(path: Path) -> Contention | None:
     """None if the host's contention was not measured. Raises InputError."""
     try:
         text = path.read_text(encoding="utf-8")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Mapping, NamedTuple, Tuple
+from typing import Iterable, Mapping, NamedTuple
 
 # By identifier. Higher is stronger.
 _PROGRESS_RANKS = {
@@ -42,7 +42,7 @@ class Design(NamedTuple):
     contract: str = "windows"
     library: str = ""
     """Empty if it is this project's own."""
-    requires: Tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
     """Kernel features."""
     progress: str = ""
     """An identifier, or empty if unknown."""
@@ -54,7 +54,7 @@ class Design(NamedTuple):
         return _PROGRESS_RANKS.get(self.progress, 0)
 
 
-def designs_of(rows: Iterable[Mapping[str, object]]) -> Dict[str, Design]:
+def designs_of(rows: Iterable[Mapping[str, object]]) -> dict[str, Design]:
     """By name, from run.json's `rows`."""
     return {design.name: design for design in map(_design, rows)}
 

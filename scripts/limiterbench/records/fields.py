@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, List, Mapping, NoReturn
+from typing import Any, Mapping, NoReturn
 
 
 class BadField(Exception):
     """A field is missing or not what it should be. The text names it."""
 
 
-def parse_object(text: str) -> "Fields":
+def parse_object(text: str) -> Fields:
     def refuse_constant(name: str) -> NoReturn:
         raise BadField(f"{name} is not a JSON number")
 
@@ -76,31 +76,31 @@ class Fields:
             self.refuse(key, f"is {value}, not a number from 0 up")
         return float(value)
 
-    def object(self, key: str) -> "Fields":
+    def object(self, key: str) -> Fields:
         value = self._get(key)
         if not isinstance(value, dict):
             self.refuse(key, "is not an object")
         return Fields(value, self._name(key))
 
-    def array(self, key: str) -> List[Any]:
+    def array(self, key: str) -> list[Any]:
         value = self._get(key)
         if not isinstance(value, list):
             self.refuse(key, "is not a list")
         return value
 
-    def integers(self, key: str) -> List[int]:
+    def integers(self, key: str) -> list[int]:
         values = self.array(key)
         if not all(isinstance(value, int) and not isinstance(value, bool) for value in values):
             self.refuse(key, "is not a list of whole numbers")
         return values
 
-    def texts(self, key: str) -> List[str]:
+    def texts(self, key: str) -> list[str]:
         values = self.array(key)
         if not all(isinstance(value, str) for value in values):
             self.refuse(key, "is not a list of texts")
         return values
 
-    def objects(self, key: str) -> List["Fields"]:
+    def objects(self, key: str) -> list[Fields]:
         values = self.array(key)
         for index, value in enumerate(values):
             if not isinstance(value, dict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Dict, Iterable, List, Sequence
+from typing import Iterable, Sequence
 
 from limiterbench.records.fields import Fields
 
@@ -35,7 +35,7 @@ def read(fields: Fields) -> Finding:
     return Finding(*texts)
 
 
-def worst_first(findings: Iterable[Finding]) -> List[Finding]:
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     """Those of one status stay in the order of the checks, which is by weight."""
     return sorted(findings, key=lambda finding: WORST_FIRST.index(finding.status))
 
@@ -46,9 +46,9 @@ def counts(findings: Iterable[Finding]) -> str:
     return ", ".join(f"{number[status]} {status}" for status in WORST_FIRST if number[status])
 
 
-def worse_of(before: Sequence[Finding], now: Sequence[Finding]) -> List[Finding]:
+def worse_of(before: Sequence[Finding], now: Sequence[Finding]) -> list[Finding]:
     """Of each check the worse one: a run is as good as the worst of its parts."""
-    merged: Dict[str, Finding] = {}
+    merged: dict[str, Finding] = {}
     for finding in (*before, *now):
         merged[finding.check] = worst_first([merged.get(finding.check, finding), finding])[0]
     return list(merged.values())

@@ -6,7 +6,7 @@ import math
 from array import array
 from bisect import bisect_left
 from itertools import accumulate
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Iterable, Sequence
 
 SUB_BUCKETS = 64
 
@@ -42,12 +42,12 @@ class Histogram:
 
     __slots__ = ("_buckets", "_counts", "total")
 
-    def __init__(self, counts: Iterable[Tuple[int, int]]) -> None:
+    def __init__(self, counts: Iterable[tuple[int, int]]) -> None:
         pairs = sorted(counts)
         self._set([bucket for bucket, _ in pairs], [count for _, count in pairs])
 
     @classmethod
-    def of_ascending(cls, buckets: Sequence[int], counts: Sequence[int]) -> "Histogram":
+    def of_ascending(cls, buckets: Sequence[int], counts: Sequence[int]) -> Histogram:
         made = cls.__new__(cls)
         made._set(buckets, counts)
         return made
@@ -58,10 +58,10 @@ class Histogram:
         self.total = sum(counts)
 
     @property
-    def counts(self) -> List[Tuple[int, int]]:
+    def counts(self) -> list[tuple[int, int]]:
         return list(zip(self._buckets, self._counts))
 
-    def percentiles(self, fractions: Sequence[float]) -> List[float]:
+    def percentiles(self, fractions: Sequence[float]) -> list[float]:
         """The value at each of the `fractions`. The histogram must not be empty."""
         reached = list(accumulate(self._counts))
         ranks = [rank_of(fraction, self.total) for fraction in fractions]
@@ -71,9 +71,9 @@ class Histogram:
         return self.percentiles([fraction])[0]
 
 
-def compact(pairs: Iterable[Sequence[int]]) -> List[int]:
+def compact(pairs: Iterable[Sequence[int]]) -> list[int]:
     """The counts of consecutive buckets from 0 on, where -n stands for n empty ones."""
-    flat: List[int] = []
+    flat: list[int] = []
     reached = 0
     for bucket, count in sorted((bucket, count) for bucket, count in pairs):
         if bucket > reached:
@@ -83,10 +83,10 @@ def compact(pairs: Iterable[Sequence[int]]) -> List[int]:
     return flat
 
 
-def expand(flat: Iterable[int]) -> Tuple[List[int], List[int]]:
+def expand(flat: Iterable[int]) -> tuple[list[int], list[int]]:
     """The buckets, and the count of each, that `compact` was given."""
-    buckets: List[int] = []
-    counts: List[int] = []
+    buckets: list[int] = []
+    counts: list[int] = []
     bucket = 0
     for number in flat:
         if number < 0:
@@ -104,19 +104,19 @@ _COMMON = 100_000
 _LONGEST_OF_ONE_STEP = 3
 
 
-def clock_step(histograms: Iterable[Histogram]) -> Optional[float]:
+def clock_step(histograms: Iterable[Histogram]) -> float | None:
     """The distance between two readings of the clock that differ at all, in whole nanoseconds.
 
     A clock that advances in steps leaves gaps between the differences of its readings; one that
     leaves none is as fine as the buckets: 1. None if too few values are below 128 ns to say.
     """
-    seen: Dict[int, int] = {}
+    seen: dict[int, int] = {}
     for histogram in histograms:
         for value, count in histogram.counts:
             if 0 < value < 2 * SUB_BUCKETS:
                 seen[value] = seen.get(value, 0) + count
     least = sum(seen.values()) / _COMMON
-    runs: List[List[int]] = []
+    runs: list[list[int]] = []
     for value in sorted(value for value, count in seen.items() if count >= least):
         if runs and value == runs[-1][-1] + 1:
             runs[-1].append(value)

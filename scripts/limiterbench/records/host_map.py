@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Optional
+from typing import Dict, Iterator, NamedTuple
 
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import display
@@ -17,12 +17,12 @@ class Place(NamedTuple):
     package: int
     complex: int
     core: int
-    numa: Optional[int]
+    numa: int | None
     """The nearest NUMA node, `None` where the CPU has none."""
 
 
 class HostMap(NamedTuple):
-    places: List[Place]
+    places: list[Place]
     complex_kind: str
     """What a complex is here: an L3 cache, or the package where none is known."""
 
@@ -55,8 +55,8 @@ def _host_map(machine: ElementTree.Element) -> HostMap:
         for node in machine.iter("object")
         if node.get("type") == "NUMANode"
     ]
-    places: List[Place] = []
-    numbers: Dict[int, int] = {}
+    places: list[Place] = []
+    numbers: dict[int, int] = {}
     for number, within in _cpus(machine):
         if not allowed >> number & 1:
             continue
@@ -71,16 +71,16 @@ def _host_map(machine: ElementTree.Element) -> HostMap:
     return HostMap(places, "L3" if machine.find(".//object[@type='L3Cache']") is not None else "")
 
 
-def _cpus(machine: ElementTree.Element) -> Iterator["tuple[int, Dict[str, int]]"]:
+def _cpus(machine: ElementTree.Element) -> Iterator[tuple[int, Dict[str, int]]]:
     """Each CPU's number with the objects around it, numbered in order of their appearance."""
     seen = dict.fromkeys(_LEVELS.values(), 0)
 
     def below(
-        parent: ElementTree.Element, within: Dict[str, int]
-    ) -> Iterator["tuple[int, Dict[str, int]]"]:
+        parent: ElementTree.Element, within: dict[str, int]
+    ) -> Iterator[tuple[int, Dict[str, int]]]:
         for child in parent.findall("object"):
             kind = child.get("type", "")
-            level: Optional[str] = _LEVELS.get(kind)
+            level: str | None = _LEVELS.get(kind)
             inside = within
             if level is not None:
                 inside = {**within, level: seen[level]}
@@ -92,7 +92,7 @@ def _cpus(machine: ElementTree.Element) -> Iterator["tuple[int, Dict[str, int]]"
     yield from below(machine, {})
 
 
-def _cpuset(text: Optional[str]) -> int:
+def _cpuset(text: str | None) -> int:
     """`0x00000003`, or words of 32 bits, the highest first: `0x1,0xffffffff`; an empty one is 0."""
     value = 0
     for word in (text or "").split(","):

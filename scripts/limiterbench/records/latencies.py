@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from operator import lt
-from typing import List, Sequence, Tuple
+from typing import Sequence
 
 from limiterbench.records.fields import Fields
 from limiterbench.records.histogram import BUCKETS, Histogram, expand
@@ -19,7 +19,7 @@ class Latency:
     max_ns: float
     histogram: Histogram
 
-    def percentiles(self, fractions: Sequence[float]) -> List[float]:
+    def percentiles(self, fractions: Sequence[float]) -> list[float]:
         """Held within the exact extremes: a bucket's midpoint may lie beyond them."""
         values = self.histogram.percentiles(fractions)
         return [min(max(value, self.min_ns), self.max_ns) for value in values]
@@ -48,7 +48,7 @@ def parse_histogram(fields: Fields) -> Histogram:
     return Histogram.of_ascending(buckets, counts)
 
 
-def _in_order(fields: Fields, pairs: List[Tuple[int, int]]) -> List[Tuple[int, int]]:
+def _in_order(fields: Fields, pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
     found = {bucket: count for bucket, count in pairs}
     if len(found) != len(pairs):
         times = Counter(bucket for bucket, _ in pairs)

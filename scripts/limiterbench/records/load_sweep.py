@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Optional
 
 from limiterbench.records.fields import Fields
 from limiterbench.records.latencies import Latency, parse_latency
@@ -41,9 +40,9 @@ class LoadPoint:
 class LoadSweep:
     capacity_per_second: float
     """Of the same loop when every request is overdue."""
-    points: List[LoadPoint]
+    points: list[LoadPoint]
 
-    def at(self, arrivals: str, load: float) -> Optional[LoadPoint]:
+    def at(self, arrivals: str, load: float) -> LoadPoint | None:
         wanted = (arrivals, load)
         return next((p for p in self.points if (p.arrivals, p.load) == wanted), None)
 

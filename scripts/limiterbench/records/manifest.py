@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, NoReturn, Optional
+from typing import Any, NoReturn
 
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import replace_text
@@ -34,22 +34,22 @@ class Boundary:
 class Topology:
     summary: str
     cpus: int
-    boundaries: Dict[str, List[Boundary]]
+    boundaries: dict[str, list[Boundary]]
 
 
 @dataclass(frozen=True)
 class RunPlan:
     mode: str
     seed: int
-    cells: List[Cell]
+    cells: list[Cell]
     repetitions: int
     seconds: float
     time_limit: float
     oversubscribe: bool
     noise_repeats: int = 0
     """How often a disturbed repetition is measured again."""
-    home: Optional[str] = None
-    writer: Optional[str] = None
+    home: str | None = None
+    writer: str | None = None
     layouts: int = 1
     """Of the program: repetition i is measured by layout i modulo their number."""
 
@@ -57,24 +57,24 @@ class RunPlan:
 @dataclass(frozen=True)
 class Manifest:
     started_utc: str
-    host: Dict[str, Any]
-    timer: Dict[str, Any]
+    host: dict[str, Any]
+    timer: dict[str, Any]
     topology: Topology
-    rows: List[Dict[str, object]]
+    rows: list[dict[str, object]]
     plan: RunPlan
     command: str
-    versions: Dict[str, Any]
+    versions: dict[str, Any]
     program_sha256: str
     status: str
     # Empty in a run of before there was a doctor.
-    doctor: List[Finding] = field(default_factory=list)
+    doctor: list[Finding] = field(default_factory=list)
     # Only in a prediction: the host file and what was assumed.
-    simulated: Optional[Dict[str, Any]] = None
-    contention_absent: Optional[str] = None
+    simulated: dict[str, Any] | None = None
+    contention_absent: str | None = None
     """Why there is no contention.json; also None in a run of before there was one."""
-    environment: Optional[Dict[str, Any]] = None
+    environment: dict[str, Any] | None = None
     """The variables that reached the program and can change numbers; None in an older run."""
-    layouts_absent: Optional[str] = None
+    layouts_absent: str | None = None
     """Why the program has fewer layouts than were wanted."""
 
     @property
@@ -86,7 +86,7 @@ class Manifest:
         return " ".join(f"{name}={value}" for name, value in (self.environment or {}).items())
 
 
-def parse_boundaries(fields: Fields) -> Dict[str, List[Boundary]]:
+def parse_boundaries(fields: Fields) -> dict[str, list[Boundary]]:
     return {
         placement: [
             Boundary(entry.integer("threads", at_least=1), entry.text("kind"))
@@ -162,7 +162,7 @@ def _manifest(fields: Fields) -> Manifest:
     )
 
 
-def _doctor(fields: Fields) -> List[Finding]:
+def _doctor(fields: Fields) -> list[Finding]:
     if "doctor" not in fields.values:
         return []
     return [read_finding(entry) for entry in fields.objects("doctor")]

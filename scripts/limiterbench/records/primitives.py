@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Dict, Sequence, Tuple
+from typing import Sequence
 
 from limiterbench.common import units
 from limiterbench.common.errors import InputError
@@ -12,7 +12,7 @@ from limiterbench.common.text_table import markdown
 
 # Of each block, by threads: the median of one thread's CPU time in nanoseconds. The real time is
 # divided by the threads before Google Benchmark 1.9 and not after.
-Costs = Dict[str, Dict[int, float]]
+Costs = dict[str, dict[int, float]]
 
 
 def read_costs(path: Path) -> Costs:
@@ -34,7 +34,7 @@ def read_costs(path: Path) -> Costs:
 
 
 # What each line of a table is called, and the block that it shows.
-Lines = Sequence[Tuple[str, str]]
+Lines = Sequence[tuple[str, str]]
 
 ORDERS: Lines = [
     ("load, relaxed", "load<relaxed>"),
@@ -56,7 +56,7 @@ ORDERS: Lines = [
 ]
 
 
-def _time(costs: Dict[int, float], threads: int) -> str:
+def _time(costs: dict[int, float], threads: int) -> str:
     return f"{costs[threads]:,.2f}" if threads in costs else "-"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Collection, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Collection, NamedTuple, Sequence
 
 from limiterbench.common.errors import InputError
 from limiterbench.common.side_by_side import in_order, uncollected
@@ -34,7 +34,7 @@ class Noise:
     """What disturbed the CPUs of a repetition, as the program judged it."""
 
     flagged: bool
-    reasons: List[str]
+    reasons: list[str]
     lost_share: float = 0.0
     """Of the time of its CPUs, or of the worst one of them: the greatest that is known."""
 
@@ -46,7 +46,7 @@ class Measured:
     """Jain's index over the threads' operations: 1 if all are equal, 1/threads if one has all."""
     reloads_per_second: float
     """Configurations published in both phases, by their whole time."""
-    timed: Optional[Latency]
+    timed: Latency | None
     """None without a latency phase, which only a reader that asks for such records sees."""
     floor: Floor
     timer_source: str
@@ -55,20 +55,20 @@ class Measured:
     oversubscribed: bool
     writer_shares_cpu: bool
     writer_shares_core: bool
-    sweep: Optional[LoadSweep]
-    noise: Optional[Noise]
+    sweep: LoadSweep | None
+    noise: Noise | None
     """None in a record of before noise was looked for."""
     # What records of an older program lack is None, or as good as never seen.
-    admission_bound: Optional[int] = None
+    admission_bound: int | None = None
     """By how much this row may exceed the limit in so many windows."""
-    publishes: Optional[Histogram] = None
+    publishes: Histogram | None = None
     """How long each publication took. None if there was none."""
-    live_bytes: Optional[int] = None
-    retired_peak_bytes: Optional[int] = None
+    live_bytes: int | None = None
+    retired_peak_bytes: int | None = None
     contract: str = "windows"
-    cpus: Tuple[int, ...] = ()
+    cpus: tuple[int, ...] = ()
     """Where thread 0, 1, 2, … ran."""
-    layout: Optional[int] = None
+    layout: int | None = None
     """Which layout of the program measured. None in a record of before there were several."""
 
     @property
@@ -89,8 +89,8 @@ class Record:
     repetition: int
     attempt: int
     """How many measurements of the same repetition, each disturbed, came before."""
-    failure: Optional[str]
-    measured: Optional[Measured]
+    failure: str | None
+    measured: Measured | None
     simulated: bool = False
 
     @property
@@ -121,7 +121,7 @@ def _cell(fields: Fields) -> Cell:
     return cell
 
 
-def _operations(fields: Fields, threads: int) -> List[int]:
+def _operations(fields: Fields, threads: int) -> list[int]:
     operations = fields.integers("operations")
     if len(operations) != threads:
         fields.refuse("operations", f"has {len(operations)} entries for {threads} threads")
@@ -135,7 +135,7 @@ def _jain(operations: Sequence[int]) -> float:
     return sum(operations) ** 2 / (len(operations) * squares)
 
 
-def _noise(fields: Fields) -> Optional[Noise]:
+def _noise(fields: Fields) -> Noise | None:
     if not fields.has("noise"):
         return None
     noise = fields.object("noise")
@@ -152,7 +152,7 @@ def _lost_share(noise: Fields) -> float:
     return max(shares, default=0.0)
 
 
-def _timed(fields: Fields, untimed: bool) -> Optional[Latency]:
+def _timed(fields: Fields, untimed: bool) -> Latency | None:
     if untimed and not (fields.has("latency") and fields.object("latency").has("histogram")):
         return None
     return parse_latency(fields.object("latency"))
@@ -196,13 +196,13 @@ def _measured(fields: Fields, threads: int, untimed: bool) -> Measured:
     )
 
 
-def _optional(fields: Fields, group: str, key: str) -> Optional[int]:
+def _optional(fields: Fields, group: str, key: str) -> int | None:
     if not fields.has(group) or not fields.object(group).has(key):
         return None
     return fields.object(group).integer(key)
 
 
-def _publishes(fields: Fields) -> Optional[Histogram]:
+def _publishes(fields: Fields) -> Histogram | None:
     if not fields.has("histogram"):
         return None
     times = parse_histogram(fields.object("histogram"))
@@ -230,15 +230,15 @@ def parse_record(line: str, untimed: bool = False) -> Record:
 
 
 def read_records(
-    path: Path, planned: Optional[Collection[Cell]] = None, torn_end: bool = False
-) -> List[Record]:
+    path: Path, planned: Collection[Cell] | None = None, torn_end: bool = False
+) -> list[Record]:
     """Of each repetition in a cells.jsonl, the attempt that counts. As read_attempts."""
     return that_count(read_attempts(path, planned, torn_end))
 
 
-def that_count(attempts: Sequence[Record]) -> List[Record]:
+def that_count(attempts: Sequence[Record]) -> list[Record]:
     """Of each repetition, the last attempt that succeeded, or else the last."""
-    found: Dict[Tuple[Cell, int], Record] = {}
+    found: dict[tuple[Cell, int], Record] = {}
     for record in attempts:
         key = record.cell, record.repetition
         if key not in found or record.failure is None or found[key].failure is not None:
@@ -247,8 +247,8 @@ def that_count(attempts: Sequence[Record]) -> List[Record]:
 
 
 def read_attempts(
-    path: Path, planned: Optional[Collection[Cell]] = None, torn_end: bool = False
-) -> List[Record]:
+    path: Path, planned: Collection[Cell] | None = None, torn_end: bool = False
+) -> list[Record]:
     """Every record of a cells.jsonl. Raises InputError `file:line: reason`.
 
     With the planned cells, a record of any other one is refused: it belongs to another run. So is a
@@ -257,8 +257,8 @@ def read_attempts(
     """
     path = stored(path)
     data = content(path)
-    records: List[Record] = []
-    found: Dict[Tuple[Cell, int], List[int]] = {}
+    records: list[Record] = []
+    found: dict[tuple[Cell, int], list[int]] = {}
     allowed = None if planned is None else frozenset(planned)
     number = 0
     with uncollected():
@@ -287,8 +287,8 @@ class _Span(NamedTuple):
 
 
 class _Part(NamedTuple):
-    records: List[Record]
-    problem: Optional[str]
+    records: list[Record]
+    problem: str | None
     """Of the line after these, where reading stopped."""
     is_torn: bool
 
@@ -301,15 +301,15 @@ def _end_of_line(data: Data, begin: int) -> int:
     return data.find(b"\n", begin) + 1 or len(data)
 
 
-def _parts(data: Data) -> List[_Span]:
-    ends: List[int] = []
+def _parts(data: Data) -> list[_Span]:
+    ends: list[int] = []
     while not ends or ends[-1] < len(data):
         ends.append(_end_of_line(data, (ends[-1] if ends else 0) + _PART))
     return [_Span(begin, end) for begin, end in zip([0, *ends], ends)]
 
 
 def _read_part(data: Data, span: _Span) -> _Part:
-    records: List[Record] = []
+    records: list[Record] = []
     begin = span.begin
     with uncollected():
         while begin < span.end:
@@ -327,7 +327,7 @@ def _read_part(data: Data, span: _Span) -> _Part:
     return _Part(records, None, False)
 
 
-def _check_attempt(record: Record, earlier: List[int], path: Path, number: int) -> None:
+def _check_attempt(record: Record, earlier: list[int], path: Path, number: int) -> None:
     """`earlier`: the lines that hold attempts 0, 1, … at the same repetition."""
     if record.attempt == len(earlier):
         earlier.append(number)

@@ -6,7 +6,7 @@ import os
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Iterator, Tuple
+from typing import Callable, Iterator
 
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import display, new_folder, sync
@@ -86,7 +86,7 @@ def dropped_if_empty(folder: Path) -> Iterator[None]:
 
 def check_same(folder: Path, stored: Manifest, now: Manifest) -> None:
     """Repetitions of two builds or two hosts must never end up in one folder."""
-    pairs: Tuple[Tuple[str, str, str], ...] = (
+    pairs: tuple[tuple[str, str, str], ...] = (
         ("program", stored.program_sha256[:12], now.program_sha256[:12]),
         ("host", stored.hostname, now.hostname),
         ("topology", stored.topology.summary, now.topology.summary),

@@ -10,17 +10,17 @@ import json
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable
 
 from limiterbench.records.fields import BadField
 
 # A link to docs/schema: the scripts are also copied without the documents.
 _FOLDER = Path(__file__).with_name("schemas")
 
-Node = Dict[str, Any]
+Node = dict[str, Any]
 Check = Callable[[Any, str], None]
 
-_KINDS: Dict[str, "tuple[type, ...]"] = {
+_KINDS: dict[str, tuple[type, ...]] = {
     "array": (list,),
     "boolean": (bool,),
     "integer": (int,),
@@ -55,7 +55,7 @@ def _compile(node: Node, root: Node) -> Check:
     return _together([make(node, root) for key, make in _MAKERS.items() if key in node])
 
 
-def _together(checks: List[Check]) -> Check:
+def _together(checks: list[Check]) -> Check:
     def check_all(value: Any, path: str) -> None:
         for one in checks:
             one(value, path)
@@ -72,14 +72,14 @@ def _refuse_if(is_wrong: Callable[[Any], bool], reason: Callable[[Any], str]) ->
 
 
 def _type(node: Node, root: Node) -> Check:
-    names: List[str] = [node["type"]] if isinstance(node["type"], str) else node["type"]
+    names: list[str] = [node["type"]] if isinstance(node["type"], str) else node["type"]
     kinds = frozenset(kind for name in names for kind in _KINDS[name])
     words = " or ".join(_WORDS[name] for name in names)
     return _refuse_if(lambda value: type(value) not in kinds, lambda value: f"is not {words}")
 
 
 def _enum(node: Node, root: Node) -> Check:
-    allowed: List[str] = node["enum"]
+    allowed: list[str] = node["enum"]
     words = ", ".join(allowed)
     return _refuse_if(lambda v: v not in allowed, lambda v: f"is {v!r}, not one of {words}")
 
@@ -175,7 +175,7 @@ def _ref(node: Node, root: Node) -> Check:
 
 
 # In the order of the checks: those of a value's size rely on its type.
-_MAKERS: Dict[str, Callable[[Node, Node], Check]] = {
+_MAKERS: dict[str, Callable[[Node, Node], Check]] = {
     "$ref": _ref,
     "type": _type,
     "enum": _enum,

@@ -8,7 +8,7 @@ import mmap
 import os
 import zlib
 from pathlib import Path
-from typing import Any, Dict, Union
+from typing import Any, Union
 
 from limiterbench.common.errors import HostError, InputError
 from limiterbench.common.files import sync
@@ -95,7 +95,7 @@ def _compact(line: bytes) -> bytes:
     return json.dumps(values, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
 
 
-def _compact_histogram(values: Dict[str, Any]) -> Dict[str, Any]:
+def _compact_histogram(values: dict[str, Any]) -> dict[str, Any]:
     counts = values.get("counts")
     if "sub_buckets" not in values or not counts or isinstance(counts[0], int):
         return values

@@ -6,19 +6,11 @@ difference, and a ratio comes with its own interval. Every number is one of summ
 
 from __future__ import annotations
 
-from typing import Callable, List, Optional, Sequence, Tuple
+from typing import Callable, Sequence
 
 from limiterbench.common import units
 from limiterbench.report.claims import Claim, Code, Number, Part, listed
-from limiterbench.report.contest import (
-    P99,
-    THROUGHPUT,
-    Contest,
-    Entrant,
-    Metric,
-    contest,
-    headline,
-)
+from limiterbench.report.contest import P99, THROUGHPUT, Contest, Entrant, Metric, contest, headline
 from limiterbench.report.open_loop import open_loop
 from limiterbench.report.stored import StoredRun
 from limiterbench.stats.ratios import BASELINE, most_threads
@@ -30,7 +22,7 @@ _RELOADS = "reloads_median_per_second"
 P99_RATIO = "rwmutex_p99_ratio"
 
 
-def answer(run: StoredRun) -> List[Claim]:
+def answer(run: StoredRun) -> list[Claim]:
     """The claims, the most important first. Empty if there is nothing to judge by."""
     field = headline(run)
     if field is None:
@@ -51,7 +43,7 @@ def answer(run: StoredRun) -> List[Claim]:
     return [*claims, _confidence(best)]
 
 
-def _chart(field: Contest, metric: Metric) -> Tuple[str, str, str]:
+def _chart(field: Contest, metric: Metric) -> tuple[str, str, str]:
     return metric.chart, field.scenario, field.placement
 
 
@@ -67,13 +59,13 @@ def _threads(entrant: Entrant) -> Number:
     return _number(entrant, "threads", lambda n: units.count(round(n), "thread"))
 
 
-def _ratio(entrant: Entrant, column: str) -> List[Part]:
+def _ratio(entrant: Entrant, column: str) -> list[Part]:
     """12.4x (8.71x to 15x)"""
     low, high = (_number(entrant, f"{column}_{end}", units.times) for end in ("low", "high"))
     return [_number(entrant, column, units.times), " (", low, " to ", high, ")"]
 
 
-def _p99_ratio(best: Entrant, base: Entrant) -> List[Part]:
+def _p99_ratio(best: Entrant, base: Entrant) -> list[Part]:
     """One-sided where a p99 is at the clock's floor: the true one may be anything below."""
     if best.at_floor:
         return ["at least ", _number(best, f"{P99_RATIO}_low", units.times)]
@@ -82,11 +74,9 @@ def _p99_ratio(best: Entrant, base: Entrant) -> List[Part]:
     return _ratio(best, P99_RATIO)
 
 
-def _throughput(
-    field: Contest, exact: Sequence[Entrant], base: Optional[Entrant], cpus: int
-) -> Claim:
+def _throughput(field: Contest, exact: Sequence[Entrant], base: Entrant | None, cpus: int) -> Claim:
     best = exact[0]
-    parts: List[Part] = ["In ", field.scenario, " at ", _threads(best)]
+    parts: list[Part] = ["In ", field.scenario, " at ", _threads(best)]
     # None has a CPU to itself: the scheduler is measured as well.
     parts += [f", more threads than the {units.count(cpus, 'CPU')}"] if field.threads > cpus else []
     parts += [", ", Code(best.row)]
@@ -104,7 +94,7 @@ def _throughput(
     return Claim(parts + _alike(exact), _chart(field, THROUGHPUT))
 
 
-def _alike(exact: Sequence[Entrant]) -> List[Part]:
+def _alike(exact: Sequence[Entrant]) -> list[Part]:
     best = exact[0].throughput
     alike = [entrant.row for entrant in exact[1:] if not entrant.throughput.apart_from(best)]
     if alike:
@@ -116,10 +106,10 @@ def _alike(exact: Sequence[Entrant]) -> List[Part]:
     return [" The slowest of its ", n, " beat every other exact design's fastest."]
 
 
-def _tail(field: Contest, best: Entrant, base: Optional[Entrant]) -> Claim:
-    parts: List[Part] = ["Its p99 is ", _said(P99, best), ""]
+def _tail(field: Contest, best: Entrant, base: Entrant | None) -> Claim:
+    parts: list[Part] = ["Its p99 is ", _said(P99, best), ""]
     if base is not None and base is not best and base.is_timed:
-        its: List[Part] = [Code(BASELINE), ", ", _said(P99, base)]
+        its: list[Part] = [Code(BASELINE), ", ", _said(P99, base)]
         if best.p99.apart_from(base.p99) and not (best.at_floor and base.at_floor):
             parts += ["; that of ", *its, ", is ", *_p99_ratio(best, base), " as long"]
         else:
@@ -132,7 +122,7 @@ def _tail(field: Contest, best: Entrant, base: Optional[Entrant]) -> Claim:
     return Claim(parts, _chart(field, P99))
 
 
-def _lowest_tail(field: Contest, exact: Sequence[Entrant]) -> List[Claim]:
+def _lowest_tail(field: Contest, exact: Sequence[Entrant]) -> list[Claim]:
     """If the fastest design's tail is not the shortest."""
     best = exact[0]
     if not best.is_timed:
@@ -140,7 +130,7 @@ def _lowest_tail(field: Contest, exact: Sequence[Entrant]) -> List[Claim]:
     lowest = P99.ranked(exact)[0]
     if not lowest.p99.apart_from(best.p99):
         return []
-    parts: List[Part] = ["The lowest p99 of an exact design is ", _said(P99, lowest), ", of "]
+    parts: list[Part] = ["The lowest p99 of an exact design is ", _said(P99, lowest), ", of "]
     parts += [Code(lowest.row), ", which decides ", _said(THROUGHPUT, lowest), " times a second."]
     return [Claim(parts, _chart(field, P99))]
 
@@ -150,8 +140,8 @@ def _approximate(entrant: Entrant, best: Entrant) -> Claim:
         entrant, "admission_error_max_permits", lambda n: units.count(round(n), "permit")
     )
     bound = entrant.design.bound
-    within: List[Part] = [", by at most ", Code(bound)] if bound else []
-    parts: List[Part] = ["If going over the limit is fine", *within, ": "]
+    within: list[Part] = [", by at most ", Code(bound)] if bound else []
+    parts: list[Part] = ["If going over the limit is fine", *within, ": "]
     parts += [Code(entrant.row), " decides ", _said(THROUGHPUT, entrant), " times a second"]
     if entrant.throughput.apart_from(best.throughput):
         more = entrant.throughput.median > best.throughput.median
@@ -161,12 +151,12 @@ def _approximate(entrant: Entrant, best: Entrant) -> Claim:
     return Claim([*parts, "; it went over by ", error, " at the most."], section="choose")
 
 
-def _elsewhere(run: StoredRun, field: Contest, best: Entrant) -> List[Claim]:
+def _elsewhere(run: StoredRun, field: Contest, best: Entrant) -> list[Claim]:
     """The other scenarios at as many threads: where another exact design is faster for certain.
     Those that reloads make unfair are named apart, with the reason."""
-    kept: List[str] = []
-    parts: List[Part] = []
-    unfair: List[Claim] = []
+    kept: list[str] = []
+    parts: list[Part] = []
+    unfair: list[Claim] = []
     for group in closed_loop(run.groups):
         if group.placement != field.placement or group.scenario == field.scenario:
             continue
@@ -190,19 +180,19 @@ def _elsewhere(run: StoredRun, field: Contest, best: Entrant) -> List[Claim]:
     return [Claim(parts, section="choose"), *unfair] if parts else unfair
 
 
-def _unranked(field: Contest, first: Entrant, others: Sequence[Entrant]) -> Optional[Claim]:
+def _unranked(field: Contest, first: Entrant, others: Sequence[Entrant]) -> Claim | None:
     """Reloads made the work unequal. None where the first design can be held against each other."""
     compared = [first, *(other for other in others if other is not first)]
     why = _unequal_work(compared) if len(compared) > 1 else []
     if not why:
         return None
     ranked = sorted(compared, key=lambda entrant: (entrant.known(_RELOADS), entrant.row))
-    parts: List[Part] = [field.scenario, " is not ranked: the designs achieved "]
+    parts: list[Part] = [field.scenario, " is not ranked: the designs achieved "]
     parts += [*_rate(ranked[0]), " to ", *_rate(ranked[-1]), " reloads a second", *why, "."]
     return Claim(parts, _chart(field, THROUGHPUT))
 
 
-def _unequal_work(compared: Sequence[Entrant]) -> List[str]:
+def _unequal_work(compared: Sequence[Entrant]) -> list[str]:
     rates = [entrant.known(_RELOADS) for entrant in compared]
     shares_cpu = any(entrant.line["writer"] == "shared CPU" for entrant in compared)
     why = [", so their work was unequal"] if is_unlike(rates[0], rates[1:]) else []
@@ -211,7 +201,7 @@ def _unequal_work(compared: Sequence[Entrant]) -> List[str]:
     return why
 
 
-def _rate(entrant: Entrant) -> List[Part]:
+def _rate(entrant: Entrant) -> list[Part]:
     return [_number(entrant, _RELOADS, units.rate), " (", Code(entrant.row), ")"]
 
 
@@ -221,6 +211,6 @@ def _confidence(best: Entrant) -> Claim:
         unknown = ": the noise is unknown, so no difference between designs can be detected."
         return Claim(["Each number is from ", n, unknown])
     sure = _number(best, "coverage", lambda value: f"{100 * value:.3g} %")
-    parts: List[Part] = ["Intervals go from the lowest to the highest of ", n]
+    parts: list[Part] = ["Intervals go from the lowest to the highest of ", n]
     parts += [", which hold the true median with ", sure, " confidence; designs whose intervals "]
     return Claim([*parts, "overlap show no detectable difference."], section="method")

@@ -6,7 +6,7 @@ Without scripts it shows the headline's field.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Iterator, NamedTuple, Sequence
 
 from limiterbench.common import units
 from limiterbench.report.contest import (
@@ -31,7 +31,7 @@ _MEMORY = (1 << 10, 4 << 10, 16 << 10, 64 << 10, 1 << 20, 16 << 20)
 class Select(NamedTuple):
     name: str
     label: str
-    options: List[Tuple[str, str]]
+    options: list[tuple[str, str]]
     chosen: str = ""
 
 
@@ -60,11 +60,11 @@ class Line(NamedTuple):
     summary: str
     rank: str
     """Among all designs of the field, by decisions a second."""
-    numbers: List[Tuple[str, str]]
+    numbers: list[tuple[str, str]]
     """Median and interval, of each metric."""
-    costs: List[str]
-    words: List[str]
-    facts: Dict[str, Any]
+    costs: list[str]
+    words: list[str]
+    facts: dict[str, Any]
     """For the page: by metric its `place` and `better`, the lines that are better for certain;
     `refused` says why, by wish."""
 
@@ -75,18 +75,18 @@ class Field(NamedTuple):
     key: str
     title: str
     note: str
-    lines: List[Line]
+    lines: list[Line]
 
 
 class Chooser(NamedTuple):
-    selects: List[Select]
-    fields: List[Field]
+    selects: list[Select]
+    fields: list[Field]
     shown: str
     """The key of the field that a page without scripts shows."""
     heads: Sequence[str] = HEADS
 
 
-def chooser(runs: Sequence[StoredRun]) -> Optional[Chooser]:
+def chooser(runs: Sequence[StoredRun]) -> Chooser | None:
     usable = [(run, found) for run in runs for found in [contests(run)] if found]
     if not usable:
         return None
@@ -108,15 +108,15 @@ def _key(run: int, contest: Contest) -> str:
     return f"{run}/{contest.threads}/{contest.scenario}/{contest.placement}"
 
 
-def _bounds(entrants: Sequence[Entrant]) -> List[int]:
+def _bounds(entrants: Sequence[Entrant]) -> list[int]:
     """Bounds on the memory held, only those that leave some designs out and some in."""
     held = [value for value in map(held_bytes, entrants) if value is not None]
     return [bound for bound in _MEMORY if held and min(held) <= bound < max(held)]
 
 
 def _selects(
-    usable: Sequence[Tuple[StoredRun, List[Contest]]], first: Contest, bounds: Sequence[int]
-) -> List[Select]:
+    usable: Sequence[tuple[StoredRun, list[Contest]]], first: Contest, bounds: Sequence[int]
+) -> list[Select]:
     contests = [contest for _, found in usable for contest in found]
     # A scenario's rate is that of the first run that has it, at the most threads.
     rates = {c.scenario: _reloads(c) for _, found in reversed(usable) for c in found}
@@ -147,11 +147,7 @@ def _reloads(contest: Contest) -> str:
 
 
 def _field(
-    number: int,
-    run: StoredRun,
-    contest: Contest,
-    others: Sequence[Contest],
-    bounds: Sequence[int],
+    number: int, run: StoredRun, contest: Contest, others: Sequence[Contest], bounds: Sequence[int]
 ) -> Field:
     cpus, title = run.manifest.topology.cpus, units.count(contest.threads, "thread")
     limiting = contest.limiting()
@@ -173,14 +169,14 @@ def _field(
 
 def _place(
     entrant: Entrant, limiting: Sequence[Entrant], ranked: Sequence[Entrant], metric: Metric
-) -> Optional[Dict[str, Any]]:
+) -> dict[str, Any] | None:
     if not metric.is_known(entrant):
         return None
     better = [at for at, other in enumerate(limiting) if metric.beats(other, entrant)]
     return {"place": ranked.index(entrant), "better": better}
 
 
-def _line(entrant: Entrant, facts: Dict[str, Any], others: Sequence[Contest]) -> Line:
+def _line(entrant: Entrant, facts: dict[str, Any], others: Sequence[Contest]) -> Line:
     design = entrant.design
     held, publish = held_bytes(entrant), entrant.number("publish_p50_median_ns")
     over = f"{entrant.known('admission_error_max_permits'):.0f}"
@@ -202,7 +198,7 @@ def _line(entrant: Entrant, facts: Dict[str, Any], others: Sequence[Contest]) ->
     )
 
 
-def _number(entrant: Entrant, metric: Metric) -> Tuple[str, str]:
+def _number(entrant: Entrant, metric: Metric) -> tuple[str, str]:
     if not metric.is_known(entrant):
         return "not measured", ""
     found = metric.of(entrant)
@@ -213,10 +209,10 @@ def _number(entrant: Entrant, metric: Metric) -> Tuple[str, str]:
     )
 
 
-def _refused(entrant: Entrant, bounds: Sequence[int]) -> Dict[str, str]:
+def _refused(entrant: Entrant, bounds: Sequence[int]) -> dict[str, str]:
     """Why, by each wish that this cell does not fulfil."""
     design, held = entrant.design, held_bytes(entrant)
-    refused: Dict[str, str] = {}
+    refused: dict[str, str] = {}
     if entrant.own_contract:
         refused = dict.fromkeys(("exactness=exact", "exactness=approximate"), "another contract")
     elif not entrant.is_exact:
@@ -243,7 +239,7 @@ def _needs(entrant: Entrant) -> str:
     return ", ".join(part for part in parts if part) or "nothing"
 
 
-def held_bytes(entrant: Entrant) -> Optional[float]:
+def held_bytes(entrant: Entrant) -> float | None:
     """In use, and not yet freed at its peak."""
     live, retired = (
         entrant.number(column) for column in ("live_median_bytes", "retired_peak_median_bytes")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import NamedTuple, Sequence, Union
 
 from limiterbench.records.cells import Cell
 
@@ -21,7 +21,7 @@ class Number(NamedTuple):
     column: str
     share: float = 1.0
     """The factor on what the column says."""
-    over: Optional[Cell] = None
+    over: Cell | None = None
     """Divided by the same column of this cell."""
 
     @property
@@ -36,7 +36,7 @@ Part = Union[str, Code, Number]
 
 class Claim(NamedTuple):
     parts: Sequence[Part]
-    chart: Optional[Tuple[str, str, str]] = None
+    chart: tuple[str, str, str] | None = None
     """Kind, scenario and placement of the chart that shows it."""
     section: str = ""
     """The section of the page that says more."""
@@ -46,9 +46,9 @@ class Claim(NamedTuple):
         return "".join(part if isinstance(part, str) else part.text for part in self.parts)
 
 
-def listed(names: Sequence[str]) -> List[Part]:
+def listed(names: Sequence[str]) -> list[Part]:
     """a, b and c"""
-    parts: List[Part] = []
+    parts: list[Part] = []
     for index, name in enumerate(names):
         if index:
             parts.append(" and " if index == len(names) - 1 else ", ")

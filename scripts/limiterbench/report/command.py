@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import Sequence
 
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import display, replace_text
@@ -16,7 +16,7 @@ PAGE = "report.html"
 PAGE_OF_SEVERAL = "comparison.html"
 
 
-def read_runs(folders: Sequence[Path]) -> List[StoredRun]:
+def read_runs(folders: Sequence[Path]) -> list[StoredRun]:
     """Each under a name of its own. Raises InputError."""
     resolved = each_once(folders)
     names = [folder.name for folder in resolved]
@@ -27,7 +27,7 @@ def read_runs(folders: Sequence[Path]) -> List[StoredRun]:
     ]
 
 
-def each_once(folders: Sequence[Path]) -> List[Path]:
+def each_once(folders: Sequence[Path]) -> list[Path]:
     """Their absolute paths. Raises InputError if one is given twice."""
     resolved = [folder.resolve() for folder in folders]
     for number, folder in enumerate(resolved):
@@ -41,7 +41,7 @@ def print_report(folders: Sequence[Path]) -> None:
 
 
 def write_page(
-    folders: Sequence[Path], out: Optional[Path] = None, appendix: Optional[Appendix] = None
+    folders: Sequence[Path], out: Path | None = None, appendix: Appendix | None = None
 ) -> Path:
     """Where it was written: `out`, else in the first folder."""
     page = out or folders[0] / (PAGE if len(folders) == 1 else PAGE_OF_SEVERAL)

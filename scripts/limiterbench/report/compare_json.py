@@ -27,7 +27,7 @@ import json
 import math
 import zlib
 from dataclasses import asdict
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Sequence
 
 from limiterbench.records.cells import Cell
 from limiterbench.records.records import Measured
@@ -38,7 +38,7 @@ from limiterbench.stats.statistics import summarize
 from limiterbench.stats.verdicts import CONFIDENCE, VERDICTS, Verdict
 
 _SCHEMA = 1
-Object = Dict[str, Any]
+Object = dict[str, Any]
 
 
 def _run(run: Run) -> Object:
@@ -51,11 +51,11 @@ def _run(run: Run) -> Object:
     }
 
 
-def _counts(verdicts: Sequence[Verdict]) -> Dict[str, int]:
+def _counts(verdicts: Sequence[Verdict]) -> dict[str, int]:
     return {kind: sum(v.verdict == kind for v in verdicts) for kind in VERDICTS}
 
 
-def _number(value: float) -> Optional[float]:
+def _number(value: float) -> float | None:
     return value if math.isfinite(value) and value > 0 else None
 
 
@@ -88,11 +88,11 @@ def _cell(comparison: Comparison, throughput: Verdict, p99: Verdict) -> Object:
     }
 
 
-def _only_in(run: Run, comparison: Comparison) -> List[str]:
+def _only_in(run: Run, comparison: Comparison) -> list[str]:
     return sorted(cell.name for cell in run.cells.keys() - set(comparison.cells))
 
 
-def print_json(comparison: Comparison, limit: Optional[float], failing: Sequence[Cell]) -> None:
+def print_json(comparison: Comparison, limit: float | None, failing: Sequence[Cell]) -> None:
     shift = comparison.shift
     document = {
         "schema": _SCHEMA,
@@ -109,10 +109,7 @@ def print_json(comparison: Comparison, limit: Optional[float], failing: Sequence
             "deviation": math.sqrt(shift.variance),
             "source": shift.source,
         },
-        "counts": {
-            "throughput": _counts(comparison.throughput),
-            "p99": _counts(comparison.p99),
-        },
+        "counts": {"throughput": _counts(comparison.throughput), "p99": _counts(comparison.p99)},
         "only_in_base": _only_in(comparison.base, comparison),
         "only_in_new": _only_in(comparison.new, comparison),
         "fail_on_slower": (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from itertools import groupby
 from statistics import median
-from typing import Callable, Iterable, List, Optional, Sequence
+from typing import Callable, Iterable, Sequence
 
 from rich import box
 from rich.console import Console
@@ -34,7 +34,7 @@ Label = Callable[[float], str]
 
 
 def print_text(
-    comparison: Comparison, everything: bool, limit: Optional[float], failing: Sequence[Cell]
+    comparison: Comparison, everything: bool, limit: float | None, failing: Sequence[Cell]
 ) -> None:
     console = _Console(width=_WIDTH, highlight=False)
     for line in summary(comparison):
@@ -53,7 +53,7 @@ def print_text(
         console.print(Text(f"\n{units.count(len(failing), 'cell')} {more}"))
 
 
-def summary(comparison: Comparison) -> List[str]:
+def summary(comparison: Comparison) -> list[str]:
     lines = [f"{units.count(len(comparison.cells), 'common cell')}:"]
     for name, verdicts in (("throughput", comparison.throughput), ("p99", comparison.p99)):
         counts = [f"{sum(v.verdict == k for v in verdicts)} {k.lower()}" for k in VERDICTS]
@@ -68,7 +68,7 @@ def summary(comparison: Comparison) -> List[str]:
     return lines
 
 
-def _fewest(comparison: Comparison) -> List[str]:
+def _fewest(comparison: Comparison) -> list[str]:
     runs = (comparison.base, comparison.new)
     fewest = [min(len(run.cells[cell]) for cell in comparison.cells) for run in runs]
     margin = f"{100 * comparison.margin:g} %"
@@ -78,7 +78,7 @@ def _fewest(comparison: Comparison) -> List[str]:
     ]
 
 
-def _shift(comparison: Comparison) -> List[str]:
+def _shift(comparison: Comparison) -> list[str]:
     shift = comparison.shift
     if not shift.source:
         return ["nothing separates a change of the host from one of the designs: compare with care"]
@@ -91,7 +91,7 @@ def _shift(comparison: Comparison) -> List[str]:
     ]
 
 
-def _place(verdict: Verdict) -> "tuple[str, str]":
+def _place(verdict: Verdict) -> tuple[str, str]:
     return verdict.cell.scenario, verdict.cell.placement
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Dict, Iterable, List, NamedTuple, Optional
+from typing import Callable, Iterable, NamedTuple
 
 from limiterbench.common import units
 from limiterbench.common.tidy import Line
@@ -44,7 +44,7 @@ class Entrant:
     def limits(self) -> bool:
         return self.line["exactness"] != "none"
 
-    def number(self, column: str) -> Optional[float]:
+    def number(self, column: str) -> float | None:
         value = self.line.get(column)
         return float(value) if isinstance(value, (int, float)) else None
 
@@ -91,7 +91,7 @@ class Metric(NamedTuple):
         step = entrant.clock_step if self.timed else 0.0
         return Summary(int(entrant.known("repetitions")), median, low, high, step)
 
-    def ranked(self, entrants: Iterable[Entrant]) -> List[Entrant]:
+    def ranked(self, entrants: Iterable[Entrant]) -> list[Entrant]:
         """Those that have it, the best first."""
         sign = 1 if self.timed else -1
         known = [entrant for entrant in entrants if self.is_known(entrant)]
@@ -102,7 +102,7 @@ class Metric(NamedTuple):
         better, worse = (other, one) if self.timed else (one, other)
         return self.of(better).above(self.of(worse))
 
-    def better(self, entrant: Entrant, others: Iterable[Entrant]) -> List[Entrant]:
+    def better(self, entrant: Entrant, others: Iterable[Entrant]) -> list[Entrant]:
         """Those that are better for certain, the best first. All of them are looked at: the one
         with the best median may have the widest interval."""
         return [other for other in self.ranked(others) if self.beats(other, entrant)]
@@ -120,23 +120,23 @@ class Contest:
     scenario: str
     placement: str
     threads: int
-    entrants: Dict[str, Entrant]
+    entrants: dict[str, Entrant]
 
-    def exact(self) -> List[Entrant]:
+    def exact(self) -> list[Entrant]:
         """Fastest first."""
         return THROUGHPUT.ranked(e for e in self.entrants.values() if e.is_exact)
 
-    def approximate(self) -> List[Entrant]:
+    def approximate(self) -> list[Entrant]:
         approximate = (e for e in self.entrants.values() if e.line["exactness"] == "approximate")
         return THROUGHPUT.ranked(approximate)
 
-    def limiting(self) -> List[Entrant]:
+    def limiting(self) -> list[Entrant]:
         return THROUGHPUT.ranked(e for e in self.entrants.values() if e.limits)
 
 
 def contest(run: StoredRun, group: Group, threads: int) -> Contest:
     step = run.clock_steps[(group.scenario, group.placement)]
-    entrants: Dict[str, Entrant] = {}
+    entrants: dict[str, Entrant] = {}
     for row in sorted(group.limiters):
         if threads in group.limiters[row]:
             cell = Cell(row, group.scenario, group.placement, threads)
@@ -144,11 +144,11 @@ def contest(run: StoredRun, group: Group, threads: int) -> Contest:
     return Contest(group.scenario, group.placement, threads, entrants)
 
 
-def contests(run: StoredRun) -> List[Contest]:
+def contests(run: StoredRun) -> list[Contest]:
     return [contest(run, group, n) for group in closed_loop(run.groups) for n in group.threads]
 
 
-def headline(run: StoredRun) -> Optional[Contest]:
+def headline(run: StoredRun) -> Contest | None:
     """What the answer is about: steady load, threads close together, a CPU for each."""
     groups = closed_loop(run.groups)
     if not groups:

@@ -9,7 +9,7 @@ gets its numbers, read off the drawing itself.
 from __future__ import annotations
 
 import io
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, NamedTuple, Optional, Sequence
 
 import matplotlib
 from markupsafe import Markup
@@ -34,17 +34,17 @@ _NONE = {"Date": None, "Creator": None}
 class Panel(NamedTuple):
     heading: str
     svg: Markup
-    points: List[Point]
+    points: list[Point]
 
 
-def row_of(artist: Any) -> Optional[str]:
+def row_of(artist: Any) -> str | None:
     gid = artist.get_gid()
     return gid[len(ROW) :] if isinstance(gid, str) and gid.startswith(ROW) else None
 
 
 def panels(
-    frame: Frame, name: str, about: str, across: Optional[Words], classes: Dict[str, str]
-) -> List[Panel]:
+    frame: Frame, name: str, about: str, across: Words | None, classes: dict[str, str]
+) -> list[Panel]:
     """`name` is unique in the page; `across` says a value of the horizontal axis in words, else
     the axis does; `classes` are the designs'."""
     if frame.whole:
@@ -53,7 +53,7 @@ def panels(
     figure.patch.set_visible(False)
     figure.legends.clear()
     figure.texts.clear()
-    made: List[Panel] = []
+    made: list[Panel] = []
     for number, (heading, axes) in enumerate(zip(frame.headings, frame.panels)):
         for other in frame.panels:
             other.set_visible(other is axes)
@@ -64,14 +64,14 @@ def panels(
     return made
 
 
-def whole(frame: Frame, name: str, about: str, classes: Dict[str, str]) -> Markup:
+def whole(frame: Frame, name: str, about: str, classes: dict[str, str]) -> Markup:
     """All its panels as they stand."""
     frame.figure.patch.set_visible(False)
     frame.take_words_off()
     return inline(_drawn(frame.figure, "tight"), name, about, classes, [])
 
 
-def _arrange(figure: Any, axes: Any, across: Optional[Words]) -> List[Point]:
+def _arrange(figure: Any, axes: Any, across: Words | None) -> list[Point]:
     """The panel alone fills the figure. Returns where its points have come to lie."""
     names = _NAMES if axes.texts else 0.0
     height = _HEIGHT + names
@@ -90,11 +90,11 @@ def _arrange(figure: Any, axes: Any, across: Optional[Words]) -> List[Point]:
     return _points(axes, across, 72 * height)
 
 
-def _points(axes: Any, across: Optional[Words], height: float) -> List[Point]:
+def _points(axes: Any, across: Words | None, height: float) -> list[Point]:
     say = axes.yaxis.get_major_formatter()
     across = across or axes.xaxis.get_major_formatter()
     spans = _spans(axes)
-    found: List[Point] = []
+    found: list[Point] = []
     for line in axes.lines:
         row = row_of(line)
         if row is None or line.get_marker() in ("None", "", " ", None, "_", "|"):
@@ -107,15 +107,15 @@ def _points(axes: Any, across: Optional[Words], height: float) -> List[Point]:
     return found
 
 
-def _marked(line: Line2D) -> Sequence[Tuple[float, float]]:
+def _marked(line: Line2D) -> Sequence[tuple[float, float]]:
     points = list(zip(map(float, line.get_xdata()), map(float, line.get_ydata())))
     every = line.get_markevery()
     return points if every is None else [points[index] for index in every]
 
 
-def _spans(axes: Any) -> Dict[Tuple[str, float], Tuple[float, float]]:
+def _spans(axes: Any) -> dict[tuple[str, float], tuple[float, float]]:
     """The ends of the bars, by design and place."""
-    spans: Dict[Tuple[str, float], Tuple[float, float]] = {}
+    spans: dict[tuple[str, float], tuple[float, float]] = {}
     for bars in axes.collections:
         row = row_of(bars)
         if row is None or not isinstance(bars, LineCollection):
@@ -125,7 +125,7 @@ def _spans(axes: Any) -> Dict[Tuple[str, float], Tuple[float, float]]:
     return spans
 
 
-def _drawn(figure: Any, box: Optional[str] = None) -> str:
+def _drawn(figure: Any, box: str | None = None) -> str:
     drawn = io.StringIO()
     # Text as text: it is read aloud, selected and printed; the page's fonts are the reader's own.
     with matplotlib.rc_context({"svg.fonttype": "none"}):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, NamedTuple, Sequence
 
 from limiterbench.charts.axis import percentile_label
 from limiterbench.charts.catalogue import Chart, charts_of
@@ -23,8 +23,8 @@ from limiterbench.report.svg import Sample, sample
 class Key(NamedTuple):
     """What charts that belong together share; None stands for several."""
 
-    scenario: Optional[str]
-    placement: Optional[str]
+    scenario: str | None
+    placement: str | None
 
     @property
     def title(self) -> str:
@@ -49,7 +49,7 @@ class Figure(NamedTuple):
     """What is plotted, and what to beware of."""
     about: Sequence[str]
     """Host and clock, which all charts share."""
-    numbers: Optional[Table]
+    numbers: Table | None
     csv: str
     """A link to the same numbers; empty if there is none."""
 
@@ -58,13 +58,13 @@ class Set(NamedTuple):
     """One kind of chart, of every run that has it."""
 
     place: str
-    figures: List[Figure]
+    figures: list[Figure]
 
 
 class Scene(NamedTuple):
     title: str
     is_open: bool
-    sets: List[Set]
+    sets: list[Set]
 
 
 class Gallery:
@@ -83,16 +83,16 @@ class Gallery:
         found = {(chart.kind, _key(chart)): None for charts in self._charts for chart in charts}
         self._places = {name: f"chart-{number}" for number, name in enumerate(found)}
 
-    def place_of(self, kind: str, scenario: str, placement: str) -> Optional[str]:
+    def place_of(self, kind: str, scenario: str, placement: str) -> str | None:
         return self._places.get((kind, Key(scenario, placement)))
 
-    def families(self) -> List[Family]:
+    def families(self) -> list[Family]:
         return families_of(self.classes, self.legends)
 
     def sample(self, row: str) -> Sample:
         return sample(self.legends[row])
 
-    def scenes(self) -> List[Scene]:
+    def scenes(self) -> list[Scene]:
         """All charts, drawn."""
         use_style()
         # Each takes a good part of a second.
@@ -106,13 +106,13 @@ class Gallery:
             for number, key in enumerate(self._keys())
         ]
 
-    def _keys(self) -> List[Key]:
+    def _keys(self) -> list[Key]:
         """What the answer is about comes first, then what is about everything."""
         first = {Key(h.scenario, h.placement) for h in map(headline, self._runs) if h is not None}
         keys = list({key: None for _, key in self._places})
         return sorted(keys, key=lambda key: (key not in first, key.scenario is not None))
 
-    def _set(self, name: Tuple[str, Key]) -> Set:
+    def _set(self, name: tuple[str, Key]) -> Set:
         place = self._places[name]
         figures = [
             self._figure(run, chart, f"{place}-{number}")
@@ -152,7 +152,7 @@ def csv_link(run: Path, chart: Chart, page: Path) -> str:
     return Path(os.path.relpath(file.resolve(), page.resolve().parent)).as_posix()
 
 
-def _across(kind: str, counts: Sequence[int]) -> Optional[Words]:
+def _across(kind: str, counts: Sequence[int]) -> Words | None:
     """A value of the horizontal axis in words; as on the axis, if nothing better is known."""
     if kind == "percentiles":
         return percentile_label
@@ -164,14 +164,14 @@ def _across(kind: str, counts: Sequence[int]) -> Optional[Words]:
     return None
 
 
-_UNITS: Dict[str, Callable[[float], str]] = {
+_UNITS: dict[str, Callable[[float], str]] = {
     "_ns": units.time,
     "_per_second": units.rate,
     "_bytes": units.size,
 }
 
 
-def _numbers(lines: Sequence[Line], classes: Dict[str, str]) -> Optional[Table]:
+def _numbers(lines: Sequence[Line], classes: dict[str, str]) -> Table | None:
     if not lines:
         return None
     unit_of = {name: next((u for u in _UNITS if name.endswith(u)), "") for name in lines[0]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, NamedTuple, Sequence
 
 from limiterbench.common import units
 from limiterbench.records.cells import Cell
@@ -34,18 +34,18 @@ class Listing(NamedTuple):
 
     heading: str
     about: str
-    table: Optional[Table]
+    table: Table | None
     more: int
 
 
 class Method(NamedTuple):
-    facts: List[Tuple[str, str]]
+    facts: list[tuple[str, str]]
     command: str
     examined: bool
     """Whether the doctor looked at the host."""
-    bad: List[Finding]
+    bad: list[Finding]
     fine: str
-    failed: Optional[Listing]
+    failed: Listing | None
     noisy: Listing
 
 
@@ -63,13 +63,13 @@ def method(run: StoredRun) -> Method:
     )
 
 
-def facts(run: StoredRun) -> List[Tuple[str, str]]:
+def facts(run: StoredRun) -> list[tuple[str, str]]:
     """What is not known is left out."""
     manifest, host = run.manifest, run.manifest.host
     program = manifest.versions.get("program")
     built = program if isinstance(program, dict) else {}
     hypervisor = f"yes, hypervisor {host.get('hypervisor') or 'unknown'}"
-    pairs: List[Tuple[str, Any]] = [
+    pairs: list[tuple[str, Any]] = [
         ("folder", run.name),
         ("host", manifest.hostname),
         ("CPU", host.get("cpu_model")),
@@ -101,9 +101,9 @@ def _plan(manifest: Manifest) -> str:
     )
 
 
-def noisy(run: StoredRun) -> List[Noisy]:
+def noisy(run: StoredRun) -> list[Noisy]:
     """Cells with a wide range or a repetition that the host disturbed, the widest first."""
-    found: List[Noisy] = []
+    found: list[Noisy] = []
     for group in run.groups:
         for row, points in group.limiters.items():
             for threads, repeated in points.items():
@@ -116,7 +116,7 @@ def noisy(run: StoredRun) -> List[Noisy]:
     return sorted(found, key=lambda noise: (-noise.spread, noise.cell))
 
 
-def failures(run: StoredRun) -> List[Tuple[str, str]]:
+def failures(run: StoredRun) -> list[tuple[str, str]]:
     return [
         (f"{record.cell.name}, repetition {record.repetition}", str(record.failure))
         for record in run.failed
@@ -130,7 +130,7 @@ def _listing(
     return Listing(heading, about, table, max(0, len(rows) - _SHOWN))
 
 
-def _failed(run: StoredRun) -> Optional[Listing]:
+def _failed(run: StoredRun) -> Listing | None:
     failed = failures(run)
     if not failed:
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
 
 from limiterbench.common import units
 from limiterbench.report.claims import Claim, Code, Number, Part
@@ -14,7 +13,7 @@ from limiterbench.stats.series import sweeps_load
 _CAPACITY = "capacity_median_per_second"
 
 
-def open_loop(run: StoredRun, best: Optional[Entrant] = None) -> List[Claim]:
+def open_loop(run: StoredRun, best: Entrant | None = None) -> list[Claim]:
     """About `best` or, without it, the exact design with the highest capacity; and the baseline.
     Empty without a sweep of the load."""
     placement = best.cell.placement if best else PLAIN_PLACEMENT
@@ -31,14 +30,14 @@ def open_loop(run: StoredRun, best: Optional[Entrant] = None) -> List[Claim]:
     return [_claim(field, mine, *known)]
 
 
-def _most_able(field: Contest) -> Optional[Entrant]:
+def _most_able(field: Contest) -> Entrant | None:
     ranked = sorted(field.exact(), key=lambda entrant: entrant.known(_CAPACITY))
     return ranked[-1] if ranked else None
 
 
-def _claim(field: Contest, mine: Entrant, base: Optional[Entrant] = None) -> Claim:
+def _claim(field: Contest, mine: Entrant, base: Entrant | None = None) -> Claim:
     threads = Number(units.count(field.threads, "thread"), mine.cell, "threads")
-    parts: List[Part] = ["In ", field.scenario, " at ", threads]
+    parts: list[Part] = ["In ", field.scenario, " at ", threads]
     parts += [", requests come at random at half of each design's own capacity: ", *_offered(mine)]
     parts += [", ", *_offered(base), *_apart(mine, base)] if base else []
     parts += [". The p99 of the response is ", *_response(mine)]
@@ -46,12 +45,12 @@ def _claim(field: Contest, mine: Entrant, base: Optional[Entrant] = None) -> Cla
     return Claim([*parts, "."], (RESPONSE.chart, field.scenario, field.placement))
 
 
-def _offered(row: Entrant) -> List[Part]:
+def _offered(row: Entrant) -> list[Part]:
     rate = Number(units.rate(row.known(_CAPACITY) / 2), row.cell, _CAPACITY, share=0.5)
     return [rate, " a second for ", Code(row.row)]
 
 
-def _apart(mine: Entrant, base: Entrant) -> List[Part]:
+def _apart(mine: Entrant, base: Entrant) -> list[Part]:
     """That the rates differ, and by how much: who has the longer tail depends on it."""
     less, more = sorted((mine, base), key=lambda row: row.known(_CAPACITY))
     fold = more.known(_CAPACITY) / less.known(_CAPACITY)
@@ -62,16 +61,16 @@ def _apart(mine: Entrant, base: Entrant) -> List[Part]:
     ]
 
 
-def _order(mine: Entrant, base: Entrant) -> List[Part]:
+def _order(mine: Entrant, base: Entrant) -> list[Part]:
     ours, theirs = RESPONSE.of(mine), RESPONSE.of(base)
     if not ours.apart_from(theirs):
-        found: List[Part] = [": no detectable difference"]
+        found: list[Part] = [": no detectable difference"]
     else:
         found = [f": {'longer' if ours.above(theirs) else 'shorter'} for ", Code(mine.row)]
     return [*found, ", each at its own rate. This says nothing about both at the same rate"]
 
 
-def _response(row: Entrant) -> List[Part]:
+def _response(row: Entrant) -> list[Part]:
     median, low, high = (
         Number(units.time(row.known(column)), row.cell, column)
         for column in (RESPONSE.column.replace("median", end) for end in ("median", "low", "high"))

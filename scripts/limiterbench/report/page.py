@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Callable, List, NamedTuple, Optional, Sequence
+from typing import Any, Callable, NamedTuple, Sequence
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -58,7 +58,7 @@ def fill(template: str, **values: Any) -> Markup:
     return Markup(_templates().get_template(template).render(values))
 
 
-def render(runs: Sequence[StoredRun], page: Path, appendix: Optional[Appendix] = None) -> str:
+def render(runs: Sequence[StoredRun], page: Path, appendix: Appendix | None = None) -> str:
     """The same bytes for the same runs, whenever it is called. `page`: the file it is for."""
     gallery = Gallery(runs, page)
     several = len(runs) > 1
@@ -106,7 +106,7 @@ def _about(run: StoredRun) -> str:
     return f"{run.name}: " + ", ".join(part for part in parts if part)
 
 
-def _notices(run: StoredRun) -> List[str]:
+def _notices(run: StoredRun) -> list[str]:
     """What a reader must know before believing any of it."""
     lines = list(run.missing)
     if run.failed:

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional, Sequence
+from typing import NamedTuple, Sequence
 
 from limiterbench.common import units
-from limiterbench.report.contest import (
-    P99,
-    THROUGHPUT,
-    Contest,
-    Entrant,
-    Metric,
-    contest,
-    headline,
-)
+from limiterbench.report.contest import P99, THROUGHPUT, Contest, Entrant, Metric, contest, headline
 from limiterbench.report.gallery import Table
 from limiterbench.report.stored import StoredRun
 from limiterbench.stats.ratios import BASELINE
@@ -24,11 +16,11 @@ class Ratios(NamedTuple):
     title: str
     table: Table
     has_baseline: bool
-    abouts: List[str]
+    abouts: list[str]
     """What the exponents rest on, where it is the same for all designs."""
 
 
-def ratios(run: StoredRun, named: bool) -> Optional[Ratios]:
+def ratios(run: StoredRun, named: bool) -> Ratios | None:
     """`named`: the title says which run it is."""
     field = headline(run)
     group = run.group(field.scenario, field.placement) if field else None
@@ -74,7 +66,7 @@ def _ratio(field: Contest, row: str) -> str:
     return f"{units.times(value)} ({low} to {high})"
 
 
-def _exponent(found: Optional[Scaling]) -> str:
+def _exponent(found: Scaling | None) -> str:
     if found is None:
         return "–"
     exponent = found.exponent
@@ -83,7 +75,7 @@ def _exponent(found: Optional[Scaling]) -> str:
     return f"{exponent.median:.2f} ({exponent.low:.2f} to {exponent.high:.2f})"
 
 
-def linear(found: Optional[Scaling]) -> str:
+def linear(found: Scaling | None) -> str:
     """Whether linear scaling lies within what the repetitions leave open."""
     if found is None or found.exponent.n < 2:
         return "not known"
@@ -94,11 +86,11 @@ def linear(found: Optional[Scaling]) -> str:
 
 class Sides(NamedTuple):
     differs: Table
-    metrics: List["tuple[str, Table]"]
+    metrics: list[tuple[str, Table]]
     """Each with its title; empty if the runs have nothing in common."""
 
 
-def sides(runs: Sequence[StoredRun]) -> Optional[Sides]:
+def sides(runs: Sequence[StoredRun]) -> Sides | None:
     """Several runs against each other, where they measured the same cells."""
     if len(runs) < 2:
         return None
@@ -116,7 +108,7 @@ def sides(runs: Sequence[StoredRun]) -> Optional[Sides]:
     return Sides(differs, [_side_by_side(runs, fields, metric) for metric in metrics])
 
 
-def _common_fields(runs: Sequence[StoredRun]) -> List[Contest]:
+def _common_fields(runs: Sequence[StoredRun]) -> list[Contest]:
     """The headline of the first run that has one that all of them measured, at the most threads
     that all of them measured."""
     for run in runs:
@@ -133,7 +125,7 @@ def _common_fields(runs: Sequence[StoredRun]) -> List[Contest]:
 
 def _side_by_side(
     runs: Sequence[StoredRun], fields: Sequence[Contest], metric: Metric
-) -> "tuple[str, Table]":
+) -> tuple[str, Table]:
     rows = sorted({row for field in fields for row in field.entrants})
     first = fields[0]
     where = f"{first.scenario}, {first.placement}, {units.count(first.threads, 'thread')}"
@@ -141,7 +133,7 @@ def _side_by_side(
     return f"{metric.name}: {where}", Table(["design", *(run.name for run in runs)], lines)
 
 
-def _said(entrant: Optional[Entrant], metric: Metric) -> str:
+def _said(entrant: Entrant | None, metric: Metric) -> str:
     if entrant is None or not metric.is_known(entrant):
         return "–"
     found = metric.of(entrant)

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Iterable, Sequence
 
 from limiterbench.charts.catalogue import unreadable
 from limiterbench.common import units
@@ -35,14 +35,14 @@ class StoredRun:
     """No other run in the report has it."""
     folder: Path
     manifest: Manifest
-    groups: List[Group]
+    groups: list[Group]
     """Those with something measured."""
-    lines: Dict[Cell, Line]
+    lines: dict[Cell, Line]
     """The lines of summary.csv."""
-    clock_steps: Dict[Tuple[str, str], float]
+    clock_steps: dict[tuple[str, str], float]
     """By scenario and placement: times that are less apart look the same."""
-    failed: List[Record]
-    missing: List[str]
+    failed: list[Record]
+    missing: list[str]
     """What a reader would look for and not find, a sentence each."""
 
     @property
@@ -52,13 +52,13 @@ class StoredRun:
         return str(built.get("commit") or "unknown")
 
     @cached_property
-    def designs(self) -> Dict[str, Design]:
+    def designs(self) -> dict[str, Design]:
         return designs_of(self.manifest.rows)
 
     def design(self, name: str) -> Design:
         return self.designs.get(name, Design(name))
 
-    def group(self, scenario: str, placement: str) -> Optional[Group]:
+    def group(self, scenario: str, placement: str) -> Group | None:
         wanted = (scenario, placement)
         return next((g for g in self.groups if (g.scenario, g.placement) == wanted), None)
 
@@ -88,7 +88,7 @@ def read_run(folder: Path, name: str) -> StoredRun:
     )
 
 
-def _by_cell(lines: Iterable[Line]) -> Dict[Cell, Line]:
+def _by_cell(lines: Iterable[Line]) -> dict[Cell, Line]:
     return {
         Cell(
             str(line["limiter"]),
@@ -100,7 +100,7 @@ def _by_cell(lines: Iterable[Line]) -> Dict[Cell, Line]:
     }
 
 
-def _read_usable(path: Path, manifest: Manifest) -> Tuple[List[Record], List[str]]:
+def _read_usable(path: Path, manifest: Manifest) -> tuple[list[Record], list[str]]:
     try:
         return read_records(path, manifest.plan.cells), []
     except InputError as error:
@@ -112,10 +112,10 @@ def _read_usable(path: Path, manifest: Manifest) -> Tuple[List[Record], List[str
     return _read_lines(bytes(data), manifest)
 
 
-def _read_lines(data: bytes, manifest: Manifest) -> Tuple[List[Record], List[str]]:
+def _read_lines(data: bytes, manifest: Manifest) -> tuple[list[Record], list[str]]:
     """Line by line: what is wrong with one says nothing of the others."""
-    attempts: List[Record] = []
-    complaints: List[str] = []
+    attempts: list[Record] = []
+    complaints: list[str] = []
     planned = frozenset(manifest.plan.cells)
     lines = [line for line in data.split(b"\n") if line]
     for number, line in enumerate(lines, start=1):
@@ -136,7 +136,7 @@ def _read_lines(data: bytes, manifest: Manifest) -> Tuple[List[Record], List[str
     return that_count(attempts), _summed_up(complaints, len(lines))
 
 
-def _summed_up(complaints: Sequence[str], lines: int) -> List[str]:
+def _summed_up(complaints: Sequence[str], lines: int) -> list[str]:
     if not complaints:
         return []
     shown = "; ".join(complaints[:_COMPLAINTS_SHOWN])
@@ -148,7 +148,7 @@ def _summed_up(complaints: Sequence[str], lines: int) -> List[str]:
     ]
 
 
-def _disturbed(measured: Sequence[Measured]) -> List[str]:
+def _disturbed(measured: Sequence[Measured]) -> list[str]:
     """Said where it is more than now and then, with the reason that was given most often; of a host
     that always disturbs, how much it took."""
     if disturbance.nearly_all(measured):
@@ -162,8 +162,8 @@ def _disturbed(measured: Sequence[Measured]) -> List[str]:
     return [f"{of_all} were disturbed by the host{seen}."]
 
 
-def _missing(manifest: Manifest, records: Sequence[Record], groups: Sequence[Group]) -> List[str]:
-    missing: List[str] = []
+def _missing(manifest: Manifest, records: Sequence[Record], groups: Sequence[Group]) -> list[str]:
+    missing: list[str] = []
     if manifest.status == INTERRUPTED:
         planned = len(manifest.plan.cells) * manifest.plan.repetitions
         missing.append(f"The run was stopped: {len(records)} of {planned} repetitions are here.")

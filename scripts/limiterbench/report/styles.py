@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Dict, Tuple
 from zlib import crc32
 
 _TAG = re.compile(r"<\w+[^<>]* style=\"[^\"]*\"[^<>]*>")
@@ -11,7 +10,7 @@ _STYLE = re.compile(r" style=\"([^\"]*)\"")
 _CLASS = re.compile(r" class=\"([^\"]*)\"")
 
 
-def share(body: str) -> Tuple[str, str]:
+def share(body: str) -> tuple[str, str]:
     """The body with classes in place of styles, and the rules of those classes."""
     styles = {_name(style): style for style in sorted(set(_STYLE.findall(body)))}
     names = {style: name for name, style in styles.items()}
@@ -25,7 +24,7 @@ def _name(style: str) -> str:
     return f"s{crc32(style.encode()):x}"
 
 
-def _with_class(opening: str, names: Dict[str, str]) -> str:
+def _with_class(opening: str, names: dict[str, str]) -> str:
     style = _STYLE.search(opening)
     name = names.get(style[1]) if style else None
     if style is None or name is None:

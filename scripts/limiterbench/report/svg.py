@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
-from typing import Dict, List, NamedTuple, Sequence, Set
+from typing import NamedTuple, Sequence
 
 from markupsafe import Markup, escape
 from matplotlib.markers import MarkerStyle
@@ -40,7 +40,7 @@ class Point(NamedTuple):
 
 
 def inline(
-    drawn: str, name: str, label: str, classes: Dict[str, str], points: Sequence[Point]
+    drawn: str, name: str, label: str, classes: dict[str, str], points: Sequence[Point]
 ) -> Markup:
     """`name` sets its ids apart from other charts'; `classes` are the designs'."""
     root = ElementTree.fromstring(drawn)
@@ -64,9 +64,9 @@ def _serialized(part: ElementTree.Element) -> str:
     return re.sub(r">\s+<", "><", text.strip().replace(f' xmlns="{_SVG[1:-1]}"', ""))
 
 
-def _used(root: ElementTree.Element) -> Set[str]:
+def _used(root: ElementTree.Element) -> set[str]:
     """The ids that something points to."""
-    used: Set[str] = set()
+    used: set[str] = set()
     for element in root.iter():
         used.update(_LINK.findall(element.get(_HREF, "")))
         for value in (element.get("clip-path", ""), element.get("style", "")):
@@ -86,12 +86,12 @@ def _shorten(element: ElementTree.Element) -> None:
         element.set("style", _FONT.sub(r"font:\1\2px sans-serif", style).replace(": ", ":"))
 
 
-def _rounded(number: "re.Match[str]") -> str:
+def _rounded(number: re.Match[str]) -> str:
     return f"{float(number[0]):.1f}".rstrip("0").rstrip(".")
 
 
 def _rename(
-    element: ElementTree.Element, name: str, used: Set[str], classes: Dict[str, str]
+    element: ElementTree.Element, name: str, used: set[str], classes: dict[str, str]
 ) -> None:
     own = element.attrib.pop("id", "")
     if own.startswith(ROW) and own[len(ROW) :] in classes:
@@ -107,7 +107,7 @@ def _rename(
             element.set(key, _NEAR.sub(rf"url(#{name}-\1)", value))
 
 
-def _hit(point: Point, classes: Dict[str, str]) -> str:
+def _hit(point: Point, classes: dict[str, str]) -> str:
     """Where a pointer finds numbers; a browser without scripts shows the title."""
     return (
         f'<circle class="hit {classes.get(point.row, "")}" cx="{point.x:.1f}" cy="{point.y:.1f}" '
@@ -140,7 +140,7 @@ def sample(legend: Legend) -> Sample:
 def _outline(marker: str) -> str:
     style = MarkerStyle(marker)
     path = style.get_path().transformed(style.get_transform())
-    parts: List[str] = []
+    parts: list[str] = []
     for vertices, code in path.iter_segments():
         if code == Path.CLOSEPOLY:
             parts.append("Z")

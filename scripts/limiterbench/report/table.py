@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from statistics import median
-from typing import Callable, Dict, Iterator, List, Sequence, Tuple
+from typing import Callable, Iterator, Sequence
 
 from limiterbench.charts.caption import disturbed
 from limiterbench.common import units
@@ -27,7 +27,7 @@ from limiterbench.stats.statistics import summarize
 # What a table shows about the repetitions of one cell.
 Cell = Callable[[Sequence[Measured]], str]
 # Its heading, and where it is from.
-Column = Tuple[str, Group, Cell]
+Column = tuple[str, Group, Cell]
 
 _WIDTH = 80
 _HEADLINE = "steady"
@@ -41,7 +41,7 @@ def print_tables(manifest: Manifest, records: Sequence[Record]) -> None:
 def print_groups(manifest: Manifest, groups: Sequence[Group]) -> None:
     """`groups`: those with something measured."""
     cpus = manifest.topology.cpus
-    placements: Dict[str, List[Group]] = {}
+    placements: dict[str, list[Group]] = {}
     for group in closed_loop(groups):
         placements.setdefault(group.placement, []).append(group)
     for placement in sorted(placements):
@@ -64,7 +64,7 @@ def print_groups(manifest: Manifest, groups: Sequence[Group]) -> None:
         print("\n" + "\n".join(textwrap.wrap(text, _WIDTH)))
 
 
-def _disturbed(groups: Sequence[Group]) -> List[str]:
+def _disturbed(groups: Sequence[Group]) -> list[str]:
     repetitions = [measured for group in groups for measured in group.repetitions()]
     told = disturbed(groups)
     if disturbance.nearly_all(repetitions):
@@ -94,7 +94,7 @@ def _p99_of(step: float) -> Cell:
     return lambda repeated: reading(repeated, 0.99, step)
 
 
-def _ranked(group: Group, threads: int) -> List[str]:
+def _ranked(group: Group, threads: int) -> list[str]:
     rates = {row: median_ops(repeated) for row, repeated in at(group, threads).items()}
     return sorted(rates, key=lambda row: (-rates[row], row))
 

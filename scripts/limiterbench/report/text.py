@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import List, Sequence
+from typing import Sequence
 
 from limiterbench.report.answer import answer
 from limiterbench.report.method import failures
@@ -26,13 +26,13 @@ def print_text(runs: Sequence[StoredRun]) -> None:
         _print_failures(run)
 
 
-def _answer(run: StoredRun) -> List[str]:
+def _answer(run: StoredRun) -> list[str]:
     claims = [claim.text for claim in answer(run)]
     beware = [f"Beware: {missing}" for missing in run.missing]
     return [line for text in [*claims, *beware] for line in item(text)]
 
 
-def item(text: str) -> List[str]:
+def item(text: str) -> list[str]:
     return textwrap.wrap(
         text, WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False
     )

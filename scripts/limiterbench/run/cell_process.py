@@ -11,7 +11,7 @@ import subprocess
 import time
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import List, NamedTuple, Optional
+from typing import NamedTuple
 
 from limiterbench.common.errors import HostError
 from limiterbench.records.fields import BadField
@@ -45,7 +45,7 @@ class Line(NamedTuple):
     record: Record
 
 
-def _settings(plan: RunPlan, strict: bool) -> List[str]:
+def _settings(plan: RunPlan, strict: bool) -> list[str]:
     """Flags that are the same for every cell."""
     flags = [f"--seconds={plan.seconds:g}"]
     flags += ["--oversubscribe"] if plan.oversubscribe else []
@@ -66,7 +66,7 @@ class CellProcess:
         self.scratch = scratch
         self._stop = stop
 
-    def measure(self, turn: Turn) -> Optional[Line]:
+    def measure(self, turn: Turn) -> Line | None:
         """None if a stop was asked for: the repetition did not finish."""
         try:
             return self._measure(turn)
@@ -74,7 +74,7 @@ class CellProcess:
             # A full disk: the repetition is not on record and is measured when the run goes on.
             raise HostError(f"{self.scratch}: {error.strerror}") from None
 
-    def _measure(self, turn: Turn) -> Optional[Line]:
+    def _measure(self, turn: Turn) -> Line | None:
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.scratch.mkdir()
         started = utc_now()
@@ -86,7 +86,7 @@ class CellProcess:
             raise HostError(last_line(ending.errors) or "the program refuses to measure here")
         return self._line(turn, ending, started)
 
-    def _run(self, command: List[str]) -> Optional[Ending]:
+    def _run(self, command: list[str]) -> Ending | None:
         errors = self.scratch / "stderr"
         alive, held = os.pipe()
         with open(errors, "wb") as stderr, open(alive, "rb"):
@@ -172,7 +172,7 @@ def _check(turn: Turn, text: str) -> Record:
     return record
 
 
-def _failure(ending: Ending, time_limit: float) -> Optional[str]:
+def _failure(ending: Ending, time_limit: float) -> str | None:
     if ending.timed_out:
         return f"exceeded the time limit of {time_limit:g} s"
     if ending.status < 0:
@@ -187,7 +187,7 @@ def _failure(ending: Ending, time_limit: float) -> Optional[str]:
     return None
 
 
-def _failed(turn: Turn, failure: str, started: str) -> "dict[str, object]":
+def _failed(turn: Turn, failure: str, started: str) -> dict[str, object]:
     cell = turn.cell
     return {
         "schema": SCHEMA,

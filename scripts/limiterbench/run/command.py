@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from statistics import fmean
-from typing import List, Optional, Sequence, Tuple
+from typing import Sequence
 
 from limiterbench.common import environment
 from limiterbench.common.errors import HostError, InputError
@@ -42,11 +42,11 @@ _LONGEST_MAP_SECONDS = 30.0
 _SEE_DOCTOR = "./scripts/doctor says what to do"
 
 
-def _phases(plan: Plan, cells: Optional[Sequence[Cell]] = None) -> float:
+def _phases(plan: Plan, cells: Sequence[Cell] | None = None) -> float:
     return fmean(plan.phases(plan.cells if cells is None else cells))
 
 
-def _plan(program: Program, request: Request, home: Optional[str]) -> Tuple[Plan, Effort]:
+def _plan(program: Program, request: Request, home: str | None) -> tuple[Plan, Effort]:
     started = time.monotonic()
     program.ask("--environment")
     overhead = time.monotonic() - started
@@ -97,7 +97,7 @@ def _manifest(
     )
 
 
-def _examine(cells: Sequence[Cell], root: Path, strict: bool) -> List[Finding]:
+def _examine(cells: Sequence[Cell], root: Path, strict: bool) -> list[Finding]:
     """What the doctor finds for as many threads as will run, the writer included."""
     threads = max(cell.threads for cell in cells) + 1
     findings = examine(look(root, threads))
@@ -119,7 +119,7 @@ def _default_folder(root: Path, manifest: Manifest) -> Path:
     return root / "results" / f"{host}_{utc}_{manifest.versions['commit']}"
 
 
-def _map_contention(program: Program, folder: Path) -> Optional[str]:
+def _map_contention(program: Program, folder: Path) -> str | None:
     """Writes contention.json, as the program prints it. Returns why, if that cannot be."""
     try:
         text = program.ask("--contention_map=json", seconds=_LONGEST_MAP_SECONDS)

@@ -11,7 +11,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import List
 
 from limiterbench.records.cells import Cell
 from limiterbench.run.plan import Plan
@@ -94,7 +93,7 @@ def overhead_of(program: Program, plan: Plan, oversubscribe: bool) -> float:
         )
 
 
-def _fewest_and_most_threads(plan: Plan) -> List[Cell]:
+def _fewest_and_most_threads(plan: Plan) -> list[Cell]:
     first = plan.cells[0]
     alike = [cell for cell in plan.cells if cell[:3] == first[:3]]
     return [min(alike, key=lambda c: c.threads), max(alike, key=lambda c: c.threads)]

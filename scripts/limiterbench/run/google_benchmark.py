@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Dict, Sequence
+from typing import Any, Sequence
 
 from limiterbench.common.files import replace_text
 from limiterbench.records.manifest import Manifest
@@ -27,7 +27,7 @@ def write(folder: Path, manifest: Manifest, records: Sequence[Record]) -> None:
     replace_text(folder / BENCHMARK_JSON, json.dumps(values, indent=1) + "\n")
 
 
-def _context(manifest: Manifest) -> Dict[str, Any]:
+def _context(manifest: Manifest) -> dict[str, Any]:
     program = manifest.versions.get("program", {})
     return {
         "date": manifest.started_utc,
@@ -41,10 +41,10 @@ def _context(manifest: Manifest) -> Dict[str, Any]:
     }
 
 
-def _entry(record: Record, family: int, repetitions: int) -> Dict[str, Any]:
+def _entry(record: Record, family: int, repetitions: int) -> dict[str, Any]:
     """As one process that had repeated every cell would have written it."""
     name = f"{record.cell.name}/iterations:1/manual_time"
-    entry: Dict[str, Any] = {
+    entry: dict[str, Any] = {
         "name": name,
         "family_index": family,
         "per_family_instance_index": 0,
@@ -64,7 +64,7 @@ def _entry(record: Record, family: int, repetitions: int) -> Dict[str, Any]:
     }
 
 
-def _times(real_time: float, iterations: int) -> Dict[str, Any]:
+def _times(real_time: float, iterations: int) -> dict[str, Any]:
     """A decision by many threads has no CPU time of its own."""
     return {
         "iterations": iterations,
@@ -74,7 +74,7 @@ def _times(real_time: float, iterations: int) -> Dict[str, Any]:
     }
 
 
-def _measured(measured: Measured) -> Dict[str, Any]:
+def _measured(measured: Measured) -> dict[str, Any]:
     latency = measured.latency
     percentiles = latency.percentiles(list(_COUNTERS.values()))
     return {

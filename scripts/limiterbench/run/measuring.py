@@ -9,7 +9,7 @@ import sys
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import List, Sequence
+from typing import Sequence
 
 from limiterbench.common import units
 from limiterbench.common.errors import HostError
@@ -32,7 +32,7 @@ _FAILURES_SHOWN = 10
 _SCRATCH = ".cell"
 
 
-def _next_turns(plan: RunPlan, attempts: Sequence[Record]) -> List[Turn]:
+def _next_turns(plan: RunPlan, attempts: Sequence[Record]) -> list[Turn]:
     """First what was planned, then what was disturbed."""
     return turns_left(plan, attempts) or repeats(plan, attempts)
 
@@ -75,11 +75,7 @@ def measure(
 
 
 def _measure(
-    attempts: List[Record],
-    plan: RunPlan,
-    process: CellProcess,
-    log: LineLog,
-    effort: Effort,
+    attempts: list[Record], plan: RunPlan, process: CellProcess, log: LineLog, effort: Effort
 ) -> None:
     turns = _next_turns(plan, attempts)
     total = len(attempts) + len(turns)

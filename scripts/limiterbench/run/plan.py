@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Dict, List, Sequence
+from typing import Sequence
 
 from limiterbench.common.errors import HostError, InputError
 from limiterbench.records.cells import Cell, parse_cell
@@ -23,7 +23,7 @@ class Scenario:
 @dataclass(frozen=True)
 class Row:
     name: str
-    values: Dict[str, object]
+    values: dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -31,20 +31,20 @@ class Plan:
     is_this_host: bool
     cpus: int
     cores: int
-    milestones: List[int]
+    milestones: list[int]
     summary: str
-    rows: List[Row]
-    boundaries: Dict[str, List[Boundary]]
-    cells: List[Cell]
-    scenarios: Dict[str, Scenario]
+    rows: list[Row]
+    boundaries: dict[str, list[Boundary]]
+    cells: list[Cell]
+    scenarios: dict[str, Scenario]
     left_out: int = 0
 
     @property
-    def oversubscribed(self) -> List[Cell]:
+    def oversubscribed(self) -> list[Cell]:
         """With more threads than CPUs."""
         return [cell for cell in self.cells if _is_beyond(cell, self)]
 
-    def phases(self, cells: Sequence[Cell]) -> List[float]:
+    def phases(self, cells: Sequence[Cell]) -> list[float]:
         """Of each cell: how many phases long a repetition of it is."""
         return [self.scenarios[cell.scenario].phases for cell in cells]
 
@@ -56,7 +56,7 @@ def _cell(fields: Fields) -> Cell:
     return cell
 
 
-def _scenarios(entries: List[Fields]) -> Dict[str, Scenario]:
+def _scenarios(entries: list[Fields]) -> dict[str, Scenario]:
     return {
         entry.text("name"): Scenario(
             entry.flag("sweeps_load"), entry.flag("principal"), entry.number("phases")

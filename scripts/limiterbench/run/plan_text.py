@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import textwrap
 from pathlib import Path
-from typing import Dict, Iterable, List, Optional, Sequence
+from typing import Iterable, Sequence
 
 from limiterbench.common import units
 from limiterbench.common.files import display
@@ -22,7 +22,7 @@ _LISTED = 4
 _LONG_SECONDS = 3600
 
 
-def _sentence(title: str, text: str) -> List[str]:
+def _sentence(title: str, text: str) -> list[str]:
     return textwrap.wrap(
         text,
         _WIDTH,
@@ -33,7 +33,7 @@ def _sentence(title: str, text: str) -> List[str]:
     )
 
 
-def _names(title: str, names: Iterable[str]) -> List[str]:
+def _names(title: str, names: Iterable[str]) -> list[str]:
     return _sentence(title, " ".join(dict.fromkeys(names)))
 
 
@@ -45,10 +45,10 @@ def _elided(counts: Sequence[int]) -> str:
 
 def _steps(placement: str, boundaries: Sequence[Boundary]) -> str:
     """After how many threads the next one enters something new."""
-    counts: Dict[str, List[int]] = {}
+    counts: dict[str, list[int]] = {}
     for boundary in boundaries:
         counts.setdefault(boundary.kind, []).append(boundary.threads)
-    parts: List[str] = []
+    parts: list[str] = []
     for kind in ("complex", "package", "smt"):
         if kind not in counts:
             continue
@@ -64,8 +64,8 @@ def _steps(placement: str, boundaries: Sequence[Boundary]) -> str:
     return "; ".join(parts)
 
 
-def _placements(plan: Plan) -> List[str]:
-    lines: List[str] = []
+def _placements(plan: Plan) -> list[str]:
+    lines: list[str] = []
     for placement in dict.fromkeys(cell.placement for cell in plan.cells):
         steps = _steps(placement, plan.boundaries.get(placement, []))
         text = f"{placement}: {steps}" if steps else placement
@@ -73,7 +73,7 @@ def _placements(plan: Plan) -> List[str]:
     return lines
 
 
-def _threads(plan: Plan) -> List[str]:
+def _threads(plan: Plan) -> list[str]:
     fitting = sorted(
         {cell.threads for cell in plan.cells} - {c.threads for c in plan.oversubscribed}
     )
@@ -86,7 +86,7 @@ def _threads(plan: Plan) -> List[str]:
     return lines
 
 
-def _sweep(plan: Plan, effort: Effort) -> List[str]:
+def _sweep(plan: Plan, effort: Effort) -> list[str]:
     sweeping = [cell for cell in plan.cells if plan.scenarios[cell.scenario].sweeps_load]
     if not sweeping:
         return []
@@ -95,7 +95,7 @@ def _sweep(plan: Plan, effort: Effort) -> List[str]:
     return _sentence("", f"and, in {names}, a sweep of the load: {units.clock(seconds)} of it all")
 
 
-def _layouts(layouts: Layouts) -> List[str]:
+def _layouts(layouts: Layouts) -> list[str]:
     text = str(layouts.number)
     if layouts.number > 1:
         text += " of the program, which take the repetitions in turn"
@@ -107,7 +107,7 @@ def _layouts(layouts: Layouts) -> List[str]:
 def describe(
     plan: Plan,
     effort: Effort,
-    folder: Optional[Path],
+    folder: Path | None,
     repeats: bool = False,
     layouts: Layouts = Layouts(1),
 ) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import subprocess
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, NamedTuple, Sequence
 
 from limiterbench.common import environment
 from limiterbench.common.errors import HostError, InputError
@@ -36,16 +36,16 @@ class Layouts(NamedTuple):
     """
 
     number: int
-    absent: Optional[str] = None
+    absent: str | None = None
     """Why there are fewer than were wanted."""
 
 
 class About(NamedTuple):
     """What the program says of the host and of itself."""
 
-    host: Dict[str, object]
-    timer: Dict[str, object]
-    versions: Dict[str, object]
+    host: dict[str, object]
+    timer: dict[str, object]
+    versions: dict[str, object]
 
 
 class Program:
@@ -96,7 +96,7 @@ class Program:
         """What tells one build from another."""
         return hashlib.sha256(b"".join(p.read_bytes() for p in self._layouts)).hexdigest()
 
-    def _command(self, layout: int = 0) -> List[str]:
+    def _command(self, layout: int = 0) -> list[str]:
         """A runner that is killed leaves no process behind that disturbs the next run.
 
         The program sees to that itself: Python code between fork and exec can deadlock where
@@ -104,14 +104,11 @@ class Program:
         """
         return [str(self._layouts[layout]), f"--end_with={os.getpid()}"]
 
-    def start(self, command: Sequence[str], **streams: Any) -> "subprocess.Popen[Any]":
+    def start(self, command: Sequence[str], **streams: Any) -> subprocess.Popen[Any]:
         """Raises HostError where the system starts no process."""
         try:
             return subprocess.Popen(
-                command,
-                env=environment.of_programs(),
-                stdin=subprocess.DEVNULL,
-                **streams,
+                command, env=environment.of_programs(), stdin=subprocess.DEVNULL, **streams
             )
         except (OSError, subprocess.SubprocessError) as error:
             raise HostError(f"cannot start {self.path}: {explain(error)}") from None
@@ -158,7 +155,7 @@ class Program:
         except BadField as error:
             raise HostError(f"{self.path} {' '.join(flags)}: {error}") from None
 
-    def require_binding(self, home: Optional[str]) -> None:
+    def require_binding(self, home: str | None) -> None:
         """Raises HostError where no cell could be measured: threads, or memory to this home, cannot
         be bound."""
         self.ask("--check_binding", *([f"--home={home}"] if home else []))
@@ -166,7 +163,7 @@ class Program:
     def write_topology(self, path: Path) -> None:
         self.ask(f"--topology_xml={path}")
 
-    def measure_command(self, turn: Turn, scratch: Path, settings: Sequence[str]) -> List[str]:
+    def measure_command(self, turn: Turn, scratch: Path, settings: Sequence[str]) -> list[str]:
         flags = [
             f"--cell={turn.cell.name}",
             f"--records={scratch / 'record.jsonl'}",

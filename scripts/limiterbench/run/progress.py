@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Optional
 
 from limiterbench.common import units
 from limiterbench.records.cells import Cell
@@ -44,7 +43,7 @@ class _Bar:
         self.progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _bar() -> Optional[_Bar]:
+def _bar() -> _Bar | None:
     """None where nobody watches, or on a bare host: lines will do there."""
     try:
         return _Bar() if sys.stderr.isatty() else None
@@ -65,7 +64,7 @@ class RunProgress:
         self._logged = 0.0
         self._bar = _bar()
 
-    def __enter__(self) -> "RunProgress":
+    def __enter__(self) -> RunProgress:
         if self._bar:
             self._bar.progress.start()
         return self
@@ -93,7 +92,7 @@ class RunProgress:
             self._logged = self._started
             self._say(f"{self._done}/{self._total}  {left}  {cell.name}")
 
-    def end(self, cell: Cell, failure: Optional[str]) -> None:
+    def end(self, cell: Cell, failure: str | None) -> None:
         self._spent += time.monotonic() - self._started
         self._measured += 1
         self._done += 1

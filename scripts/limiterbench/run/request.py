@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Iterator, List, Optional, Tuple
+from typing import Iterator
 
 from limiterbench.common import units
 from limiterbench.common.errors import InputError
@@ -23,27 +23,27 @@ class Request:
 
     quick: bool = False
     full: bool = False
-    impl: Tuple[str, ...] = ()
-    scenario: Tuple[str, ...] = ()
-    placement: Tuple[str, ...] = ()
-    threads: Optional[str] = None
-    repetitions: Optional[int] = None
-    seconds: Optional[float] = None
-    layouts: Optional[int] = None
-    out: Optional[Path] = None
-    resume: Optional[Path] = None
+    impl: tuple[str, ...] = ()
+    scenario: tuple[str, ...] = ()
+    placement: tuple[str, ...] = ()
+    threads: str | None = None
+    repetitions: int | None = None
+    seconds: float | None = None
+    layouts: int | None = None
+    out: Path | None = None
+    resume: Path | None = None
     dry_run: bool = False
     strict: bool = False
-    topology: Optional[str] = None
+    topology: str | None = None
     oversubscribe: bool = False
-    home: Optional[str] = None
-    writer: Optional[str] = None
-    seed: Optional[int] = None
+    home: str | None = None
+    writer: str | None = None
+    seed: int | None = None
     noise_repeats: int = 1
-    time_limit: Optional[float] = None
+    time_limit: float | None = None
 
     @staticmethod
-    def of(options: Namespace) -> "Request":
+    def of(options: Namespace) -> Request:
         values = {field.name: getattr(options, field.name) for field in fields(Request)}
         return Request(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
 
@@ -67,7 +67,7 @@ class Request:
         most = FULL_REPETITIONS if self.full else max(QUICK_REPETITIONS)
         return self.layouts_of(self.repetitions or most)
 
-    def _chosen(self) -> Iterator[Tuple[str, str]]:
+    def _chosen(self) -> Iterator[tuple[str, str]]:
         """The flags that choose the cells and their conditions, but for --oversubscribe."""
         for flag in ("impl", "scenario", "placement"):
             yield from ((flag, name) for name in getattr(self, flag))
@@ -76,13 +76,13 @@ class Request:
             if value is not None:
                 yield flag, value
 
-    def program_flags(self) -> List[str]:
+    def program_flags(self) -> list[str]:
         """As the program spells them."""
         chosen = [(_PROGRAM_SAYS.get(flag, flag), value) for flag, value in self._chosen()]
         oversubscribe = ["--oversubscribe"] if self.oversubscribes else []
         return [*(f"--{flag}={value}" for flag, value in chosen), *oversubscribe]
 
-    def words(self) -> List[str]:
+    def words(self) -> list[str]:
         """As they were given."""
         oversubscribe = ["--oversubscribe"] if self.oversubscribe else []
         return [w for flag, value in self._chosen() for w in (f"--{flag}", value)] + oversubscribe

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from typing import Dict, List, NamedTuple, Sequence
+from typing import NamedTuple, Sequence
 
 from limiterbench.records.cells import Cell
 from limiterbench.records.manifest import RunPlan
@@ -22,13 +22,13 @@ class Turn(NamedTuple):
     attempt: int = 0
 
 
-def interleave(cells: Sequence[Cell], repetitions: int, seed: int) -> List[Turn]:
+def interleave(cells: Sequence[Cell], repetitions: int, seed: int) -> list[Turn]:
     """Every cell once a round, each round in its own random order.
 
     After a stop, every cell has about as many repetitions as any other.
     """
     source = random.Random(seed)
-    turns: List[Turn] = []
+    turns: list[Turn] = []
     for repetition in range(repetitions):
         order = list(cells)
         source.shuffle(order)
@@ -36,21 +36,21 @@ def interleave(cells: Sequence[Cell], repetitions: int, seed: int) -> List[Turn]
     return turns
 
 
-def turns_left(plan: RunPlan, records: Sequence[Record]) -> List[Turn]:
+def turns_left(plan: RunPlan, records: Sequence[Record]) -> list[Turn]:
     """A failed repetition is a finished one: it stays on record and is not repeated."""
     done = {Turn(record.cell, record.repetition) for record in records}
     turns = interleave(plan.cells, plan.repetitions, plan.seed)
     return [turn for turn in turns if turn not in done]
 
 
-def allowance(cells: Sequence[Cell], repetitions: int, mode: str) -> Dict[str, int]:
+def allowance(cells: Sequence[Cell], repetitions: int, mode: str) -> dict[str, int]:
     """How many attempts beyond the first each scenario may have: at least one."""
     one_in = _QUICK_ONE_IN if mode == "quick" else _ONE_IN
     counts = Counter(cell.scenario for cell in cells)
     return {name: max(1, count * repetitions // one_in) for name, count in counts.items()}
 
 
-def repeats(plan: RunPlan, attempts: Sequence[Record]) -> List[Turn]:
+def repeats(plan: RunPlan, attempts: Sequence[Record]) -> list[Turn]:
     """What is to be measured once more, given all that has been: disturbed and not failed.
 
     The most disturbed first, for which the allowance may not be enough. Called after the planned
@@ -61,7 +61,7 @@ def repeats(plan: RunPlan, attempts: Sequence[Record]) -> List[Turn]:
     left.subtract(record.cell.scenario for record in attempts if record.attempt > 0)
     found = [last.get(turn) for turn in interleave(plan.cells, plan.repetitions, plan.seed)]
     disturbed = [r for r in found if r and r.disturbed and r.attempt < plan.noise_repeats]
-    turns: List[Turn] = []
+    turns: list[Turn] = []
     for record in sorted(disturbed, key=_lost_share, reverse=True):
         if left[record.cell.scenario] > 0:
             left[record.cell.scenario] -= 1

@@ -6,7 +6,7 @@ import os
 import select
 import signal
 from types import FrameType
-from typing import Any, Dict, Optional
+from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -15,18 +15,18 @@ class StopRequest:
     """While entered, the signals only set `received` and make `fd` readable."""
 
     def __init__(self) -> None:
-        self.received: Optional[int] = None
+        self.received: int | None = None
         self.fd, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self._previous: Dict[int, Any] = {}
+        self._previous: dict[int, Any] = {}
 
-    def _note(self, number: int, frame: Optional[FrameType]) -> None:
+    def _note(self, number: int, frame: FrameType | None) -> None:
         self.received = self.received or number
         try:
             os.write(self._wake, b"!")
         except BlockingIOError:
             pass  # full: it is readable already
 
-    def __enter__(self) -> "StopRequest":
+    def __enter__(self) -> StopRequest:
         for number in _SIGNALS:
             if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
                 continue  # nohup: the run outlives its terminal

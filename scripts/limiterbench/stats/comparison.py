@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, median
-from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Callable, NamedTuple, Sequence
 
 from limiterbench.common import units
 from limiterbench.common.errors import InputError
@@ -24,14 +24,14 @@ _LIMITS_NOTHING = "none"
 _OWN = "default"
 _SHARES_APART = 0.25
 
-Difference = Tuple[str, str, str]
+Difference = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
 class Run:
     folder: Path
     manifest: Manifest
-    cells: Dict[Cell, List[Measured]]
+    cells: dict[Cell, list[Measured]]
 
 
 @dataclass(frozen=True)
@@ -39,16 +39,16 @@ class Comparison:
     base: Run
     new: Run
     margin: float
-    differences: List[Difference]
+    differences: list[Difference]
     shift: Shift
-    throughput: List[Verdict]
-    p99: List[Verdict]
+    throughput: list[Verdict]
+    p99: list[Verdict]
 
     @property
-    def cells(self) -> List[Cell]:
+    def cells(self) -> list[Cell]:
         return [verdict.cell for verdict in self.throughput]
 
-    def slower_than(self, percent: float) -> List[Cell]:
+    def slower_than(self, percent: float) -> list[Cell]:
         """The cells called SLOWER that need more than so much more time for the same."""
         limit = 1 + percent / 100
         slow = {v.cell for v in self.throughput if v.verdict == SLOWER and 1 / v.estimate > limit}
@@ -58,7 +58,7 @@ class Comparison:
 
 def read_run(folder: Path) -> Run:
     manifest = open_run(folder)
-    cells: Dict[Cell, List[Measured]] = {}
+    cells: dict[Cell, list[Measured]] = {}
     for record in read_records(folder / CELLS, manifest.plan.cells):
         if record.measured is not None:
             cells.setdefault(record.cell, []).append(record.measured)
@@ -69,18 +69,18 @@ _HOST_KEYS = ("hostname", "cpu_model", "architecture", "kernel", "governor", "cp
 _BUILD_KEYS = ("limiterbench", "commit", "compiler", "flags")
 
 
-def _differing(pairs: Sequence[Difference]) -> List[Difference]:
+def _differing(pairs: Sequence[Difference]) -> list[Difference]:
     return [pair for pair in pairs if pair[1] != pair[2]]
 
 
-def _host_differences(base: Manifest, new: Manifest) -> List[Difference]:
+def _host_differences(base: Manifest, new: Manifest) -> list[Difference]:
     pairs = [(key, str(base.host.get(key)), str(new.host.get(key))) for key in _HOST_KEYS]
     pairs.append(("topology", base.topology.summary, new.topology.summary))
     timers = [str(manifest.timer.get("source")) for manifest in (base, new)]
     return _differing([*pairs, ("timer", timers[0], timers[1])])
 
 
-def _build_differences(base: Manifest, new: Manifest) -> List[Difference]:
+def _build_differences(base: Manifest, new: Manifest) -> list[Difference]:
     built = [manifest.versions.get("program") for manifest in (base, new)]
     before, after = [values if isinstance(values, dict) else {} for values in built]
     pairs = [(key, str(before.get(key)), str(after.get(key))) for key in _BUILD_KEYS]
@@ -90,7 +90,7 @@ def _build_differences(base: Manifest, new: Manifest) -> List[Difference]:
     return _differing(pairs)
 
 
-def _plan_differences(base: Manifest, new: Manifest) -> List[Difference]:
+def _plan_differences(base: Manifest, new: Manifest) -> list[Difference]:
     return _differing(
         [
             ("phase", f"{base.plan.seconds:g} s", f"{new.plan.seconds:g} s"),
@@ -102,7 +102,7 @@ def _plan_differences(base: Manifest, new: Manifest) -> List[Difference]:
     )
 
 
-def _noise_differences(base: Run, new: Run) -> List[Difference]:
+def _noise_differences(base: Run, new: Run) -> list[Difference]:
     """A host that was disturbed in one run only makes differences that no build has made."""
     before, after = _disturbed_share(base), _disturbed_share(new)
     if abs(after - before) < _SHARES_APART:
@@ -120,7 +120,7 @@ def _refuse(what: str, flag: str, found: Sequence[Difference]) -> None:
     raise InputError(f"the runs are of different {what}; {flag} compares them all the same\n{said}")
 
 
-def check_comparable(base: Run, new: Run, hosts: bool, builds: bool) -> List[Difference]:
+def check_comparable(base: Run, new: Run, hosts: bool, builds: bool) -> list[Difference]:
     """What differs, where that was allowed. Raises InputError."""
     if base.folder.resolve() == new.folder.resolve():
         raise InputError(f"{display(base.folder)}: BASE and NEW are the same run")
@@ -139,14 +139,14 @@ def check_comparable(base: Run, new: Run, hosts: bool, builds: bool) -> List[Dif
     return [*host, *build, *plan, *_noise_differences(base, new)]
 
 
-def _common(base: Run, new: Run) -> List[Cell]:
+def _common(base: Run, new: Run) -> list[Cell]:
     return sorted(
         base.cells.keys() & new.cells.keys(),
         key=lambda cell: (cell.scenario, cell.placement, cell.limiter, cell.threads),
     )
 
 
-def _throughputs(base: Run, new: Run) -> List[Sample]:
+def _throughputs(base: Run, new: Run) -> list[Sample]:
     return [
         Sample(cell, [ops(m) for m in base.cells[cell]], [ops(m) for m in new.cells[cell]])
         for cell in _common(base, new)
@@ -154,7 +154,7 @@ def _throughputs(base: Run, new: Run) -> List[Sample]:
 
 
 class _Readings(NamedTuple):
-    values: List[float]
+    values: list[float]
     at_floor: bool
 
 
@@ -167,7 +167,7 @@ def _readings(
     return _Readings([max(v, least) for v in values] if at_floor else values, at_floor)
 
 
-def _percentiles(base: Run, new: Run) -> List[Sample]:
+def _percentiles(base: Run, new: Run) -> list[Sample]:
     value = latency(P99)
     step = max(_step(base), _step(new))
     samples = []
@@ -193,12 +193,12 @@ def _step(run: Run) -> float:
     return clock_step(measured.latency.histogram for measured in repetitions) or 1.0
 
 
-def _controls(run: Run) -> List[str]:
+def _controls(run: Run) -> list[str]:
     rows = {cell.limiter for cell, ms in run.cells.items() if ms[0].exactness == _LIMITS_NOTHING}
     return sorted(rows)
 
 
-def compare_runs(base: Run, new: Run, margin: float, differences: List[Difference]) -> Comparison:
+def compare_runs(base: Run, new: Run, margin: float, differences: list[Difference]) -> Comparison:
     throughputs = _throughputs(base, new)
     shift = shift_between(throughputs, _controls(base))
     return Comparison(

@@ -8,7 +8,7 @@ repetitions hold the true median between the lowest and the highest in 75 % of a
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import List, NamedTuple, Sequence, Tuple
+from typing import NamedTuple, Sequence
 
 import numpy as np
 from scipy.stats import binom
@@ -34,7 +34,7 @@ def median_interval(values: Sequence[float], confidence: float = 0.95) -> Interv
 
 
 @lru_cache(maxsize=None)
-def _left_out(n: int, confidence: float) -> Tuple[int, float]:
+def _left_out(n: int, confidence: float) -> tuple[int, float]:
     """How many may be left out at each end, and how sure the rest is.
 
     It misses if at most so many, of n with even chances, fall on one side of the median.
@@ -73,7 +73,7 @@ def bootstrap_percentile(
 
 def _resampled(
     latency: Latency, fraction: float, rounds: int, source: np.random.Generator
-) -> List[float]:
+) -> list[float]:
     total = latency.histogram.total
     rank = rank_of(fraction, total)
     shares = source.beta(rank, total - rank + 1, rounds)

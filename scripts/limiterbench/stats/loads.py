@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from statistics import median
-from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Callable, NamedTuple, Sequence
 
 from limiterbench.records.load_sweep import ARRIVALS, LoadPoint, LoadSweep
 from limiterbench.stats.series import Group
@@ -31,17 +31,17 @@ class Sending(NamedTuple):
 class Curve(NamedTuple):
     """One design at each load: all lists are equally long."""
 
-    loads: List[float]
-    sending: List[Sending]
-    response: List[Summary]
+    loads: list[float]
+    sending: list[Sending]
+    response: list[Summary]
     """p99 from the intended start."""
-    service: List[Summary]
+    service: list[Summary]
     """p99 from the actual one."""
 
 
 # By arrivals, then design.
-Curves = Dict[str, Dict[str, Curve]]
-_Repeated = Sequence[Tuple[LoadSweep, LoadPoint]]
+Curves = dict[str, dict[str, Curve]]
+_Repeated = Sequence[tuple[LoadSweep, LoadPoint]]
 
 
 def _sending(repeated: _Repeated) -> Sending:
@@ -53,14 +53,14 @@ def _sending(repeated: _Repeated) -> Sending:
 
 
 def _curve(sweeps: Sequence[LoadSweep], arrivals: str) -> Curve:
-    by_load: Dict[float, List[Tuple[LoadSweep, LoadPoint]]] = {}
+    by_load: dict[float, list[tuple[LoadSweep, LoadPoint]]] = {}
     for sweep in sweeps:
         for point in sweep.points:
             if point.arrivals == arrivals:
                 by_load.setdefault(point.load, []).append((sweep, point))
     loads = sorted(by_load)
 
-    def summaries(value: Callable[[LoadPoint], float]) -> List[Summary]:
+    def summaries(value: Callable[[LoadPoint], float]) -> list[Summary]:
         return [summarize([max(0.5, value(point)) for _, point in by_load[load]]) for load in loads]
 
     return Curve(

@@ -14,7 +14,7 @@ host, and the cells of a design share their code. Both are used, but only as far
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, Sequence, Tuple
+from typing import NamedTuple, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +40,7 @@ def variance_of_median(n: int) -> float:
     return (math.pi / 2) / (n + math.pi / 2 - 1)
 
 
-def moderate(variances: Sequence[float], freedom: Sequence[float]) -> Tuple[Array, Array]:
+def moderate(variances: Sequence[float], freedom: Sequence[float]) -> tuple[Array, Array]:
     """Each variance, drawn towards their common one, and its degrees of freedom.
 
     A variance of no degree of freedom is unknown and becomes the common one. With no degree of
@@ -56,7 +56,7 @@ def moderate(variances: Sequence[float], freedom: Sequence[float]) -> Tuple[Arra
     return (own * np.where(known, raw, 0) + weight * common) / total, total
 
 
-def _prior(variances: Array, freedom: Array) -> Tuple[float, float]:
+def _prior(variances: Array, freedom: Array) -> tuple[float, float]:
     """The common variance, and how many degrees of freedom it is worth."""
     half = freedom / 2
     logs = np.log(variances) - digamma(half) + np.log(half)

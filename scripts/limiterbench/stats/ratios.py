@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Mapping, Optional, Sequence
+from typing import Callable, Mapping, Sequence
 
 from limiterbench.records.records import Measured
 from limiterbench.stats.series import Group, is_rival, latency, ops
@@ -15,7 +15,7 @@ KNOWN_CASE = 40.0
 Repeated = Sequence[Measured]
 
 
-def at(group: Group, threads: int) -> Dict[str, List[Measured]]:
+def at(group: Group, threads: int) -> dict[str, list[Measured]]:
     """Every design's repetitions with this many threads."""
     rows = sorted(group.limiters.items())
     return {row: points[threads] for row, points in rows if threads in points}
@@ -35,11 +35,11 @@ def _median_p99(repeated: Repeated) -> float:
     return summarize([latency(0.99)(m) for m in repeated]).median
 
 
-def ops_ratio(top: Repeated, bottom: Repeated) -> Optional[Summary]:
+def ops_ratio(top: Repeated, bottom: Repeated) -> Summary | None:
     return ratio([ops(m) for m in top], [ops(m) for m in bottom])
 
 
-def p99_ratio(baseline: Repeated, row: Repeated, step: float = 0.0) -> Optional[Summary]:
+def p99_ratio(baseline: Repeated, row: Repeated, step: float = 0.0) -> Summary | None:
     """How many times longer the baseline's p99 is. Above 1, the other design is better.
 
     `step`, of the clock: a time stands for all within half of it, and the interval says so.
@@ -57,32 +57,32 @@ def p99_ratio(baseline: Repeated, row: Repeated, step: float = 0.0) -> Optional[
 
 
 def _each(
-    rows: Mapping[str, Repeated], compare: Callable[[Repeated], Optional[Summary]]
-) -> Dict[str, Summary]:
+    rows: Mapping[str, Repeated], compare: Callable[[Repeated], Summary | None]
+) -> dict[str, Summary]:
     found = {row: compare(repeated) for row, repeated in rows.items()}
     return {row: summary for row, summary in found.items() if summary is not None}
 
 
-def headline(group: Group, threads: int, step: float = 0.0) -> Dict[str, Summary]:
+def headline(group: Group, threads: int, step: float = 0.0) -> dict[str, Summary]:
     """p99 of `rwmutex` over each other design's. Empty if there is no `rwmutex`."""
     rows = at(group, threads)
     baseline = rows.pop(BASELINE, [])
     return _each(rows, lambda repeated: p99_ratio(baseline, repeated, step))
 
 
-def throughput_over_baseline(group: Group, threads: int) -> Dict[str, Summary]:
+def throughput_over_baseline(group: Group, threads: int) -> dict[str, Summary]:
     """How many times as often as `rwmutex` each other design decides."""
     rows = at(group, threads)
     baseline = rows.pop(BASELINE, [])
     return _each(rows, lambda repeated: ops_ratio(repeated, baseline))
 
 
-def _rivals(group: Group, rows: Mapping[str, Repeated]) -> List[str]:
+def _rivals(group: Group, rows: Mapping[str, Repeated]) -> list[str]:
     """The designs that limit by windows."""
     return [row for row in rows if is_rival(group.limiters[row])]
 
 
-def slowdown(group: Group, threads: int) -> Dict[str, Summary]:
+def slowdown(group: Group, threads: int) -> dict[str, Summary]:
     """How many times more the fastest rival decides in the same time."""
     rows = at(group, threads)
     rivals = _rivals(group, rows)
@@ -92,7 +92,7 @@ def slowdown(group: Group, threads: int) -> Dict[str, Summary]:
     return _each(rows, lambda repeated: ops_ratio(best, repeated))
 
 
-def p99_to_best(group: Group, threads: int) -> Dict[str, Summary]:
+def p99_to_best(group: Group, threads: int) -> dict[str, Summary]:
     """How many times longer each design's p99 is than the lowest rival's."""
     rows = at(group, threads)
     rivals = _rivals(group, rows)

@@ -7,7 +7,7 @@ A scenario asks for a rate of reloads, but a design that publishes slowly is rel
 from __future__ import annotations
 
 from statistics import median
-from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence
+from typing import Callable, Iterable, NamedTuple, Optional, Sequence
 
 from limiterbench.records.records import Measured
 from limiterbench.stats.series import Group, latency
@@ -33,15 +33,15 @@ class Point(NamedTuple):
     summary: Summary
 
 
-Curves = Dict[str, List[Point]]
+Curves = dict[str, list[Point]]
 
 
-def of_reloads(groups: Sequence[Group]) -> List[Group]:
+def of_reloads(groups: Sequence[Group]) -> list[Group]:
     found = {group.scenario: group for group in groups if group.limiters}
     return [found[scenario] for scenario in SCENARIOS if scenario in found]
 
 
-def threads_of(groups: Sequence[Group], cpus: int) -> Optional[int]:
+def threads_of(groups: Sequence[Group], cpus: int) -> int | None:
     """The most at which the writer has a CPU to itself; else the most that have a CPU each."""
     counts = sorted(set.intersection(*(set(group.threads) for group in groups)))
     fitting = [count for count in counts if count <= cpus]
@@ -70,15 +70,15 @@ def curves_of(groups: Sequence[Group], threads: int, value: Value) -> Curves:
     return {row: sorted(points) for row, points in sorted(curves.items())}
 
 
-def p99(measured: Measured) -> Optional[float]:
+def p99(measured: Measured) -> float | None:
     return latency(0.99)(measured) if measured.timed else None
 
 
-def publish_median(measured: Measured) -> Optional[float]:
+def publish_median(measured: Measured) -> float | None:
     return max(0.5, measured.publishes.percentile(0.5)) if measured.publishes else None
 
 
-def held_bytes(measured: Measured) -> Optional[float]:
+def held_bytes(measured: Measured) -> float | None:
     if measured.live_bytes is None or measured.retired_peak_bytes is None:
         return None
     return float(measured.live_bytes + measured.retired_peak_bytes)

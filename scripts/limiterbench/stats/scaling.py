@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import NamedTuple, Sequence
 
 from limiterbench.records.records import Measured
 from limiterbench.stats.series import Group, ops
@@ -19,7 +19,7 @@ LINEAR = 1.0
 
 class Scaling(NamedTuple):
     exponent: Summary
-    threads: List[int]
+    threads: list[int]
     misfit: float
     """The largest factor between a median and the fitted line; 1 is a perfect fit."""
 
@@ -48,7 +48,7 @@ def _misfit(across: Sequence[float], up: Sequence[float], slope: float) -> float
     return math.exp(max(abs(offset - centre) for offset in offsets))
 
 
-def scaling_of(points: Dict[int, List[Measured]], cpus: int) -> Optional[Scaling]:
+def scaling_of(points: dict[int, list[Measured]], cpus: int) -> Scaling | None:
     """Over the thread counts that have a CPU each. None if there is one only."""
     threads = [count for count in sorted(points) if count <= cpus]
     if len(threads) < 2:
@@ -64,6 +64,6 @@ def scaling_of(points: Dict[int, List[Measured]], cpus: int) -> Optional[Scaling
     return Scaling(exponent, threads, _misfit(across, medians, _slope(across, medians)))
 
 
-def scalings(group: Group, cpus: int) -> Dict[str, Scaling]:
+def scalings(group: Group, cpus: int) -> dict[str, Scaling]:
     found = {row: scaling_of(points, cpus) for row, points in sorted(group.limiters.items())}
     return {row: scaling for row, scaling in found.items() if scaling is not None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from statistics import median
-from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Iterable, NamedTuple, Sequence
 
 from limiterbench.common import units
 from limiterbench.records.histogram import clock_step
@@ -14,13 +14,13 @@ from limiterbench.stats.statistics import Summary, summarize
 class Group(NamedTuple):
     scenario: str
     placement: str
-    limiters: Dict[str, Dict[int, List[Measured]]]
+    limiters: dict[str, dict[int, list[Measured]]]
     failed: int
     repeated: int = 0
     """How many attempts were disturbed and have been replaced by another."""
 
     @property
-    def threads(self) -> List[int]:
+    def threads(self) -> list[int]:
         return sorted({count for points in self.limiters.values() for count in points})
 
     @property
@@ -30,7 +30,7 @@ class Group(NamedTuple):
         swept = any(measured.sweep is not None for measured in self.repetitions())
         return f"{self.scenario}, its closed loop" if swept else self.scenario
 
-    def repetitions(self) -> List[Measured]:
+    def repetitions(self) -> list[Measured]:
         return [
             measured
             for points in self.limiters.values()
@@ -38,7 +38,7 @@ class Group(NamedTuple):
             for measured in repeated
         ]
 
-    def summaries(self, value: Callable[[Measured], float]) -> Dict[str, List[Tuple[int, Summary]]]:
+    def summaries(self, value: Callable[[Measured], float]) -> dict[str, list[tuple[int, Summary]]]:
         """For each limiter, its (threads, summary) by ascending threads."""
         return {
             limiter: [
@@ -49,9 +49,9 @@ class Group(NamedTuple):
         }
 
 
-def group_records(records: Iterable[Record]) -> List[Group]:
+def group_records(records: Iterable[Record]) -> list[Group]:
     """In order of name. What is drawn or printed must not depend on the order of the records."""
-    groups: Dict[Tuple[str, str], Group] = {}
+    groups: dict[tuple[str, str], Group] = {}
     for record in records:
         cell = record.cell
         key = (cell.scenario, cell.placement)
@@ -71,7 +71,7 @@ def sweeps_load(group: Group) -> bool:
     return any(measured.sweep for measured in group.repetitions())
 
 
-def closed_loop(groups: Iterable[Group]) -> List[Group]:
+def closed_loop(groups: Iterable[Group]) -> list[Group]:
     """Those that can be compared. Before a sweep of the load its threads also ask in a closed
     loop, but those phases say nothing about the open loop that the scenario is about."""
     return [group for group in groups if not sweeps_load(group)]
@@ -90,7 +90,7 @@ def timed(group: Group) -> Group:
     return group._replace(limiters={row: points for row, points in limiters.items() if points})
 
 
-def step_of_clock(repeated: Iterable[Measured]) -> Optional[float]:
+def step_of_clock(repeated: Iterable[Measured]) -> float | None:
     """As the timed ones show it."""
     return clock_step(m.timed.histogram for m in repeated if m.timed is not None)
 
@@ -142,12 +142,12 @@ def reading(repeated: Sequence[Measured], fraction: float, step: float) -> str:
     return units.reading(value, is_at_floor)
 
 
-def is_floor(points: Dict[int, List[Measured]]) -> bool:
+def is_floor(points: dict[int, list[Measured]]) -> bool:
     """A design that limits nothing: it shows what the harness itself costs."""
     return all(m.exactness == "none" for repeated in points.values() for m in repeated)
 
 
-def is_rival(points: Dict[int, List[Measured]]) -> bool:
+def is_rival(points: dict[int, list[Measured]]) -> bool:
     """A design that keeps the contract of windows: others do other work in their time."""
     return not is_floor(points) and all(
         m.contract == "windows" for repeated in points.values() for m in repeated

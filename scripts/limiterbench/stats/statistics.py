@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from statistics import median
-from typing import Callable, NamedTuple, Optional, Sequence
+from typing import Callable, NamedTuple, Sequence
 
 from limiterbench.common.tidy import Line
 
@@ -28,13 +28,13 @@ class Summary(NamedTuple):
         """How sure it is that the true median lies from low to high; 0 if n is 1."""
         return coverage(self.n)
 
-    def above(self, other: "Summary") -> bool:
+    def above(self, other: Summary) -> bool:
         """Whether the intervals leave no doubt that this one is greater."""
         if min(self.n, other.n) < 2:
             return False
         return other.high + max(self.step, other.step) < self.low
 
-    def apart_from(self, other: "Summary") -> bool:
+    def apart_from(self, other: Summary) -> bool:
         """Whether the intervals leave no doubt which is greater."""
         return self.above(other) or other.above(self)
 
@@ -46,7 +46,7 @@ def summarize(values: Sequence[float]) -> Summary:
 _ENDS = ("median", "low", "high")
 
 
-def columns(name: str, unit: str, found: Optional[Summary]) -> Line:
+def columns(name: str, unit: str, found: Summary | None) -> Line:
     """Columns of a table: `name_median_unit` and so on, empty if nothing is known."""
     return {f"{name}_{end}{unit}": getattr(found, end, None) for end in _ENDS}
 
@@ -61,7 +61,7 @@ def coverage(n: int) -> float:
 
 def each_repetition(
     combine: Callable[[Sequence[float]], float], cells: Sequence[Sequence[float]]
-) -> Optional[Summary]:
+) -> Summary | None:
     """`combine` of the k-th value of every cell, for each k that all of them have.
 
     n repetitions give n such values, as independent as the repetitions are, so their lowest and
@@ -71,7 +71,7 @@ def each_repetition(
     return summarize(values) if values else None
 
 
-def ratio(top: Sequence[float], bottom: Sequence[float]) -> Optional[Summary]:
+def ratio(top: Sequence[float], bottom: Sequence[float]) -> Summary | None:
     """The ratio of their medians; it lies within those of the repetitions.
 
     (If every top is at least m times its bottom, so is the median of the tops.)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 from statistics import median
-from typing import Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Iterable, Iterator, Mapping, Sequence
 
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import replace_text
@@ -19,13 +19,7 @@ from limiterbench.records.designs import Design, designs_of
 from limiterbench.records.manifest import Manifest
 from limiterbench.records.records import Measured, Record, read_records
 from limiterbench.records.run_folder import CELLS, open_run
-from limiterbench.stats.ratios import (
-    at,
-    headline,
-    p99_to_best,
-    slowdown,
-    throughput_over_baseline,
-)
+from limiterbench.stats.ratios import at, headline, p99_to_best, slowdown, throughput_over_baseline
 from limiterbench.stats.scaling import Scaling, scalings
 from limiterbench.stats.series import Group, group_records, is_timed, ops, step_of_clock, timed
 from limiterbench.stats.statistics import Summary, columns, coverage, summarize
@@ -37,7 +31,7 @@ _PUBLISHES_FOR_P99 = 100
 _PERCENTILES = {"p50": 0.5, "p99": 0.99, "p999": 0.999}
 
 
-def summarise(manifest: Manifest, records: Sequence[Record]) -> List[Line]:
+def summarise(manifest: Manifest, records: Sequence[Record]) -> list[Line]:
     """In order of scenario, placement, limiter and threads."""
     groups = {(g.scenario, g.placement): g for g in group_records(records)}
     compared = {cell: line for g in groups.values() for cell, line in _compare(manifest, g)}
@@ -45,7 +39,7 @@ def summarise(manifest: Manifest, records: Sequence[Record]) -> List[Line]:
     noisy = Counter(r.cell for r in records if r.measured is not None and r.measured.flagged)
     designs = designs_of(manifest.rows)
     cells = {*manifest.plan.cells, *(record.cell for record in records)}
-    lines: List[Line] = []
+    lines: list[Line] = []
     for cell in sorted(cells, key=lambda c: (c.scenario, c.placement, c.limiter, c.threads)):
         group = groups.get((cell.scenario, cell.placement))
         repeated = group.limiters.get(cell.limiter, {}).get(cell.threads, []) if group else []
@@ -60,7 +54,7 @@ def summarise(manifest: Manifest, records: Sequence[Record]) -> List[Line]:
     return lines
 
 
-def _compare(manifest: Manifest, group: Group) -> Iterator[Tuple[Cell, Line]]:
+def _compare(manifest: Manifest, group: Group) -> Iterator[tuple[Cell, Line]]:
     """What a group's cells say of each other."""
     step = step_of_clock(group.repetitions())
     scaling = scalings(group, manifest.topology.cpus)
@@ -78,9 +72,7 @@ def _compare(manifest: Manifest, group: Group) -> Iterator[Tuple[Cell, Line]]:
             yield cell, _against_others(step, scaling.get(row), mine)
 
 
-def _about(
-    cell: Cell, repeated: Sequence[Measured], counts: Line, design: Optional[Design]
-) -> Line:
+def _about(cell: Cell, repeated: Sequence[Measured], counts: Line, design: Design | None) -> Line:
     first = repeated[0] if repeated else None
     return {
         "limiter": cell.limiter,
@@ -108,7 +100,7 @@ def _spread(name: str, unit: str, values: Sequence[float]) -> Line:
     return columns(name, unit, summarize(values) if values else None)
 
 
-def _middle(values: Iterable[Optional[float]]) -> Optional[float]:
+def _middle(values: Iterable[float | None]) -> float | None:
     """The median, if it is known of every repetition."""
     known = list(values)
     return None if not known or None in known else float(median(v for v in known if v is not None))
@@ -151,7 +143,7 @@ def _open_loop(repeated: Sequence[Measured]) -> Line:
     return line
 
 
-def _publish(measured: Measured, fraction: float) -> Optional[float]:
+def _publish(measured: Measured, fraction: float) -> float | None:
     times = measured.publishes
     if times is None or (fraction > 0.5 and times.total < _PUBLISHES_FOR_P99):
         return None
@@ -167,7 +159,7 @@ _RATIOS = (
 
 
 def _against_others(
-    clock_step: Optional[float], scaling: Optional[Scaling], ratios: Mapping[str, Summary]
+    clock_step: float | None, scaling: Scaling | None, ratios: Mapping[str, Summary]
 ) -> Line:
     return {
         "clock_step_ns": clock_step,
@@ -178,7 +170,7 @@ def _against_others(
     }
 
 
-def _ratio(name: str, found: Optional[Summary]) -> Line:
+def _ratio(name: str, found: Summary | None) -> Line:
     ends = (found.median, found.low, found.high) if found else (None, None, None)
     return dict(zip((name, f"{name}_low", f"{name}_high"), ends))
 

@@ -31,7 +31,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from statistics import NormalDist, median
-from typing import Dict, Hashable, List, NamedTuple, Optional, Sequence
+from typing import Hashable, NamedTuple, Sequence
 
 import numpy as np
 from scipy.stats import t as student
@@ -98,8 +98,8 @@ class Verdict:
     """The same, after the cell was drawn towards the others of its kind."""
     low: float
     high: float
-    p: Optional[float]
-    p_adjusted: Optional[float]
+    p: float | None
+    p_adjusted: float | None
 
 
 class Shift(NamedTuple):
@@ -131,8 +131,8 @@ def _spread(values: Sequence[float]) -> _Spread:
     return _Spread(error**2 / variance_of_median(n), _WORTH_OF_ORDER * (n - 1))
 
 
-def _groups(keys: Sequence[Hashable]) -> List[List[int]]:
-    found: Dict[Hashable, List[int]] = {}
+def _groups(keys: Sequence[Hashable]) -> list[list[int]]:
+    found: dict[Hashable, list[int]] = {}
     for index, key in enumerate(keys):
         found.setdefault(key, []).append(index)
     return list(found.values())
@@ -176,7 +176,7 @@ def shift_between(samples: Sequence[Sample], controls: Sequence[str]) -> Shift:
 
 def judge(
     samples: Sequence[Sample], higher_is_better: bool, margin: float, shift: Shift
-) -> List[Verdict]:
+) -> list[Verdict]:
     """In the order of the samples."""
     compared = [s for s in samples if not (s.base_at_floor and s.new_at_floor)]
     judged = {v.cell: v for v in _compared(compared, higher_is_better, margin, shift)}
@@ -210,7 +210,7 @@ def _bounded(sample: Sample, verdict: Verdict) -> Verdict:
 
 def _compared(
     samples: Sequence[Sample], higher_is_better: bool, margin: float, shift: Shift
-) -> List[Verdict]:
+) -> list[Verdict]:
     if not samples:
         return []
     noisy = _noisy(samples)
