@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from limiterbench.predict import hosts, published  # noqa: E402
+from limiterbench.predict import hosts, validate  # noqa: E402
 from limiterbench.predict.points import Assumption  # noqa: E402
 from limiterbench.predict.simulator import Simulator  # noqa: E402
 from limiterbench.records.cells import Cell  # noqa: E402
@@ -25,9 +25,9 @@ BOUNDS = {"contended_increment": 0.15, "rwlock_read": 0.20}
 
 class Published(unittest.TestCase):
     def test_the_model_is_as_near_as_it_is_said_to_be(self) -> None:
-        for curve in published.curves(ROOT):
+        for curve in validate.curves(ROOT):
             with self.subTest(curve=curve.key):
-                comparison = published.compare(ROOT, curve, Simulator(Path(SIMULATOR)))
+                comparison = validate.compare_curve(ROOT, curve, Simulator(Path(SIMULATOR)))
                 self.assertLessEqual(comparison.error("fifo"), BOUNDS[curve.reference])
 
 

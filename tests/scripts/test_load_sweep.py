@@ -13,8 +13,7 @@ from limiterbench.charts.legends import legends_of
 from limiterbench.charts.load import load
 from limiterbench.common.errors import InputError
 from limiterbench.records.histogram import Histogram
-from limiterbench.records.latencies import Latency
-from limiterbench.records.load_sweep import LoadPoint
+from limiterbench.records.latencies import Latency, LoadPoint
 from limiterbench.records.records import read_records
 from limiterbench.records.run_folder import open_run
 from limiterbench.stats.series import group_records

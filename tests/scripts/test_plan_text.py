@@ -14,7 +14,7 @@ from limiterbench.records.manifest import Boundary
 from limiterbench.run.effort import Effort
 from limiterbench.run.plan import Plan, Scenario
 from limiterbench.run.plan_text import describe
-from limiterbench.run.progress import RunProgress
+from limiterbench.run.measuring import RunProgress
 
 COMPLEXES = [Boundary(count, "complex") for count in (8, 16, 24, 32, 40)]
 

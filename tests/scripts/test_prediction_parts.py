@@ -14,12 +14,22 @@ from simulation import FAKE, HOST, SMALL, add_contention, set_up, write_host
 
 from limiterbench.charts.legends import OWN
 from limiterbench.common.errors import InputError
-from limiterbench.predict import calibrate, documents, hosts, published, sensitivity
+from limiterbench.predict import calibrate, documents, hosts, sensitivity, validate
 from limiterbench.predict.answers import read_prediction
 from limiterbench.predict.hosts import Host
-from limiterbench.predict.machine import transfers
-from limiterbench.predict.points import Assumption, Band, Point, p99, read, throughput, write
-from limiterbench.predict.ranking import MARGIN, Rows, rank
+from limiterbench.predict.calibrate import transfers
+from limiterbench.predict.points import (
+    MARGIN,
+    Assumption,
+    Band,
+    Point,
+    Rows,
+    p99,
+    rank,
+    read,
+    throughput,
+    write,
+)
 from limiterbench.predict.simulator import Simulator
 from limiterbench.predict.tasks import thread_counts
 from limiterbench.records.cells import Cell
@@ -45,7 +55,7 @@ def test_the_hosts_that_are_asked_for_are_there() -> None:
 
 
 def test_published_curves_name_a_profile_and_their_source() -> None:
-    curves = published.curves(ROOT)
+    curves = validate.curves(ROOT)
     assert {curve.reference for curve in curves} == {"contended_increment", "rwlock_read"}
     for curve in curves:
         assert curve.host in hosts.profiles(ROOT)

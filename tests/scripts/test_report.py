@@ -17,9 +17,8 @@ from conftest import ROOT, CommandLine
 from limiterbench.charts.catalogue import charts_of
 from limiterbench.common import units
 from limiterbench.common.tidy import Line
-from limiterbench.report.answer import answer
+from limiterbench.report.answer import Number, answer
 from limiterbench.report.chooser import chooser
-from limiterbench.report.claims import Number
 from limiterbench.report.contest import THROUGHPUT, Contest, Entrant, contest
 from limiterbench.report.stored import StoredRun, read_run
 from limiterbench.stats.series import Group, closed_loop

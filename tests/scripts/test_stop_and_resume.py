@@ -18,10 +18,9 @@ from test_run import manifest_of
 from limiterbench.records.cells import Cell
 from limiterbench.records.manifest import RunPlan
 from limiterbench.run import cell_process
-from limiterbench.run.cell_process import CellProcess, Line
+from limiterbench.run.cell_process import CellProcess, Line, StopRequest
 from limiterbench.run.program import Program
 from limiterbench.run.schedule import Turn
-from limiterbench.run.stop import StopRequest
 
 STUCK = "hazard/steady/compact/threads:2"
 # Its turn comes in the middle of the first round: a run stopped there has something to keep.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from limiterbench.report.styles import share
+from limiterbench.report.page import share
 
 
 def test_a_style_becomes_a_class() -> None:

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from typing import Callable
 
-from limiterbench.doctor import cgroup, frequency, instruments, memory, neighbours
+from limiterbench.doctor import machine, neighbours
 from limiterbench.doctor.host import Host
 from limiterbench.records.finding import Finding
 
 CHECKS: tuple[Callable[[Host], Finding], ...] = (
-    cgroup.quota,
+    neighbours.quota,
     neighbours.load,
     neighbours.steal,
-    instruments.clock_source,
+    machine.clock_source,
     neighbours.virtualisation,
-    frequency.governor,
-    frequency.turbo,
-    memory.numa_balancing,
-    frequency.idle_states,
+    machine.governor,
+    machine.turbo,
+    machine.numa_balancing,
+    machine.idle_states,
     neighbours.siblings,
-    cgroup.cpuset,
-    memory.huge_pages,
+    neighbours.cpuset,
+    machine.huge_pages,
     neighbours.isolation,
-    instruments.perf_events,
-    memory.memory_lock,
+    machine.perf_events,
+    machine.memory_lock,
 )
 
 

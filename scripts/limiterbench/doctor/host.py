@@ -24,7 +24,7 @@ while time.monotonic() < end: pass
 print((time.process_time() - used) / float(sys.argv[2]))
 """
 
-_CPU = "sys/devices/system/cpu"
+CPU = "sys/devices/system/cpu"
 
 
 class Spun(NamedTuple):
@@ -78,7 +78,7 @@ class Host:
         return None if flags is None else flags.split()
 
     def online(self) -> list[int]:
-        return cpu_list(self.text(f"{_CPU}/online") or "")
+        return cpu_list(self.text(f"{CPU}/online") or "")
 
     def allowed(self) -> list[int]:
         """The CPUs that this process may run on."""

@@ -14,8 +14,19 @@ from limiterbench.common.errors import InputError
 from limiterbench.common.files import display
 from limiterbench.predict import folder as folders
 from limiterbench.predict.charts import Scene
-from limiterbench.predict.points import TABLE, Band, Value, band, fairness, p99, ratio, throughput
-from limiterbench.predict.ranking import MARGIN, Rows, rank
+from limiterbench.predict.points import (
+    MARGIN,
+    TABLE,
+    Band,
+    Rows,
+    Value,
+    band,
+    fairness,
+    p99,
+    rank,
+    ratio,
+    throughput,
+)
 from limiterbench.records import run_folder
 from limiterbench.records.fields import BadField, Fields
 from limiterbench.records.manifest import Manifest

@@ -31,11 +31,10 @@ from limiterbench.predict.charts import BEHIND
 from limiterbench.predict.folder import read_points, simulated_charts
 from limiterbench.predict.points import Band
 from limiterbench.records.run_folder import open_run
-from limiterbench.report.command import each_once
+from limiterbench.report.command import WIDTH, each_once, item
 from limiterbench.report.figure import whole
 from limiterbench.report.gallery import Table, csv_link
 from limiterbench.report.page import Appendix, fill
-from limiterbench.report.text import WIDTH, item
 
 # What a chart shows, in words.
 _SHOWN = {"scaling": units.rate, "p99": units.time}

@@ -13,8 +13,7 @@ from limiterbench.charts.frame import Entry, Frame
 from limiterbench.charts.legends import Legend
 from limiterbench.common import units
 from limiterbench.common.tidy import Line
-from limiterbench.predict.points import Band, Sheet, Value, band, p99, throughput
-from limiterbench.predict.ranking import Rows
+from limiterbench.predict.points import Band, Rows, Sheet, Value, band, p99, throughput
 from limiterbench.records.manifest import Boundary
 
 _COLUMNS = 5

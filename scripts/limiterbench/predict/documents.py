@@ -20,8 +20,7 @@ from limiterbench.predict.answers import (
     read_prediction,
     span,
 )
-from limiterbench.predict.points import Band, throughput
-from limiterbench.predict.ranking import rank
+from limiterbench.predict.points import Band, rank, throughput
 from limiterbench.predict.validate import FILE, SENSITIVE_HOST, folder_of
 from limiterbench.records import run_folder
 from limiterbench.records.records import UNEQUAL

@@ -6,8 +6,7 @@ from typing import Any, Callable, Collection, NamedTuple, Sequence
 
 from limiterbench.predict import tasks
 from limiterbench.predict.hosts import Host
-from limiterbench.predict.points import Assumption, Value, p99, throughput
-from limiterbench.predict.ranking import Rows, orders
+from limiterbench.predict.points import Assumption, Rows, Value, orders, p99, throughput
 from limiterbench.predict.simulator import Simulator
 
 # A figure that changes nothing when it is so far off is tried no closer.

@@ -12,8 +12,13 @@ from limiterbench.records import schema
 from limiterbench.records.cells import Cell, parse_cell
 from limiterbench.records.fields import BadField, Fields, parse_object
 from limiterbench.records.histogram import Histogram
-from limiterbench.records.latencies import Latency, parse_histogram, parse_latency
-from limiterbench.records.load_sweep import LoadSweep, parse_sweep
+from limiterbench.records.latencies import (
+    Latency,
+    LoadSweep,
+    parse_histogram,
+    parse_latency,
+    parse_sweep,
+)
 from limiterbench.records.stored_lines import Data, content, stored
 
 SCHEMA = 1

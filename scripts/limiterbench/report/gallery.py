@@ -15,9 +15,8 @@ from limiterbench.common.side_by_side import in_order
 from limiterbench.common.tidy import Line, Value
 from limiterbench.records.run_folder import FIGURES
 from limiterbench.report.contest import headline
-from limiterbench.report.figure import Panel, Words, panels
+from limiterbench.report.figure import Panel, Sample, Words, panels, sample
 from limiterbench.report.stored import StoredRun
-from limiterbench.report.svg import Sample, sample
 
 
 class Key(NamedTuple):
