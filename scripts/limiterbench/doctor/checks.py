@@ -5,27 +5,27 @@ from __future__ import annotations
 from typing import Callable
 
 from limiterbench.doctor import machine, neighbours
-from limiterbench.doctor.host import Host
+from limiterbench.doctor.host import Host, Seen
 from limiterbench.records.finding import Finding
 
-CHECKS: tuple[Callable[[Host], Finding], ...] = (
-    neighbours.quota,
-    neighbours.load,
-    neighbours.steal,
-    machine.clock_source,
-    neighbours.virtualisation,
-    machine.governor,
-    machine.turbo,
-    machine.numa_balancing,
-    machine.idle_states,
-    neighbours.siblings,
-    neighbours.cpuset,
-    machine.huge_pages,
-    neighbours.isolation,
-    machine.perf_events,
-    machine.memory_lock,
-)
+CHECKS: dict[str, Callable[[Host], Seen]] = {
+    "CPU quota": neighbours.quota,
+    "load": neighbours.load,
+    "steal": neighbours.steal,
+    "clock source": machine.clock_source,
+    "virtualisation": neighbours.virtualisation,
+    "governor": machine.governor,
+    "turbo": machine.turbo,
+    "NUMA balancing": machine.numa_balancing,
+    "C-states": machine.idle_states,
+    "SMT": neighbours.siblings,
+    "cpuset": neighbours.cpuset,
+    "huge pages": machine.huge_pages,
+    "isolated CPUs": neighbours.isolation,
+    "perf events": machine.perf_events,
+    "memory locking": machine.memory_lock,
+}
 
 
 def examine(host: Host) -> list[Finding]:
-    return [check(host) for check in CHECKS]
+    return [Finding(name, *check(host)) for name, check in CHECKS.items()]

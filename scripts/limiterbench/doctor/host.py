@@ -26,6 +26,9 @@ print((time.process_time() - used) / float(sys.argv[2]))
 
 CPU = "sys/devices/system/cpu"
 
+# What a check says: a finding's status, what was seen and, where there is any, advice.
+Seen = tuple[str, ...]
+
 
 class Spun(NamedTuple):
     """What busy loops got, each on a CPU of its own: less than asked under a quota nobody shows."""
