@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import xml.etree.ElementTree as xml
 from itertools import combinations
 from pathlib import Path
 from statistics import fmean, median
@@ -19,6 +18,7 @@ from limiterbench.predict.tasks import PLACEMENT, Task, required, simulate_all
 from limiterbench.records import run_folder
 from limiterbench.records.cells import Cell
 from limiterbench.records.contention import CONTENTION, Sharing, Transfer, read_contention
+from limiterbench.records.host_map import Within, read_cpus
 from limiterbench.records.manifest import Manifest
 from limiterbench.records.primitives import read_costs
 from limiterbench.records.records import Measured, read_records
@@ -27,31 +27,8 @@ from limiterbench.records.records import Measured, read_records
 _SHARED = {"Core": "smt", "L3Cache": "l3", "Package": "socket", "Group": "group"}
 _FARTHEST = "remote"
 
-Ancestors = dict[str, str]
 
-
-def _ancestors(path: Path) -> dict[int, Ancestors]:
-    """Of each CPU, by the kernel's number: which object of each kind holds it."""
-    try:
-        root = xml.parse(path).getroot()
-    except (OSError, xml.ParseError) as error:
-        raise InputError(f"{display(path)}: not hwloc's XML: {error}") from None
-    found: dict[int, Ancestors] = {}
-
-    def walk(node: xml.Element, above: Ancestors) -> None:
-        kind = node.get("type", "")
-        if kind == "PU":
-            found[int(node.get("os_index", "-1"))] = above
-            return
-        inside = {**above, kind: node.get("gp_index", "")} if kind in _SHARED else above
-        for child in node.findall("object"):
-            walk(child, inside)
-
-    walk(root, {})
-    return found
-
-
-def _distance(a: Ancestors, b: Ancestors) -> str:
+def _distance(a: Within, b: Within) -> str:
     for kind, name in _SHARED.items():
         if kind in a and a[kind] == b.get(kind):
             return name
@@ -60,7 +37,7 @@ def _distance(a: Ancestors, b: Ancestors) -> str:
 
 def transfers(topology: Path, pairs: list[Transfer]) -> dict[str, float]:
     """The median of each distance that the host has. A pair of an unknown CPU is refused."""
-    ancestors = _ancestors(topology)
+    ancestors = read_cpus(topology)
     times: dict[str, list[float]] = {}
     for pair in pairs:
         for cpu in pair[:2]:
@@ -71,7 +48,7 @@ def transfers(topology: Path, pairs: list[Transfer]) -> dict[str, float]:
     return _filled({name: median(values) for name, values in times.items()}, ancestors)
 
 
-def _filled(known: dict[str, float], ancestors: dict[int, Ancestors]) -> dict[str, float]:
+def _filled(known: dict[str, float], ancestors: dict[int, Within]) -> dict[str, float]:
     """A distance that no measured pair has takes the next farther one's time."""
     needed = {_distance(a, b) for a, b in combinations(ancestors.values(), 2)}
     order = [*_SHARED.values(), _FARTHEST]

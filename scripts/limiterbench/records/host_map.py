@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
-from typing import Dict, Iterator, NamedTuple
+from typing import Callable, Iterator, NamedTuple, TypeVar
+from xml.etree.ElementTree import Element
 
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import display
+
+T = TypeVar("T")
 
 
 class Place(NamedTuple):
@@ -27,28 +30,38 @@ class HostMap(NamedTuple):
     """What a complex is here: an L3 cache, or the package where none is known."""
 
 
-_LEVELS = {"Package": "package", "L3Cache": "complex", "Core": "core"}
+# hwloc's kinds of objects that CPUs share.
+_LEVELS = ("Group", "Package", "L3Cache", "Core")
+# By such a kind, the number of the object that holds a CPU.
+Within = dict[str, int]
 
 
 def read_host_map(path: Path) -> HostMap:
     """The CPUs that may be used, in hwloc's order. Raises InputError."""
+    return _read(path, _host_map)
+
+
+def read_cpus(path: Path) -> dict[int, Within]:
+    """All CPUs, by number. Raises InputError."""
+    return _read(path, lambda machine: dict(_cpus(machine)))
+
+
+def _read(path: Path, parse: Callable[[Element], T]) -> T:
     try:
         root = ElementTree.parse(path).getroot()
+        machine = root.find("object")
+        if root.tag != "topology" or machine is None:
+            raise InputError(f"{display(path)}: not a topology as hwloc writes it")
+        return parse(machine)
     except OSError as error:
         raise InputError(f"{display(path)}: {error.strerror}") from None
     except ElementTree.ParseError as error:
-        line, _ = error.position
-        raise InputError(f"{display(path)}:{line}: not XML") from None
-    machine = root.find("object")
-    if root.tag != "topology" or machine is None:
-        raise InputError(f"{display(path)}: not a topology as hwloc writes it")
-    try:
-        return _host_map(machine)
+        raise InputError(f"{display(path)}:{error.position[0]}: not XML") from None
     except (TypeError, ValueError):
         raise InputError(f"{display(path)}: an object's number or cpuset is missing") from None
 
 
-def _host_map(machine: ElementTree.Element) -> HostMap:
+def _host_map(machine: Element) -> HostMap:
     allowed = _cpuset(machine.get("allowed_cpuset") or machine.get("cpuset"))
     nodes = [
         _cpuset(node.get("cpuset"))
@@ -63,28 +76,23 @@ def _host_map(machine: ElementTree.Element) -> HostMap:
         near = [(bin(cpus).count("1"), at) for at, cpus in enumerate(nodes) if cpus >> number & 1]
         # Numbered in order of their appearance, as the program does it.
         numa = numbers.setdefault(min(near)[1], len(numbers)) if near else None
-        package = within.get("package", 0)
-        core = within.get("core", number)
-        places.append(Place(number, package, within.get("complex", package), core, numa))
+        package, core = within.get("Package", 0), within.get("Core", number)
+        places.append(Place(number, package, within.get("L3Cache", package), core, numa))
     if not places:
         raise ValueError("no CPU")
     return HostMap(places, "L3" if machine.find(".//object[@type='L3Cache']") is not None else "")
 
 
-def _cpus(machine: ElementTree.Element) -> Iterator[tuple[int, Dict[str, int]]]:
+def _cpus(machine: Element) -> Iterator[tuple[int, Within]]:
     """Each CPU's number with the objects around it, numbered in order of their appearance."""
-    seen = dict.fromkeys(_LEVELS.values(), 0)
+    seen = dict.fromkeys(_LEVELS, 0)
 
-    def below(
-        parent: ElementTree.Element, within: dict[str, int]
-    ) -> Iterator[tuple[int, Dict[str, int]]]:
+    def below(parent: Element, within: Within) -> Iterator[tuple[int, Within]]:
         for child in parent.findall("object"):
-            kind = child.get("type", "")
-            level: str | None = _LEVELS.get(kind)
-            inside = within
-            if level is not None:
-                inside = {**within, level: seen[level]}
-                seen[level] += 1
+            kind, inside = child.get("type", ""), within
+            if kind in seen:
+                inside = {**within, kind: seen[kind]}
+                seen[kind] += 1
             if kind == "PU":
                 yield int(child.get("os_index", "")), inside
             yield from below(child, inside)
