@@ -152,15 +152,13 @@ def _clock(group: Group) -> str:
 
 def caption(manifest: Manifest, group: Group, what: str, has_bars: bool = True) -> list[str]:
     plan = manifest.plan
-    program = manifest.versions.get("program")
-    built = program if isinstance(program, dict) else manifest.versions
     scenarios = f"Scenario{'s' * (', ' in group.scenario)} {group.scenario}"
     layouts = f", {plan.layouts} layouts of the program" if plan.layouts > 1 else ""
     lines = [
         f"{scenarios}, placement {group.placement}: {what}; {_numbers(group, has_bars)}. "
         f"Phases of {plan.seconds:g} s{layouts}.",
         f"Host: {_host(manifest)}. Measured {manifest.started_utc}, "
-        f"build {built.get('commit', 'unknown')}.",
+        f"build {manifest.built.get('commit', 'unknown')}.",
     ]
     lines += _reloads(group)
     lines.append(_clock(group))

@@ -1,4 +1,4 @@
-"""Who else uses the CPUs: other work, other guests, the sibling, the kernel. What the group grants."""
+"""Who else uses the CPUs: other work, other guests, the sibling, the kernel, the control group."""
 
 from __future__ import annotations
 

@@ -48,11 +48,9 @@ def _chart(root: Path, folder: Path, manifest: Manifest) -> str:
     figures = os.path.relpath((folder / FIGURES).resolve(), root.resolve())
     host = manifest.host
     virtual = ", virtual" if host.get("virtualised") else ""
-    program = manifest.versions.get("program")
-    built = program if isinstance(program, dict) else manifest.versions
     about = (
         f"{host.get('cpu_model')}, {units.count(manifest.topology.cpus, 'CPU')}{virtual}; "
-        f"{manifest.started_utc[:10]}, build {built.get('commit', 'unknown')}; scenario "
+        f"{manifest.started_utc[:10]}, build {manifest.built.get('commit', 'unknown')}; scenario "
         f"`{_SCENARIO}`, placement `{_PLACEMENT}`; medians of {manifest.plan.repetitions} "
         f"repetitions, phases of {manifest.plan.seconds:g} s. Each chart's caption lists its "
         "warnings."

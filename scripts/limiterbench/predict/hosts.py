@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any, Mapping
 
 from limiterbench.common.errors import InputError, nearest
-from limiterbench.common.files import display
-from limiterbench.records.fields import BadField, Fields, parse_object
+from limiterbench.records.fields import Fields, parse_file
 
 SCHEMA = 1
 # A line kept for a thousand transfers is a line that nobody shares.
@@ -65,18 +64,9 @@ def find(root: Path, text: str) -> Host:
 
 
 def read(path: Path) -> Host:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{display(path)}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{display(path)}: not UTF-8 text") from None
-    try:
-        host = check(path.stem, parse_object(text))
-        beside = path.resolve().parent / host.topology
-        return host.with_values(topology=str(beside)) if beside.is_file() else host
-    except BadField as error:
-        raise InputError(f"{display(path)}: {error}") from None
+    host = parse_file(path, lambda fields: check(path.stem, fields))
+    beside = path.resolve().parent / host.topology
+    return host.with_values(topology=str(beside)) if beside.is_file() else host
 
 
 def check(key: str, fields: Fields) -> Host:

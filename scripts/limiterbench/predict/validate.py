@@ -15,7 +15,7 @@ from limiterbench.predict.hosts import Host
 from limiterbench.predict.simulator import REFERENCES, Simulator
 from limiterbench.predict.tasks import SEED
 from limiterbench.records.cells import Cell
-from limiterbench.records.fields import BadField, parse_object
+from limiterbench.records.fields import Fields, parse_file
 from limiterbench.run.program import Program
 
 # Below, two cores alternate without queueing: a known miss of the model.
@@ -47,27 +47,20 @@ class CurveComparison(NamedTuple):
         )
 
 
+def _curve(key: str, fields: Fields) -> Curve:
+    reference = fields.text("reference")
+    if reference not in REFERENCES:
+        fields.refuse("reference", f"is '{reference}', not one of {', '.join(REFERENCES)}")
+    measured = {
+        point.integer("threads", at_least=1): point.number("aggregate_ns")
+        for point in fields.objects("points")
+    }
+    host, fitted, source = fields.text("host"), fields.flag("fitted"), fields.text("source")
+    return Curve(key, host, reference, fitted, source, measured)
+
+
 def read_curve(path: Path) -> Curve:
-    try:
-        fields = parse_object(path.read_text(encoding="utf-8"))
-        reference = fields.text("reference")
-        if reference not in REFERENCES:
-            fields.refuse("reference", f"is '{reference}', not one of {', '.join(REFERENCES)}")
-        return Curve(
-            path.stem,
-            fields.text("host"),
-            reference,
-            fields.flag("fitted"),
-            fields.text("source"),
-            {
-                point.integer("threads", at_least=1): point.number("aggregate_ns")
-                for point in fields.objects("points")
-            },
-        )
-    except OSError as error:
-        raise InputError(f"{display(path)}: {error.strerror}") from None
-    except BadField as error:
-        raise InputError(f"{display(path)}: {error}") from None
+    return parse_file(path, lambda fields: _curve(path.stem, fields))
 
 
 def curves(root: Path) -> list[Curve]:

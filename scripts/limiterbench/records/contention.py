@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from limiterbench.common.errors import InputError
-from limiterbench.common.files import display
 from limiterbench.records import schema
-from limiterbench.records.fields import BadField, Fields, parse_object
+from limiterbench.records.fields import Fields, parse_file
 
 CONTENTION = "contention.json"
 
@@ -54,13 +52,4 @@ def parse(fields: Fields) -> Contention:
 
 def read_contention(path: Path) -> Contention | None:
     """None if the host's contention was not measured. Raises InputError."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{display(path)}: {getattr(error, 'strerror', 'not UTF-8')}") from None
-    try:
-        return parse(parse_object(text))
-    except BadField as error:
-        raise InputError(f"{display(path)}: {error}") from None
+    return parse_file(path, parse) if path.exists() else None

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Mapping, NoReturn
+from pathlib import Path
+from typing import Any, Callable, Mapping, NoReturn, TypeVar
+
+from limiterbench.common.errors import InputError
+from limiterbench.common.files import display
+
+T = TypeVar("T")
 
 
 class BadField(Exception):
@@ -26,6 +32,19 @@ def parse_object(text: str) -> Fields:
     return Fields(value)
 
 
+def parse_file(path: Path, parse: Callable[[Fields], T]) -> T:
+    """What `parse` makes of the JSON object in a file. Raises InputError."""
+    try:
+        return parse(parse_object(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        reason = error.strerror
+    except UnicodeDecodeError:
+        reason = "not UTF-8 text"
+    except BadField as error:
+        reason = str(error)
+    raise InputError(f"{display(path)}: {reason}")
+
+
 class Fields:
     """One JSON object. Every accessor refuses a wrong field by its dotted name."""
 
@@ -36,68 +55,63 @@ class Fields:
     def _name(self, key: str) -> str:
         return f"{self._path}.{key}" if self._path else key
 
-    def _get(self, key: str) -> object:
-        if key not in self.values:
-            raise BadField(f"{self._name(key)} is missing")
-        return self.values[key]
-
     def has(self, key: str) -> bool:
         return self.values.get(key) is not None
 
     def refuse(self, key: str, reason: str) -> NoReturn:
         raise BadField(f"{self._name(key)} {reason}")
 
-    def text(self, key: str) -> str:
-        value = self._get(key)
-        if not isinstance(value, str):
-            self.refuse(key, "is not a text")
+    def _value(self, key: str, kinds: type | tuple[type, ...], words: str) -> Any:
+        if key not in self.values:
+            raise BadField(f"{self._name(key)} is missing")
+        value = self.values[key]
+        if not _is(value, kinds):
+            self.refuse(key, f"is not {words}")
         return value
+
+    def maybe(self, key: str, read: Callable[[str], T]) -> T | None:
+        """None if the field is missing or null."""
+        return read(key) if self.has(key) else None
+
+    def text(self, key: str) -> str:
+        return str(self._value(key, str, "a text"))
 
     def flag(self, key: str) -> bool:
-        value = self._get(key)
-        if not isinstance(value, bool):
-            self.refuse(key, "is not true or false")
-        return value
+        return bool(self._value(key, bool, "true or false"))
 
     def integer(self, key: str, at_least: int = 0) -> int:
-        value = self._get(key)
-        if not isinstance(value, int) or isinstance(value, bool):
-            self.refuse(key, "is not a whole number")
+        value: int = self._value(key, int, "a whole number")
         if value < at_least:
             self.refuse(key, f"is {value}, less than {at_least}")
         return value
 
     def number(self, key: str) -> float:
         """A finite number, not negative."""
-        value = self._get(key)
-        if not isinstance(value, (int, float)) or isinstance(value, bool):
-            self.refuse(key, "is not a number")
+        value: float = self._value(key, (int, float), "a number")
         if not math.isfinite(value) or value < 0:
             self.refuse(key, f"is {value}, not a number from 0 up")
         return float(value)
 
+    def mapping(self, key: str) -> dict[str, Any]:
+        return dict(self._value(key, dict, "an object"))
+
     def object(self, key: str) -> Fields:
-        value = self._get(key)
-        if not isinstance(value, dict):
-            self.refuse(key, "is not an object")
-        return Fields(value, self._name(key))
+        return Fields(self._value(key, dict, "an object"), self._name(key))
 
     def array(self, key: str) -> list[Any]:
-        value = self._get(key)
-        if not isinstance(value, list):
-            self.refuse(key, "is not a list")
-        return value
-
-    def integers(self, key: str) -> list[int]:
-        values = self.array(key)
-        if not all(isinstance(value, int) and not isinstance(value, bool) for value in values):
-            self.refuse(key, "is not a list of whole numbers")
+        values: list[Any] = self._value(key, list, "a list")
         return values
 
+    def integers(self, key: str) -> list[int]:
+        return self._all(key, int, "whole numbers")
+
     def texts(self, key: str) -> list[str]:
+        return self._all(key, str, "texts")
+
+    def _all(self, key: str, kind: type, words: str) -> list[Any]:
         values = self.array(key)
-        if not all(isinstance(value, str) for value in values):
-            self.refuse(key, "is not a list of texts")
+        if not all(_is(value, kind) for value in values):
+            self.refuse(key, f"is not a list of {words}")
         return values
 
     def objects(self, key: str) -> list[Fields]:
@@ -106,3 +120,8 @@ class Fields:
             if not isinstance(value, dict):
                 self.refuse(key, f"[{index}] is not an object")
         return [Fields(value, f"{self._name(key)}[{i}]") for i, value in enumerate(values)]
+
+
+def _is(value: object, kinds: type | tuple[type, ...]) -> bool:
+    """To Python true and false are numbers, too."""
+    return isinstance(value, kinds) and (kinds is bool or not isinstance(value, bool))

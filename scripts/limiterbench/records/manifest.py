@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Mapping, NoReturn
 
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import replace_text
@@ -82,6 +82,12 @@ class Manifest:
         return str(self.host.get("hostname") or "unknown host")
 
     @property
+    def built(self) -> Mapping[str, Any]:
+        """What the program says of its build; in an old run, what the scripts found."""
+        program = self.versions.get("program")
+        return program if isinstance(program, dict) else self.versions
+
+    @property
     def variables(self) -> str:
         return " ".join(f"{name}={value}" for name, value in (self.environment or {}).items())
 
@@ -137,8 +143,8 @@ def _manifest(fields: Fields) -> Manifest:
     topology = fields.object("topology")
     return Manifest(
         started_utc=fields.text("started_utc"),
-        host=dict(fields.object("host").values),
-        timer=dict(fields.object("timer").values),
+        host=fields.mapping("host"),
+        timer=fields.mapping("timer"),
         topology=Topology(
             topology.text("summary"),
             topology.integer("cpus", at_least=1),
@@ -147,25 +153,15 @@ def _manifest(fields: Fields) -> Manifest:
         rows=[dict(row.values) for row in fields.objects("rows")],
         plan=_plan(fields.object("plan")),
         command=fields.text("command"),
-        versions=dict(fields.object("versions").values),
+        versions=fields.mapping("versions"),
         program_sha256=fields.text("program_sha256"),
         status=fields.text("status"),
-        doctor=_doctor(fields),
-        simulated=dict(fields.object("simulated").values) if fields.has("simulated") else None,
-        contention_absent=(
-            fields.text("contention_absent") if fields.has("contention_absent") else None
-        ),
-        environment=(
-            dict(fields.object("environment").values) if fields.has("environment") else None
-        ),
-        layouts_absent=fields.text("layouts_absent") if fields.has("layouts_absent") else None,
+        doctor=[read_finding(entry) for entry in fields.maybe("doctor", fields.objects) or []],
+        simulated=fields.maybe("simulated", fields.mapping),
+        contention_absent=fields.maybe("contention_absent", fields.text),
+        environment=fields.maybe("environment", fields.mapping),
+        layouts_absent=fields.maybe("layouts_absent", fields.text),
     )
-
-
-def _doctor(fields: Fields) -> list[Finding]:
-    if "doctor" not in fields.values:
-        return []
-    return [read_finding(entry) for entry in fields.objects("doctor")]
 
 
 def _plan(fields: Fields) -> RunPlan:
@@ -181,8 +177,8 @@ def _plan(fields: Fields) -> RunPlan:
         seconds=fields.number("seconds"),
         time_limit=fields.number("time_limit"),
         oversubscribe=fields.flag("oversubscribe"),
-        noise_repeats=fields.integer("noise_repeats") if fields.has("noise_repeats") else 0,
-        home=fields.text("home") if fields.has("home") else None,
-        writer=fields.text("writer") if fields.has("writer") else None,
+        noise_repeats=fields.maybe("noise_repeats", fields.integer) or 0,
+        home=fields.maybe("home", fields.text),
+        writer=fields.maybe("writer", fields.text),
         layouts=fields.integer("layouts", at_least=1) if fields.has("layouts") else 1,
     )

@@ -140,34 +140,18 @@ def _jain(operations: Sequence[int]) -> float:
     return sum(operations) ** 2 / (len(operations) * squares)
 
 
-def _noise(fields: Fields) -> Noise | None:
-    if not fields.has("noise"):
-        return None
-    noise = fields.object("noise")
+def _noise(noise: Fields) -> Noise:
     return Noise(noise.flag("flagged"), noise.texts("reasons"), _lost_share(noise))
 
 
 def _lost_share(noise: Fields) -> float:
-    cpus = noise.objects("cpus") if noise.has("cpus") else []
+    cpus = noise.maybe("cpus", noise.objects) or []
     shares = [cpu.number("stolen_share") for cpu in cpus]
-    whole = len(cpus) * noise.integer("span_ns") if noise.has("span_ns") else 0
+    whole = len(cpus) * (noise.maybe("span_ns", noise.integer) or 0)
     if whole:
         taken = [noise.integer(key) for key in ("steal_ns", "others_ns") if noise.has(key)]
         shares += [time / whole for time in taken]
     return max(shares, default=0.0)
-
-
-def _timed(fields: Fields, untimed: bool) -> Latency | None:
-    if untimed and not (fields.has("latency") and fields.object("latency").has("histogram")):
-        return None
-    return parse_latency(fields.object("latency"))
-
-
-def _latency_ns(fields: Fields, untimed: bool) -> float:
-    """What is missing took no time."""
-    return (
-        0.0 if untimed and not fields.has("latency") else fields.object("latency").number("wall_ns")
-    )
 
 
 def _measured(fields: Fields, threads: int, untimed: bool) -> Measured:
@@ -176,12 +160,15 @@ def _measured(fields: Fields, threads: int, untimed: bool) -> Measured:
     throughput = fields.object("throughput")
     operations = _operations(throughput, threads)
     wall_ns = throughput.number("wall_ns")
-    both_ns = wall_ns + _latency_ns(fields, untimed)
+    # Where it may be missing, a latency phase that is took no time.
+    latency = None if untimed and not fields.has("latency") else fields.object("latency")
+    is_timed = latency is not None and (latency.has("histogram") or not untimed)
+    both_ns = wall_ns + (latency.number("wall_ns") if latency else 0.0)
     return Measured(
         operations_per_second=sum(operations) * 1e9 / wall_ns,
         fairness=_jain(operations),
         reloads_per_second=fields.object("publishes").integer("count") * 1e9 / both_ns,
-        timed=_timed(fields, untimed),
+        timed=parse_latency(latency) if latency and is_timed else None,
         floor=Floor(floor.number("p50_ns"), floor.number("p99_ns")),
         timer_source=timer.text("source"),
         exactness=fields.text("exactness"),
@@ -189,29 +176,26 @@ def _measured(fields: Fields, threads: int, untimed: bool) -> Measured:
         oversubscribed=fields.flag("oversubscribed"),
         writer_shares_cpu=fields.flag("writer_shares_cpu"),
         writer_shares_core=fields.flag("writer_shares_core"),
-        sweep=parse_sweep(fields.object("open_loop")) if fields.has("open_loop") else None,
+        sweep=fields.maybe("open_loop", lambda key: parse_sweep(fields.object(key))),
         admission_bound=_optional(fields, "admission", "bound"),
         publishes=_publishes(fields.object("publishes")),
         live_bytes=_optional(fields, "footprint", "live"),
         retired_peak_bytes=_optional(fields, "footprint", "retired_peak"),
-        noise=_noise(fields),
-        contract=fields.text("contract") if fields.has("contract") else "windows",
-        cpus=tuple(fields.integers("cpus")) if fields.has("cpus") else (),
+        noise=fields.maybe("noise", lambda key: _noise(fields.object(key))),
+        contract=fields.maybe("contract", fields.text) or "windows",
+        cpus=tuple(fields.maybe("cpus", fields.integers) or ()),
         layout=_optional(fields, "layout", "program"),
     )
 
 
 def _optional(fields: Fields, group: str, key: str) -> int | None:
-    if not fields.has(group) or not fields.object(group).has(key):
-        return None
-    return fields.object(group).integer(key)
+    inside = fields.maybe(group, fields.object)
+    return inside.maybe(key, inside.integer) if inside else None
 
 
 def _publishes(fields: Fields) -> Histogram | None:
-    if not fields.has("histogram"):
-        return None
-    times = parse_histogram(fields.object("histogram"))
-    return times if times.total else None
+    times = fields.maybe("histogram", lambda key: parse_histogram(fields.object(key)))
+    return times if times and times.total else None
 
 
 def parse_record(line: str, untimed: bool = False) -> Record:
@@ -224,12 +208,12 @@ def parse_record(line: str, untimed: bool = False) -> Record:
     check_schema(fields)
     cell = _cell(fields)
     repetition = fields.integer("repetition")
-    attempt = fields.integer("attempt") if fields.has("attempt") else 0
+    attempt = fields.maybe("attempt", fields.integer) or 0
     status = fields.text("status")
     if status == "failed":
         return Record(cell, repetition, attempt, fields.text("failure"), None)
     schema.check("cells", fields.values)
-    simulated = fields.has("simulated") and fields.flag("simulated")
+    simulated = fields.maybe("simulated", fields.flag) or False
     measured = _measured(fields, cell.threads, untimed)
     return Record(cell, repetition, attempt, None, measured, simulated)
 

@@ -63,14 +63,6 @@ def _together(checks: list[Check]) -> Check:
     return checks[0] if len(checks) == 1 else check_all
 
 
-def _refuse_if(is_wrong: Callable[[Any], bool], reason: Callable[[Any], str]) -> Check:
-    def check_value(value: Any, path: str) -> None:
-        if is_wrong(value):
-            raise BadField(f"{path} {reason(value)}")
-
-    return check_value
-
-
 def _type(node: Node, root: Node) -> Check:
     names: list[str] = [node["type"]] if isinstance(node["type"], str) else node["type"]
     kinds = frozenset(kind for name in names for kind in _KINDS[name])
@@ -78,15 +70,12 @@ def _type(node: Node, root: Node) -> Check:
     return _refuse_if(lambda value: type(value) not in kinds, lambda value: f"is not {words}")
 
 
-def _enum(node: Node, root: Node) -> Check:
-    allowed: list[str] = node["enum"]
-    words = ", ".join(allowed)
-    return _refuse_if(lambda v: v not in allowed, lambda v: f"is {v!r}, not one of {words}")
+def _refuse_if(is_wrong: Callable[[Any], Any], reason: Callable[[Any], str]) -> Check:
+    def check_value(value: Any, path: str) -> None:
+        if is_wrong(value):
+            raise BadField(f"{path} {reason(value)}")
 
-
-def _const(node: Node, root: Node) -> Check:
-    wanted = node["const"]
-    return _refuse_if(lambda v: bool(v != wanted), lambda v: f"is {v!r}, not {wanted}")
+    return check_value
 
 
 def _pattern(node: Node, root: Node) -> Check:
@@ -95,29 +84,28 @@ def _pattern(node: Node, root: Node) -> Check:
     return _refuse_if(lambda v: not matches(v), lambda v: f"is {v!r}, not {wanted}")
 
 
-def _minimum(node: Node, root: Node) -> Check:
-    least = node["minimum"]
-    return _refuse_if(
-        lambda v: v is not None and bool(v < least), lambda v: f"is {v}, less than {least}"
-    )
+# What is wrong with a value v, given the keyword's own value w, and how that is said.
+_OF_VALUES: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], str]]] = {
+    "enum": (lambda v, w: v not in w, lambda v, w: f"is {v!r}, not one of {', '.join(w)}"),
+    "const": (lambda v, w: v != w, lambda v, w: f"is {v!r}, not {w}"),
+    "minimum": (lambda v, w: v is not None and v < w, lambda v, w: f"is {v}, less than {w}"),
+    "maximum": (lambda v, w: v > w, lambda v, w: f"is {v}, more than {w}"),
+    "exclusiveMinimum": (lambda v, w: v <= w, lambda v, w: f"is not above {w}"),
+    "minItems": (
+        lambda v, w: isinstance(v, list) and len(v) < w,
+        lambda v, w: "is short" if v else "is empty",
+    ),
+}
 
 
-def _maximum(node: Node, root: Node) -> Check:
-    most = node["maximum"]
-    return _refuse_if(lambda v: bool(v > most), lambda v: f"is {v}, more than {most}")
+def _of_value(keyword: str) -> Callable[[Node, Node], Check]:
+    is_wrong, reason = _OF_VALUES[keyword]
 
+    def make(node: Node, root: Node) -> Check:
+        wanted = node[keyword]
+        return _refuse_if(lambda v: is_wrong(v, wanted), lambda v: reason(v, wanted))
 
-def _above(node: Node, root: Node) -> Check:
-    limit = node["exclusiveMinimum"]
-    return _refuse_if(lambda v: bool(v <= limit), lambda v: f"is not above {limit}")
-
-
-def _min_items(node: Node, root: Node) -> Check:
-    least = node["minItems"]
-    return _refuse_if(
-        lambda v: isinstance(v, list) and len(v) < least,
-        lambda v: "is empty" if not v else "is short",
-    )
+    return make
 
 
 def _items(node: Node, root: Node) -> Check:
@@ -178,13 +166,8 @@ def _ref(node: Node, root: Node) -> Check:
 _MAKERS: dict[str, Callable[[Node, Node], Check]] = {
     "$ref": _ref,
     "type": _type,
-    "enum": _enum,
-    "const": _const,
     "pattern": _pattern,
-    "minimum": _minimum,
-    "maximum": _maximum,
-    "exclusiveMinimum": _above,
-    "minItems": _min_items,
+    **{keyword: _of_value(keyword) for keyword in _OF_VALUES},
     "items": _items,
     "properties": _properties,
     "additionalProperties": _values,

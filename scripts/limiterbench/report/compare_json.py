@@ -42,12 +42,10 @@ Object = dict[str, Any]
 
 
 def _run(run: Run) -> Object:
-    program = run.manifest.versions.get("program")
-    built = program if isinstance(program, dict) else run.manifest.versions
     return {
         "folder": str(run.folder),
         "started_utc": run.manifest.started_utc,
-        "commit": built.get("commit"),
+        "commit": run.manifest.built.get("commit"),
     }
 
 

@@ -47,9 +47,7 @@ class StoredRun:
 
     @property
     def commit(self) -> str:
-        program = self.manifest.versions.get("program")
-        built = program if isinstance(program, dict) else self.manifest.versions
-        return str(built.get("commit") or "unknown")
+        return str(self.manifest.built.get("commit") or "unknown")
 
     @cached_property
     def designs(self) -> dict[str, Design]:
