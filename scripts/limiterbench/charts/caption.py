@@ -22,7 +22,7 @@ _LACKING = {
 
 
 def _numbers(group: Group, has_bars: bool) -> str:
-    counts = sorted({len(m) for points in group.limiters.values() for m in points.values()})
+    counts = sorted({len(repeated) for _, _, repeated in group.cells()})
     fewest, most = counts[0], counts[-1]
     n = f"n = {fewest}" if fewest == most else f"n = {fewest} to {most}"
     if most == 1:
@@ -81,7 +81,7 @@ def _warnings(manifest: Manifest, group: Group) -> list[str]:
 def disturbed(groups: Sequence[Group]) -> list[str]:
     """How many of the repetitions that count were disturbed, and how many attempts do not count."""
     repetitions = [measured for group in groups for measured in group.repetitions()]
-    flagged = sum(measured.noise is not None and measured.noise.flagged for measured in repetitions)
+    flagged = sum(measured.flagged for measured in repetitions)
     repeated = sum(group.repeated for group in groups)
     texts = []
     if flagged:
@@ -94,8 +94,7 @@ def disturbed(groups: Sequence[Group]) -> list[str]:
 def _unfair(group: Group) -> list[str]:
     return [
         f"{limiter} at {threads}"
-        for limiter, points in sorted(group.limiters.items())
-        for threads, repeated in sorted(points.items())
+        for limiter, threads, repeated in sorted(group.cells(), key=lambda cell: cell[:2])
         if median(measured.fairness for measured in repeated) < UNEQUAL
     ]
 
@@ -104,8 +103,7 @@ def _reloads(group: Group) -> list[str]:
     """How often, and from which CPU: a design that publishes slowly is asked less often."""
     rates = [
         median(measured.reloads_per_second for measured in repeated)
-        for points in group.limiters.values()
-        for repeated in points.values()
+        for _, _, repeated in group.cells()
     ]
     low, high = units.rate(min(rates), 2), units.rate(max(rates), 2)
     if high == "0":

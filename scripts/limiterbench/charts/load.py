@@ -25,7 +25,7 @@ from limiterbench.common.tidy import Line
 from limiterbench.records.latencies import ARRIVALS, LoadPoint, LoadSweep
 from limiterbench.records.manifest import Manifest
 from limiterbench.stats.ratios import most_threads
-from limiterbench.stats.series import Group, clock_step_of
+from limiterbench.stats.series import Group, Timer, timer_of
 from limiterbench.stats.statistics import Summary, columns, summarize
 
 _FRACTION = 0.99
@@ -203,33 +203,32 @@ def load(manifest: Manifest, group: Group, legends: dict[str, Legend]) -> Frame:
         headings=heads_of(families, list(curves)),
     )
     frame.rows = _rows(curves, threads)
-    floor = summarize([measured.floor.p99_ns for measured in group.repetitions()]).median
-    step = clock_step_of(group)
+    timer = timer_of(group, 0.99)
     handles: dict[str, Any] = {}
     panels = iter(frame.panels)
     for family in families:
         for by_row in curves.values():
             axes = next(panels)
             drawn = _draw_panel(axes, by_row, family.rows, legends)
-            line = draw_floor(axes, floor)
             if by_row is first:
                 axes.set_ylabel("p99 of one request")
                 handles.update(drawn)
+    floor = draw_floor(frame.panels, timer.floor, "p99")
     ends = ends_of(summary for c in every for summary in (*c.response, *c.service))
-    value_axis(frame.panels[0], [*ends, max(floor, 0.5)], units.time)
+    value_axis(frame.panels[0], [*ends, max(timer.floor, 0.5)], units.time)
     # From the top of the chart down.
     order = sorted(handles, key=lambda row: (-first[row].response[-1].median, row))
-    entries = entries_of(families, handles, order, lambda row: _last(first[row], floor, step))
+    entries = entries_of(families, handles, order, lambda row: _last(first[row], timer))
     if bounded:
         entries.append((Line2D([], [], **_bound_style("black")), _BOUND))
-    entries.append((line, f"{units.time(floor):>8}  timer's p99"))
+    entries.append(floor)
     last = max(curve.loads[-1] for curve in first.values())
     frame.legend(f"response at {100 * last:.3g} % load, {next(iter(curves))}", entries)
     return frame
 
 
-def _last(curve: Curve, floor: float, step: float) -> str:
+def _last(curve: Curve, timer: Timer) -> str:
     median = curve.response[-1].median
     if curve.sending[-1].hides_p99:
         return f"≥{units.time(median)}"
-    return units.reading(median, units.at_floor(median, floor, step))
+    return timer.reading(median)

@@ -22,7 +22,7 @@ from limiterbench.common.tidy import Line
 from limiterbench.records.manifest import Manifest
 from limiterbench.records.records import Measured
 from limiterbench.stats.ratios import most_threads
-from limiterbench.stats.series import Group, clock_step_of
+from limiterbench.stats.series import Group, timer_of
 from limiterbench.stats.statistics import Summary, columns, summarize
 
 # Fewer samples than this beyond a percentile are chance, not a percentile.
@@ -112,8 +112,7 @@ def percentiles(manifest: Manifest, group: Group, legends: dict[str, Legend]) ->
         entries=len(group.limiters) + 2 * len(families) + 1,
         headings=heads_of(families, counts),
     )
-    floor = summarize([measured.floor.p50_ns for measured in group.repetitions()]).median
-    step = clock_step_of(group)
+    timer = timer_of(group, 0.5)
     handles: dict[str, Any] = {}
     panels = iter(frame.panels)
     columns = [_column(group, count) for count in shown]
@@ -122,23 +121,18 @@ def percentiles(manifest: Manifest, group: Group, legends: dict[str, Legend]) ->
         for column in columns:
             axes = next(panels)
             drawn = _draw_panel(axes, column, family, legends)
-            line = draw_floor(axes, floor)
             axes.set_ylabel("latency of one decision" if column is columns[0] else "")
         handles.update(drawn)
+    floor = draw_floor(frame.panels, timer.floor, "median")
     ends = ends_of(s for column in columns for c in column.curves.values() for s in c.summaries)
-    value_axis(frame.panels[0], [max(floor, 0.5), *ends], units.time)
+    value_axis(frame.panels[0], [max(timer.floor, 0.5), *ends], units.time)
     last = columns[-1]
     entries = entries_of(
-        families, handles, last.ordered, lambda row: _reading(last, row, floor, step)
+        families, handles, last.ordered, lambda row: timer.reading(last.median(row))
     )
-    entries.append((line, f"{units.time(floor):>8}  timer's median"))
+    entries.append(floor)
     frame.legend(f"{percentile_label(last.reached)} at {counts[-1]}", entries)
     return frame
-
-
-def _reading(column: _Column, row: str, floor: float, step: float) -> str:
-    value = column.curves[row].at(column.reached).median
-    return units.reading(value, units.at_floor(value, floor, step))
 
 
 class _Column(NamedTuple):
@@ -148,6 +142,9 @@ class _Column(NamedTuple):
     ordered: list[str]
     """By the last labelled percentile that every design reaches."""
     reached: float
+
+    def median(self, row: str) -> float:
+        return self.curves[row].at(self.reached).median
 
 
 def _column(group: Group, threads: int) -> _Column:

@@ -179,11 +179,10 @@ def reload_latency(
     )
     frame.rows = _rows(columns, threads, "_ns")
     floor = median(m.floor.p99_ns for group in groups for m in group.repetitions())
+    entries.append(draw_floor(frame.panels[:: len(columns)], floor, "p99"))
     for axes in frame.panels[:: len(columns)]:
-        line = draw_floor(axes, floor)
         axes.set_ylabel("time")
     value_axis(frame.panels[0], [*_values(columns), max(floor, _LEAST_TIME)], units.time)
-    entries.append((line, f"{units.time(floor):>8}  timer's p99"))
     frame.legend("decision's p99, most reloads", entries)
     return frame
 

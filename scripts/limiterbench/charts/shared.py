@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 
 from limiterbench.charts.frame import Entry
 from limiterbench.charts.legends import Family, Legend
+from limiterbench.common import units
 from limiterbench.common.tidy import Line
 from limiterbench.stats.statistics import Summary, columns
 
@@ -21,10 +22,12 @@ ROW = "row:"
 _BEHIND = {"color": "#d2d2d2", "linewidth": 0.8}
 
 
-def draw_floor(axes: Any, floor: float) -> Any:
+def draw_floor(panels: Sequence[Any], floor: float, name: str) -> Entry:
     """What the timer costs alone: it cannot resolve anything at or below this line."""
-    axes.axhspan(1e-3, floor, color="#efefef", zorder=0, linewidth=0)
-    return axes.axhline(floor, color="#555555", linewidth=1.1, linestyle=(0, (2, 1)), zorder=2)
+    for axes in panels:
+        axes.axhspan(1e-3, floor, color="#efefef", zorder=0, linewidth=0)
+        line = axes.axhline(floor, color="#555555", linewidth=1.1, linestyle=(0, (2, 1)), zorder=2)
+    return line, f"{units.time(floor):>8}  timer's {name}"
 
 
 def draw_behind(axes: Any, across: Sequence[float], values: Sequence[float]) -> None:

@@ -18,7 +18,7 @@ from limiterbench.common.tidy import Line
 from limiterbench.records.manifest import Manifest
 from limiterbench.stats.ratios import p99_to_best, slowdown
 from limiterbench.stats.series import Group, is_rival, timed, together
-from limiterbench.stats.statistics import Summary
+from limiterbench.stats.statistics import Summary, ratio_columns
 
 # The colours differ in lightness alone, which also works in grey. The numbers say the rest.
 _COLOURS = colormaps["YlGnBu"]
@@ -92,10 +92,8 @@ def _rows(tables: dict[str, _Table], threads: int) -> list[Line]:
         for row in sorted(by_row):
             line: Line = {"limiter": row, "scenario": scenario, "threads": threads}
             for name, table in tables.items():
-                found = table[scenario].get(row)
                 line["repetitions"] = throughput[scenario][row].n
-                ends = (found.median, found.low, found.high) if found else (None, None, None)
-                line.update(zip((name, f"{name}_low", f"{name}_high"), ends))
+                line.update(ratio_columns(name, table[scenario].get(row)))
             lines.append(line)
     return lines
 

@@ -20,8 +20,8 @@ from limiterbench.charts.shared import (
 )
 from limiterbench.common import units
 from limiterbench.records.manifest import Manifest
-from limiterbench.stats.series import Group, clock_step_of, is_floor, latency, ops
-from limiterbench.stats.statistics import Summary, summarize
+from limiterbench.stats.series import Group, is_floor, latency, ops, timer_of
+from limiterbench.stats.statistics import Summary
 
 _ABOUT_P99 = (
     "latency phase, one clock read per decision included; closed loop: a starved thread records "
@@ -144,25 +144,20 @@ def scaling(manifest: Manifest, group: Group, legends: dict[str, Legend]) -> Fra
 
 def p99(manifest: Manifest, group: Group, legends: dict[str, Legend]) -> Frame:
     series = group.summaries(latency(0.99))
-    floor = summarize([measured.floor.p99_ns for measured in group.repetitions()]).median
-    step = clock_step_of(group)
-
-    def label(value: float) -> str:
-        return units.reading(value, units.at_floor(value, floor, step))
+    timer = timer_of(group, 0.99)
 
     def extra(frame: Frame, values: list[float]) -> list[Entry]:
-        for axes in frame.panels:
-            line = draw_floor(axes, floor)
-        value_axis(frame.panels[0], [*values, max(floor, 0.5)], units.time)
+        entry = draw_floor(frame.panels, timer.floor, "p99")
+        value_axis(frame.panels[0], [*values, max(timer.floor, 0.5)], units.time)
         frame.panels[0].set_ylabel("p99 of one decision")
-        return [(line, f"{units.time(floor):>8}  timer's p99")]
+        return [entry]
 
     words = (
         "p99 against threads",
         "one decision in 100 takes longer than this; lower is better",
         _ABOUT_P99,
     )
-    frame = over_threads(manifest, group, legends, series, words, label, extra)
+    frame = over_threads(manifest, group, legends, series, words, timer.reading, extra)
     frame.rows = summary_rows(series, "p99", "_ns")
     return frame
 

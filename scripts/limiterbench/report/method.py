@@ -105,14 +105,13 @@ def noisy(run: StoredRun) -> list[Noisy]:
     """Cells with a wide range or a repetition that the host disturbed, the widest first."""
     found: list[Noisy] = []
     for group in run.groups:
-        for row, points in group.limiters.items():
-            for threads, repeated in points.items():
-                spread = summarize([ops(m) for m in repeated]).spread
-                flagged = sum(m.flagged for m in repeated)
-                if spread > _WIDE or flagged:
-                    cell = Cell(row, group.scenario, group.placement, threads)
-                    lost = disturbance.typical_loss(repeated)
-                    found.append(Noisy(cell, spread, flagged, len(repeated), lost))
+        for row, threads, repeated in group.cells():
+            spread = summarize([ops(m) for m in repeated]).spread
+            flagged = sum(m.flagged for m in repeated)
+            if spread > _WIDE or flagged:
+                cell = Cell(row, group.scenario, group.placement, threads)
+                lost = disturbance.typical_loss(repeated)
+                found.append(Noisy(cell, spread, flagged, len(repeated), lost))
     return sorted(found, key=lambda noise: (-noise.spread, noise.cell))
 
 

@@ -151,7 +151,7 @@ def _disturbed(measured: Sequence[Measured]) -> list[str]:
     that always disturbs, how much it took."""
     if disturbance.nearly_all(measured):
         return [f"{disturbance.notice(measured)}."]
-    noisy = [m.noise for m in measured if m.noise is not None and m.noise.flagged]
+    noisy = [m.noise for m in measured if m.noise and m.flagged]
     if len(noisy) <= _OFTEN * len(measured):
         return []
     times = Counter(why for noise in noisy for why in noise.reasons)
@@ -182,13 +182,7 @@ def _missing(manifest: Manifest, records: Sequence[Record], groups: Sequence[Gro
         only = min(counts)
         were = f"{units.count(only, 'thread')} {'was' if only == 1 else 'were'}"
         missing.append(f"Only {were} measured: nothing is known of scaling.")
-    fewest = min(
-        len(repeated)
-        for group in groups
-        for points in group.limiters.values()
-        for repeated in points.values()
-    )
-    if fewest == 1:
+    if any(len(repeated) == 1 for group in groups for _, _, repeated in group.cells()):
         missing.append("Some cells have one repetition: nothing is known of their noise.")
     if not manifest.doctor:
         missing.append("The doctor did not examine the host before this run.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from statistics import median
-from typing import Callable, Iterable, NamedTuple, Sequence
+from typing import Callable, Iterable, Iterator, NamedTuple, Sequence
 
 from limiterbench.common import units
 from limiterbench.records.histogram import clock_step
@@ -30,13 +30,14 @@ class Group(NamedTuple):
         swept = any(measured.sweep is not None for measured in self.repetitions())
         return f"{self.scenario}, its closed loop" if swept else self.scenario
 
+    def cells(self) -> Iterator[tuple[str, int, list[Measured]]]:
+        """Each limiter at each number of threads, with its repetitions."""
+        for limiter, points in self.limiters.items():
+            for threads, repeated in points.items():
+                yield limiter, threads, repeated
+
     def repetitions(self) -> list[Measured]:
-        return [
-            measured
-            for points in self.limiters.values()
-            for repeated in points.values()
-            for measured in repeated
-        ]
+        return [measured for _, _, repeated in self.cells() for measured in repeated]
 
     def summaries(self, value: Callable[[Measured], float]) -> dict[str, list[tuple[int, Summary]]]:
         """For each limiter, its (threads, summary) by ascending threads."""
@@ -132,14 +133,27 @@ def floor(repeated: Sequence[Measured], fraction: float) -> float:
     return median(m.floor.p50_ns if typical else m.floor.p99_ns for m in repeated)
 
 
+class Timer(NamedTuple):
+    floor: float
+    """What an empty decision reads."""
+    step: float
+
+    def reading(self, value: float) -> str:
+        """Marked where the timer cannot resolve it."""
+        return units.reading(value, units.at_floor(value, self.floor, self.step))
+
+
+def timer_of(group: Group, fraction: float) -> Timer:
+    return Timer(floor(group.repetitions(), fraction), clock_step_of(group))
+
+
 def reading(repeated: Sequence[Measured], fraction: float, step: float) -> str:
     """A percentile's median over the repetitions, marked where the timer cannot resolve it.
     `step`: of the clock."""
     if not is_timed(repeated):
         return "-"
     value = summarize([latency(fraction)(m) for m in repeated]).median
-    is_at_floor = units.at_floor(value, floor(repeated, fraction), step)
-    return units.reading(value, is_at_floor)
+    return Timer(floor(repeated, fraction), step).reading(value)
 
 
 def is_floor(points: dict[int, list[Measured]]) -> bool:

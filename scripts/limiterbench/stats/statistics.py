@@ -51,6 +51,13 @@ def columns(name: str, unit: str, found: Summary | None) -> Line:
     return {f"{name}_{end}{unit}": getattr(found, end, None) for end in _ENDS}
 
 
+def ratio_columns(name: str, found: Summary | None) -> Line:
+    """Columns `name`, `name_low` and `name_high`, empty if nothing is known."""
+    return {
+        f"{name}{end}": getattr(found, end[1:] or "median", None) for end in ("", "_low", "_high")
+    }
+
+
 def coverage(n: int) -> float:
     """How sure it is that lowest to highest of n repetitions holds the true median.
 

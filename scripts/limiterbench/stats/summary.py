@@ -22,7 +22,7 @@ from limiterbench.records.run_folder import CELLS, open_run
 from limiterbench.stats.ratios import at, headline, p99_to_best, slowdown, throughput_over_baseline
 from limiterbench.stats.scaling import Scaling, scalings
 from limiterbench.stats.series import Group, group_records, is_timed, ops, step_of_clock, timed
-from limiterbench.stats.statistics import Summary, columns, coverage, summarize
+from limiterbench.stats.statistics import Summary, columns, coverage, ratio_columns, summarize
 
 SUMMARY = "summary.csv"
 
@@ -163,16 +163,11 @@ def _against_others(
 ) -> Line:
     return {
         "clock_step_ns": clock_step,
-        **_ratio("scaling_exponent", scaling.exponent if scaling else None),
+        **ratio_columns("scaling_exponent", scaling.exponent if scaling else None),
         "scaling_thread_counts": len(scaling.threads) if scaling else None,
         "scaling_misfit_ratio": scaling.misfit if scaling else None,
-        **{k: v for name in _RATIOS for k, v in _ratio(name, ratios.get(name)).items()},
+        **{k: v for name in _RATIOS for k, v in ratio_columns(name, ratios.get(name)).items()},
     }
-
-
-def _ratio(name: str, found: Summary | None) -> Line:
-    ends = (found.median, found.low, found.high) if found else (None, None, None)
-    return dict(zip((name, f"{name}_low", f"{name}_high"), ends))
 
 
 def write(folder: Path, lines: Sequence[Line]) -> Path:
