@@ -121,13 +121,10 @@ def entries_of(
     named = len(families) > 1
     entries: list[Entry] = []
     for family in families:
-        entries += [_heading(family.name)] if named or shared else []
+        if named or shared:
+            entries.append((Line2D([], [], linestyle="none"), family.name))
         shown = [row for row in order if row in family.rows and row in handles]
         entries += [(handles[row], f"{label(row):>8}  {row}") for row in shown]
     if named and not shared:
         entries.append((Line2D([], [], **_BEHIND), "          the other panel's"))
     return entries
-
-
-def _heading(text: str) -> Entry:
-    return Line2D([], [], linestyle="none"), text

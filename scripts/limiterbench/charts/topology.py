@@ -44,10 +44,6 @@ class _Box(NamedTuple):
     cores: list[list[Place]]
 
 
-def _none_last(number: int | None) -> tuple[bool, int]:
-    return number is None, number or 0
-
-
 def _packages(host: HostMap) -> dict[int, list[_Box]]:
     packages: dict[int, dict[int, dict[int, list[Place]]]] = {}
     for place in host.places:
@@ -122,7 +118,9 @@ class _Drawing:
 
     def _title(self, box: _Box) -> str:
         numbers = {place.numa for core in box.cores for place in core}
-        nodes = ["none" if n is None else str(n) for n in sorted(numbers, key=_none_last)]
+        nodes = [
+            "none" if n is None else str(n) for n in sorted(numbers, key=lambda n: (n is None, n))
+        ]
         name = f"{self._host.complex_kind} {box.number}" if self._host.complex_kind else "cores"
         return name + (f", node {', '.join(nodes)}" if self._many_nodes else "")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from limiterbench.common import units
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import display, replace_blocks, replace_text
+from limiterbench.common.text_table import markdown
 from limiterbench.maintain import schema_page
 from limiterbench.records import primitives
 from limiterbench.records.manifest import Manifest
@@ -99,8 +100,7 @@ def _table(cells: _Cells, cpus: int) -> str:
         "the timer's cost included; ≤: faster than the timer can resolve. over: permits admitted "
         f"beyond the limit in `{_SCENARIO}`, in the worst repetition."
     )
-    rows = [heads, ["---", *["---:"] * (len(heads) - 1)], *map(line, designs)]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows) + "\n" + _wrapped(note)
+    return "\n".join(markdown(heads, [*map(line, designs)])) + "\n\n" + _wrapped(note)
 
 
 def _facts(manifest: Manifest) -> str:

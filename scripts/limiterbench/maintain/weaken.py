@@ -76,10 +76,6 @@ def results_of(models: ModelTests, header: Header) -> Iterator[Result]:
     models.replace(header.name, header.text)
 
 
-def _is_weakenable(header: Header) -> bool:
-    return any(ladders_of(header)) or any(structural_of(header))
-
-
 def _check_unchanged(models: Models, headers: Sequence[Header]) -> None:
     """A test that fails anyway would catch everything."""
     checked: set[Program] = set()
@@ -160,7 +156,7 @@ def weaken(root: Path, headers: Sequence[Header], out: Path | None) -> int:
     stray = [problem for header in headers for problem in stray_reasons(header)]
     if stray:
         raise InputError("\n".join(stray))
-    weakenable = [header for header in headers if _is_weakenable(header)]
+    weakenable = [each for each in headers if any(ladders_of(each)) or any(structural_of(each))]
     results: list[Result] = []
     with Models(root) as models:
         _check_unchanged(models, weakenable)

@@ -21,7 +21,7 @@ from limiterbench.records.contention import CONTENTION, Sharing, Transfer, read_
 from limiterbench.records.host_map import Within, read_cpus
 from limiterbench.records.manifest import Manifest
 from limiterbench.records.primitives import read_costs
-from limiterbench.records.records import Measured, read_records
+from limiterbench.records.records import Measured, measured_by_cell
 
 # hwloc's objects, the closest first, and what a host file calls their distance.
 _SHARED = {"Core": "smt", "L3Cache": "l3", "Package": "socket", "Group": "group"}
@@ -97,10 +97,7 @@ def open_run(folder: Path) -> Run:
     manifest = run_folder.open_run(folder)
     if manifest.simulated is not None:
         raise InputError(f"{display(folder)}: is simulated itself: it cannot calibrate anything")
-    cells: dict[Cell, list[Measured]] = {}
-    for record in read_records(folder / run_folder.CELLS, manifest.plan.cells):
-        if record.measured is not None:
-            cells.setdefault(record.cell, []).append(record.measured)
+    cells = measured_by_cell(folder / run_folder.CELLS, manifest.plan.cells)
     path = folder / CONTENTION
     found = read_contention(path)
     if found is None:

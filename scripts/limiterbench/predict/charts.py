@@ -103,10 +103,6 @@ def _draw_perfect(axes: Any, curve: _Curve) -> None:
     axes.plot(curve.across, [start * n / first for n in curve.across], zorder=2, **_PERFECT)
 
 
-def _perfect_entry() -> Entry:
-    return Line2D([], [], **_PERFECT), "perfect scaling of the row"
-
-
 class _Page:
     """A frame with a panel a row, the others' bands behind it."""
 
@@ -212,7 +208,8 @@ def _threads_chart(
     at = {
         row: band(p[scene.threads], value) for row, p in scene.sheet.items() if scene.threads in p
     }
-    extra = [_perfect_entry()] if value is throughput else []
+    perfect = Line2D([], [], **_PERFECT), "perfect scaling of the row"
+    extra = [perfect] if value is throughput else []
     page.frame.rows = [
         _line(row, "threads", int(across), edges)
         for row, curve in sorted(curves.items())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import math
+from operator import attrgetter
 from pathlib import Path
 from typing import Callable, Iterable, NamedTuple
 
@@ -101,16 +102,9 @@ Value = Callable[[Point], float]
 Sheet = dict[str, dict[int, dict[Assumption, Point]]]
 
 
-def throughput(point: Point) -> float:
-    return point.operations_per_second
-
-
-def p99(point: Point) -> float:
-    return point.p99_ns
-
-
-def fairness(point: Point) -> float:
-    return point.fairness
+throughput: Value = attrgetter("operations_per_second")
+p99: Value = attrgetter("p99_ns")
+fairness: Value = attrgetter("fairness")
 
 
 def by_scenario(points: Iterable[Point]) -> dict[tuple[str, str], Sheet]:
@@ -159,14 +153,11 @@ class Ranking(NamedTuple):
     undecided: list[tuple[str, str]]
 
 
-def _assumed(rows: Rows) -> set[Assumption]:
-    return {assumed for points in rows.values() for assumed in points}
-
-
 def is_ahead(rows: Rows, ahead: str, behind: str, value: Value) -> bool:
     """Whether `ahead` has the larger value under every assumption, by more than the margin: also
     under those that some simulation failed under, of which nothing is known."""
-    if not set(rows[ahead]) == set(rows[behind]) == _assumed(rows):
+    assumed = {assumed for points in rows.values() for assumed in points}
+    if not set(rows[ahead]) == set(rows[behind]) == assumed:
         return False
     return ratio(rows[ahead], rows[behind], value).low > MARGIN
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from typing import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Callable, Collection, Iterable, Mapping, Sequence
 
 from limiterbench.common.errors import HostError, InputError
 from limiterbench.common.limits import cpus as usable_cpus
@@ -124,13 +124,9 @@ def simulate_all(
 
 def estimate(simulator: Simulator, host: Host, tasks: Sequence[Task]) -> float:
     """In seconds, from one task in some hundred, spread over all."""
-    sample = list(_sample(tasks, 12))
+    # Evenly spread, and over a step that has nothing in common with the plan's own periods.
+    step = max(1, len(tasks) // 12)
+    sample = tasks[step // 2 :: step]
     start = time.monotonic()
     simulate_all(simulator, host, sample)
     return (time.monotonic() - start) * len(tasks) / len(sample)
-
-
-def _sample(tasks: Sequence[Task], most: int) -> Iterator[Task]:
-    """Evenly spread, and over a step that has nothing in common with the plan's own periods."""
-    step = max(1, len(tasks) // most)
-    return iter(tasks[step // 2 :: step])

@@ -141,17 +141,13 @@ def _jain(operations: Sequence[int]) -> float:
 
 
 def _noise(noise: Fields) -> Noise:
-    return Noise(noise.flag("flagged"), noise.texts("reasons"), _lost_share(noise))
-
-
-def _lost_share(noise: Fields) -> float:
     cpus = noise.maybe("cpus", noise.objects) or []
     shares = [cpu.number("stolen_share") for cpu in cpus]
     whole = len(cpus) * (noise.maybe("span_ns", noise.integer) or 0)
     if whole:
         taken = [noise.integer(key) for key in ("steal_ns", "others_ns") if noise.has(key)]
         shares += [time / whole for time in taken]
-    return max(shares, default=0.0)
+    return Noise(noise.flag("flagged"), noise.texts("reasons"), max(shares, default=0.0))
 
 
 def _measured(fields: Fields, threads: int, untimed: bool) -> Measured:
@@ -233,6 +229,15 @@ def that_count(attempts: Sequence[Record]) -> list[Record]:
         if key not in found or record.failure is None or found[key].failure is not None:
             found[key] = record
     return list(found.values())
+
+
+def measured_by_cell(path: Path, planned: Collection[Cell]) -> dict[Cell, list[Measured]]:
+    """Of the attempts that count, those that succeeded."""
+    cells: dict[Cell, list[Measured]] = {}
+    for record in read_records(path, planned):
+        if record.measured is not None:
+            cells.setdefault(record.cell, []).append(record.measured)
+    return cells
 
 
 def read_attempts(

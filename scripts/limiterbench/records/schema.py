@@ -143,10 +143,6 @@ def _values(node: Node, root: Node) -> Check:
     return check_values
 
 
-def _all_of(node: Node, root: Node) -> Check:
-    return _together([_compile(one, root) for one in node["allOf"]])
-
-
 def _one_of(node: Node, root: Node) -> Check:
     """The schemas use it for what may also be null."""
     (of_value,) = [_compile(one, root) for one in node["oneOf"] if one != {"type": "null"}]
@@ -158,19 +154,15 @@ def _one_of(node: Node, root: Node) -> Check:
     return check_values
 
 
-def _ref(node: Node, root: Node) -> Check:
-    return _compile(root["$defs"][node["$ref"].rpartition("/")[2]], root)
-
-
 # In the order of the checks: those of a value's size rely on its type.
 _MAKERS: dict[str, Callable[[Node, Node], Check]] = {
-    "$ref": _ref,
+    "$ref": lambda node, root: _compile(root["$defs"][node["$ref"].rpartition("/")[2]], root),
     "type": _type,
     "pattern": _pattern,
     **{keyword: _of_value(keyword) for keyword in _OF_VALUES},
     "items": _items,
     "properties": _properties,
     "additionalProperties": _values,
-    "allOf": _all_of,
+    "allOf": lambda node, root: _together([_compile(one, root) for one in node["allOf"]]),
     "oneOf": _one_of,
 }

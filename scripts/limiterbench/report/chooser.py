@@ -6,7 +6,7 @@ Without scripts it shows the headline's field.
 
 from __future__ import annotations
 
-from typing import Any, Iterator, NamedTuple, Sequence
+from typing import Any, NamedTuple, Sequence
 
 from limiterbench.common import units
 from limiterbench.report.contest import (
@@ -91,17 +91,13 @@ def chooser(runs: Sequence[StoredRun]) -> Chooser | None:
     if not usable:
         return None
     first = headline(usable[0][0]) or usable[0][1][0]
-    bounds = _bounds([entrant for _, found in usable for entrant in _limiting(found)])
+    bounds = _bounds([e for _, found in usable for contest in found for e in contest.limiting()])
     fields = [
         _field(number, run, contest, found, bounds)
         for number, (run, found) in enumerate(usable)
         for contest in found
     ]
     return Chooser(_selects(usable, first, bounds), fields, _key(0, first))
-
-
-def _limiting(found: Sequence[Contest]) -> Iterator[Entrant]:
-    return (entrant for contest in found for entrant in contest.limiting())
 
 
 def _key(run: int, contest: Contest) -> str:

@@ -45,7 +45,7 @@ def print_text(
     )
     for name, verdicts, value, label in metrics:
         shown = [v for v in verdicts if everything or v.verdict in _STYLES]
-        for (scenario, placement), group in groupby(shown, _place):
+        for (scenario, placement), group in groupby(shown, lambda verdict: verdict.cell[1:3]):
             console.print(Text(f"\n{name}: {scenario}, {placement}"))
             console.print(_table(comparison, group, value, label))
     if limit is not None:
@@ -89,10 +89,6 @@ def _shift(comparison: Comparison) -> list[str]:
         f"the runs differ as a whole, {who} by {_percent(shift.ratio)}: "
         "smaller changes are not called"
     ]
-
-
-def _place(verdict: Verdict) -> tuple[str, str]:
-    return verdict.cell.scenario, verdict.cell.placement
 
 
 def _percent(ratio: float) -> str:

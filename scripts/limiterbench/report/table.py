@@ -49,7 +49,9 @@ def print_groups(manifest: Manifest, groups: Sequence[Group]) -> None:
         steps = {group.scenario: clock_step_of(group) for group in ranked}
         headline = next((g for g in ranked if g.scenario == _HEADLINE), ranked[0])
         at = f"{placement}, at {units.count(most_threads(headline, cpus), 'thread')}"
-        _show(f"{headline.scenario}, {at}, {_order(headline, cpus)}", ranking(headline, cpus))
+        fair = is_fair(headline, most_threads(headline, cpus))
+        order = "fastest first" if fair else "most decisions first, no ranking"
+        _show(f"{headline.scenario}, {at}, {order}", ranking(headline, cpus))
         for start in range(0, len(ranked), _SCENARIOS_A_TABLE):
             end = start + _SCENARIOS_A_TABLE
             part = ranked[start:end]
@@ -75,12 +77,6 @@ def _disturbed(groups: Sequence[Group]) -> list[str]:
 
 def _show(title: str, table: TextTable) -> None:
     print(f"\n{title}\n{table}")
-
-
-def _order(group: Group, cpus: int) -> str:
-    if is_fair(group, most_threads(group, cpus)):
-        return "fastest first"
-    return "most decisions first, no ranking"
 
 
 def _rates(group: Group, cpus: int) -> Iterator[Column]:

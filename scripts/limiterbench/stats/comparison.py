@@ -13,13 +13,12 @@ from limiterbench.common.files import display
 from limiterbench.records.cells import Cell
 from limiterbench.records.histogram import SUB_BUCKETS, clock_step
 from limiterbench.records.manifest import Manifest
-from limiterbench.records.records import Measured, read_records
+from limiterbench.records.records import Measured, measured_by_cell
 from limiterbench.records.run_folder import CELLS, open_run
 from limiterbench.stats.series import floor, latency, ops
 from limiterbench.stats.verdicts import SLOWER, Sample, Shift, Verdict, judge, shift_between
 
 P99 = 0.99
-_LIMITS_NOTHING = "none"
 # A memory's home, or a writer's CPU, that the program chose.
 _OWN = "default"
 _SHARES_APART = 0.25
@@ -58,11 +57,7 @@ class Comparison:
 
 def read_run(folder: Path) -> Run:
     manifest = open_run(folder)
-    cells: dict[Cell, list[Measured]] = {}
-    for record in read_records(folder / CELLS, manifest.plan.cells):
-        if record.measured is not None:
-            cells.setdefault(record.cell, []).append(record.measured)
-    return Run(folder, manifest, cells)
+    return Run(folder, manifest, measured_by_cell(folder / CELLS, manifest.plan.cells))
 
 
 _HOST_KEYS = ("hostname", "cpu_model", "architecture", "kernel", "governor", "cpus_allowed", "smt")
@@ -193,14 +188,10 @@ def _step(run: Run) -> float:
     return clock_step(measured.latency.histogram for measured in repetitions) or 1.0
 
 
-def _controls(run: Run) -> list[str]:
-    rows = {cell.limiter for cell, ms in run.cells.items() if ms[0].exactness == _LIMITS_NOTHING}
-    return sorted(rows)
-
-
 def compare_runs(base: Run, new: Run, margin: float, differences: list[Difference]) -> Comparison:
     throughputs = _throughputs(base, new)
-    shift = shift_between(throughputs, _controls(base))
+    controls = {cell.limiter for cell, ms in base.cells.items() if ms[0].exactness == "none"}
+    shift = shift_between(throughputs, controls)
     return Comparison(
         base,
         new,

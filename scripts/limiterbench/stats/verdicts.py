@@ -31,7 +31,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from statistics import NormalDist, median
-from typing import Hashable, NamedTuple, Sequence
+from typing import Collection, Hashable, NamedTuple, Sequence
 
 import numpy as np
 from scipy.stats import t as student
@@ -156,7 +156,7 @@ def _noisy(samples: Sequence[Sample]) -> _Noisy:
     return _Noisy(effects, variances * both + [2 * s.blur for s in samples], freedom)
 
 
-def shift_between(samples: Sequence[Sample], controls: Sequence[str]) -> Shift:
+def shift_between(samples: Sequence[Sample], controls: Collection[str]) -> Shift:
     """For throughput. `controls` are the designs that limit nothing."""
     noisy = _noisy(samples)
     if not np.isfinite(noisy.variances).all():
@@ -181,15 +181,16 @@ def judge(
     compared = [s for s in samples if not (s.base_at_floor and s.new_at_floor)]
     judged = {v.cell: v for v in _compared(compared, higher_is_better, margin, shift)}
     return [
-        _bounded(sample, judged[sample.cell]) if sample.cell in judged else _both_at_floor(sample)
+        _bounded(sample, judged[sample.cell])
+        if sample.cell in judged
+        else _untested(sample, SAME, "both at the timer's floor")
         for sample in samples
     ]
 
 
-def _both_at_floor(sample: Sample) -> Verdict:
-    reason = "both at the timer's floor"
+def _untested(sample: Sample, verdict: str, reason: str) -> Verdict:
     unknown = (0.0, math.inf)
-    return Verdict(sample.cell, SAME, reason, sample.ratio, sample.ratio, *unknown, None, None)
+    return Verdict(sample.cell, verdict, reason, sample.ratio, sample.ratio, *unknown, None, None)
 
 
 def _bounded(sample: Sample, verdict: Verdict) -> Verdict:
@@ -215,7 +216,8 @@ def _compared(
         return []
     noisy = _noisy(samples)
     if not np.isfinite(noisy.variances).all():
-        return [_unknown(sample) for sample in samples]
+        reason = "one repetition in each run: no noise is known"
+        return [_untested(sample, UNCLEAR, reason) for sample in samples]
     limit = math.log1p(margin)
     estimates, variances = np.empty(len(samples)), np.empty(len(samples))
     # The cells' own differences are taken to be at least half the margin.
@@ -256,12 +258,6 @@ def _compared(
 
 def _are_beyond(limit: float, *effects: float) -> bool:
     return all(e > limit for e in effects) or all(e < -limit for e in effects)
-
-
-def _unknown(sample: Sample) -> Verdict:
-    reason = "one repetition in each run: no noise is known"
-    unknown = (0.0, math.inf)
-    return Verdict(sample.cell, UNCLEAR, reason, sample.ratio, sample.ratio, *unknown, None, None)
 
 
 def adjust(chances: Array) -> Array:
