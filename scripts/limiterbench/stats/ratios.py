@@ -77,26 +77,21 @@ def throughput_over_baseline(group: Group, threads: int) -> dict[str, Summary]:
     return _each(rows, lambda repeated: ops_ratio(repeated, baseline))
 
 
-def _rivals(group: Group, rows: Mapping[str, Repeated]) -> list[str]:
+def _rivals(group: Group, threads: int) -> dict[str, list[Measured]]:
     """The designs that limit by windows."""
-    return [row for row in rows if is_rival(group.limiters[row])]
+    rows = at(group, threads)
+    return {row: repeated for row, repeated in rows.items() if is_rival(group.limiters[row])}
 
 
 def slowdown(group: Group, threads: int) -> dict[str, Summary]:
     """How many times more the fastest rival decides in the same time."""
-    rows = at(group, threads)
-    rivals = _rivals(group, rows)
-    if not rivals:
-        return {}
-    best = rows[max(rivals, key=lambda row: (median_ops(rows[row]), row))]
-    return _each(rows, lambda repeated: ops_ratio(best, repeated))
+    rivals = _rivals(group, threads)
+    best = max(rivals, key=lambda row: (median_ops(rivals[row]), row), default="")
+    return _each(at(group, threads), lambda repeated: ops_ratio(rivals.get(best, []), repeated))
 
 
 def p99_to_best(group: Group, threads: int) -> dict[str, Summary]:
     """How many times longer each design's p99 is than the lowest rival's."""
-    rows = at(group, threads)
-    rivals = _rivals(group, rows)
-    if not rivals:
-        return {}
-    best = rows[min(rivals, key=lambda row: (_median_p99(rows[row]), row))]
-    return _each(rows, lambda repeated: p99_ratio(repeated, best))
+    rivals = _rivals(group, threads)
+    best = min(rivals, key=lambda row: (_median_p99(rivals[row]), row), default="")
+    return _each(at(group, threads), lambda repeated: p99_ratio(repeated, rivals.get(best, [])))
