@@ -23,43 +23,6 @@ from limiterbench.records.manifest import Manifest
 from limiterbench.records.primitives import read_costs
 from limiterbench.records.records import Measured, measured_by_cell
 
-# hwloc's objects, the closest first, and what a host file calls their distance.
-_SHARED = {"Core": "smt", "L3Cache": "l3", "Package": "socket", "Group": "group"}
-_FARTHEST = "remote"
-
-
-def _distance(a: Within, b: Within) -> str:
-    for kind, name in _SHARED.items():
-        if kind in a and a[kind] == b.get(kind):
-            return name
-    return _FARTHEST
-
-
-def transfers(topology: Path, pairs: list[Transfer]) -> dict[str, float]:
-    """The median of each distance that the host has. A pair of an unknown CPU is refused."""
-    ancestors = read_cpus(topology)
-    times: dict[str, list[float]] = {}
-    for pair in pairs:
-        for cpu in pair[:2]:
-            if cpu not in ancestors:
-                raise InputError(f"{display(topology)}: has no CPU {cpu}, which was measured")
-        name = _distance(ancestors[pair.a], ancestors[pair.b])
-        times.setdefault(name, []).append(pair.one_way_ns)
-    return _filled({name: median(values) for name, values in times.items()}, ancestors)
-
-
-def _filled(known: dict[str, float], ancestors: dict[int, Within]) -> dict[str, float]:
-    """A distance that no measured pair has takes the next farther one's time."""
-    needed = {_distance(a, b) for a, b in combinations(ancestors.values(), 2)}
-    order = [*_SHARED.values(), _FARTHEST]
-    filled: dict[str, float] = {}
-    last = max(known.values())
-    for name in reversed(order):
-        if name in needed or name in known:
-            last = filled[name] = min(known.get(name, last), last)
-    return {name: filled[name] for name in order if name in filled}
-
-
 # The scenario that nothing interrupts.
 _QUIET = "readonly"
 # The one that denies nearly all, and how many of all.
@@ -225,3 +188,40 @@ def _costs(
     tasks = [Task(Cell(row, scenario, PLACEMENT, 1), assumed, 0, _SIMULATED_NS) for row in rows]
     points = [required(result) for result in simulate_all(simulator, alone, tasks)]
     return {point.cell.limiter: 1e9 / point.operations_per_second for point in points}
+
+
+# hwloc's objects, the closest first, and what a host file calls their distance.
+_SHARED = {"Core": "smt", "L3Cache": "l3", "Package": "socket", "Group": "group"}
+_FARTHEST = "remote"
+
+
+def _distance(a: Within, b: Within) -> str:
+    for kind, name in _SHARED.items():
+        if kind in a and a[kind] == b.get(kind):
+            return name
+    return _FARTHEST
+
+
+def transfers(topology: Path, pairs: list[Transfer]) -> dict[str, float]:
+    """The median of each distance that the host has. A pair of an unknown CPU is refused."""
+    ancestors = read_cpus(topology)
+    times: dict[str, list[float]] = {}
+    for pair in pairs:
+        for cpu in pair[:2]:
+            if cpu not in ancestors:
+                raise InputError(f"{display(topology)}: has no CPU {cpu}, which was measured")
+        name = _distance(ancestors[pair.a], ancestors[pair.b])
+        times.setdefault(name, []).append(pair.one_way_ns)
+    return _filled({name: median(values) for name, values in times.items()}, ancestors)
+
+
+def _filled(known: dict[str, float], ancestors: dict[int, Within]) -> dict[str, float]:
+    """A distance that no measured pair has takes the next farther one's time."""
+    needed = {_distance(a, b) for a, b in combinations(ancestors.values(), 2)}
+    order = [*_SHARED.values(), _FARTHEST]
+    filled: dict[str, float] = {}
+    last = max(known.values())
+    for name in reversed(order):
+        if name in needed or name in known:
+            last = filled[name] = min(known.get(name, last), last)
+    return {name: filled[name] for name in order if name in filled}
