@@ -14,6 +14,7 @@ people's libraries; so is assembler, which has no orders to take down.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Iterator, NamedTuple, Sequence
 
 from limiterbench.common.errors import InputError
@@ -26,8 +27,8 @@ from limiterbench.maintain.orders import (
     orders_of,
     paragraphs,
 )
-from limiterbench.maintain.structural import STRUCTURAL
 
+_STRUCTURAL = Path(__file__).with_name("structural.txt")
 NOT_MODELLED = "peers/"
 REMOVED = "removed"
 ANY = "any"
@@ -132,16 +133,23 @@ def change(order: Order, to: str) -> Change:
     return Change(order.header, begin, end, _name(order), to, text, reason)
 
 
+def structural_steps() -> Iterator[tuple[str, str, str, str]]:
+    """A header, what is wrong with it, its code, and what stands there instead."""
+    for block in _STRUCTURAL.read_text(encoding="utf-8").split("\n\n")[1:]:
+        title, *lines = block.splitlines()
+        name, _, what = title.partition(": ")
+        code, instead = ("\n".join(x[2:] for x in lines if x[0] == sign) for sign in "-+")
+        yield name, what, code, instead
+
+
 def structural_of(header: Header) -> Iterator[Change]:
-    for each in STRUCTURAL:
-        if each.file != header.name:
+    for name, what, code, instead in structural_steps():
+        if name != header.name:
             continue
-        if header.text.count(each.code) != 1:
-            raise InputError(f"{header.name}: not found once: {each.code.strip()}")
-        begin = header.text.index(each.code)
-        yield Change(
-            header, begin, begin + len(each.code), each.what, "structural", each.instead, ""
-        )
+        if header.text.count(code) != 1:
+            raise InputError(f"{header.name}: not found once: {code.strip()}")
+        begin = header.text.index(code)
+        yield Change(header, begin, begin + len(code), what, "structural", instead, "")
 
 
 class Ladder:
