@@ -8,9 +8,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import NoReturn, Sequence
+from typing import Callable, NoReturn, Sequence, TypeVar
 
 from limiterbench.common.errors import InputError, nearest
+
+T = TypeVar("T", int, float)
 
 
 class Parser(argparse.ArgumentParser):
@@ -50,36 +52,24 @@ class Parser(argparse.ArgumentParser):
         )
 
 
-def positive_int(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
+def _number(
+    kind: Callable[[str], T], is_good: Callable[[T], bool], name: str
+) -> Callable[[str], T]:
+    def parse(text: str) -> T:
+        value = kind(text)
+        if not is_good(value):
+            raise ValueError
+        return value
+
+    # argparse names the type in its message by it.
+    parse.__name__ = name
+    return parse
 
 
-def whole_number(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise ValueError
-    return value
-
-
-def positive_seconds(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value) or value <= 0:
-        raise ValueError
-    return value
-
-
-def percent(text: str) -> float:
-    return positive_seconds(text)
-
-
-# argparse names the type in its message by __name__.
-positive_int.__name__ = "whole number from 1"
-whole_number.__name__ = "whole number from 0"
-percent.__name__ = "number of percent above 0"
-positive_seconds.__name__ = "number of seconds above 0"
+positive_int = _number(int, lambda n: n > 0, "whole number from 1")
+whole_number = _number(int, lambda n: n >= 0, "whole number from 0")
+percent = _number(float, lambda x: 0 < x < math.inf, "number of percent above 0")
+positive_seconds = _number(float, lambda x: 0 < x < math.inf, "number of seconds above 0")
 
 
 def root() -> Path:
