@@ -14,7 +14,6 @@ import pytest
 from conftest import ROOT, SMALL, CommandLine, lines_of
 from schemas import CELL, CONTENTION, RUN, Schema, errors_of_run, thinned
 
-from limiterbench.maintain import schema_page
 from limiterbench.records.records import read_records
 from limiterbench.records.run_folder import CELLS, open_run
 from limiterbench.stats.summary import summarise
@@ -160,14 +159,6 @@ def test_a_wrong_value_is_refused(finished_run: Path, path: Tuple[str, ...], val
 def explained() -> Set[str]:
     page = (ROOT / "docs" / "records.md").read_text(encoding="utf-8")
     return set(re.findall(r"[A-Za-z0-9_]+", " ".join(re.findall(r"`([^`]+)`", page))))
-
-
-def test_the_page_on_records_has_every_field_of_the_schemas() -> None:
-    text = (ROOT / "docs" / "records.md").read_text(encoding="utf-8")
-    assert "| `throughput` |" in text
-    assert schema_page.render(text, ROOT / "docs" / "schema") == text
-    forged = text.replace("| `throughput` |", "| `output` |", 1)
-    assert schema_page.render(forged, ROOT / "docs" / "schema") == text
 
 
 def test_the_page_on_records_explains_every_column_of_the_summary(finished_run: Path) -> None:

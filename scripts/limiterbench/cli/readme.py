@@ -16,10 +16,16 @@ def parser() -> Parser:
 
 def main(options: Namespace) -> int:
     prepare(options, "plot")
-    from limiterbench.common.files import display
+    from limiterbench.common.files import display, replace_blocks, replace_text
     from limiterbench.maintain import readme
     from limiterbench.predict import documents
 
-    for path in [*readme.update(root(), options.dir), *documents.update(root())]:
+    made = {**readme.blocks(root(), options.dir), **documents.blocks(root())}
+    texts = {
+        path: replace_blocks(path.read_text(encoding="utf-8"), display(path), blocks)
+        for path, blocks in made.items()
+    }
+    for path, text in texts.items():
+        replace_text(path, text)
         print(display(path))
     return 0

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from limiterbench.common import units
 from limiterbench.common.errors import InputError
-from limiterbench.common.files import display, replace_blocks, replace_text
-from limiterbench.common.text_table import markdown
+from limiterbench.common.files import display
 from limiterbench.maintain import schema_page
 from limiterbench.records import primitives
 from limiterbench.records.manifest import Manifest
@@ -100,7 +99,8 @@ def _table(cells: _Cells, cpus: int) -> str:
         "the timer's cost included; ≤: faster than the timer can resolve. over: permits admitted "
         f"beyond the limit in `{_SCENARIO}`, in the worst repetition."
     )
-    return "\n".join(markdown(heads, [*map(line, designs)])) + "\n\n" + _wrapped(note)
+    rows = [heads, ["---", *["---:"] * (len(heads) - 1)], *map(line, designs)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows) + "\n" + _wrapped(note)
 
 
 def _facts(manifest: Manifest) -> str:
@@ -116,41 +116,24 @@ def _facts(manifest: Manifest) -> str:
     return "".join(_wrapped(line, "  ") for line in lines)
 
 
-def render(text: str, root: Path, folder: Path) -> str:
-    """README.md with its generated blocks made from the run in `folder`."""
+def blocks(root: Path, folder: Path) -> dict[Path, dict[str, str]]:
+    """Of each document, its generated blocks, as the run in `folder` and the stored primitives make
+    them."""
     manifest = open_run(folder)
     if manifest.simulated is not None:
         raise InputError(f"{display(folder)}: simulated, not measured")
-    blocks = {
-        "chart": _chart(root, folder, manifest),
-        "table": _table(_read_cells(folder), manifest.topology.cpus),
-    }
-    return replace_blocks(text, "README.md", blocks)
-
-
-def render_designs(text: str, folder: Path) -> str:
-    """docs/designs.md with what the run in `folder` recorded of each design."""
-    return replace_blocks(text, "docs/designs.md", {"facts": _facts(open_run(folder))})
-
-
-def render_orders(text: str, path: Path) -> str:
-    """docs/memory-ordering.md with its table made from the primitives measured in `path`."""
-    table = primitives.table(primitives.read_costs(path), primitives.ORDERS, path)
-    orders = f"{table}\nMeasured on {primitives.about(path)}\n"
-    return replace_blocks(text, "docs/memory-ordering.md", {"orders": orders})
-
-
-def update(root: Path, folder: Path) -> list[Path]:
-    """Writes the documents that have changed; returns them."""
-    readme, designs = root / "README.md", root / "docs" / "designs.md"
-    orders, fields = root / "docs" / "memory-ordering.md", root / "docs" / "records.md"
     measured = root / "results" / "primitives" / "primitives.json"
-    made = {
-        readme: render(readme.read_text(encoding="utf-8"), root, folder),
-        designs: render_designs(designs.read_text(encoding="utf-8"), folder),
-        orders: render_orders(orders.read_text(encoding="utf-8"), measured),
-        fields: schema_page.render(fields.read_text(encoding="utf-8"), root / "docs" / "schema"),
+    table = primitives.table(primitives.read_costs(measured), primitives.ORDERS, measured)
+    orders = f"{table}\nMeasured on {primitives.about(measured)}\n"
+    chart = _chart(root, folder, manifest)
+    documents = root / "docs"
+    return {
+        root
+        / "README.md": {
+            "chart": chart,
+            "table": _table(_read_cells(folder), manifest.topology.cpus),
+        },
+        documents / "designs.md": {"facts": _facts(manifest)},
+        documents / "memory-ordering.md": {"orders": orders},
+        documents / "records.md": schema_page.blocks(documents / "schema"),
     }
-    for path, text in made.items():
-        replace_text(path, text)
-    return list(made)

@@ -6,8 +6,6 @@ import json
 from pathlib import Path
 from typing import Any, Iterator
 
-from limiterbench.common.files import replace_blocks
-
 FILES = ("cells", "run", "contention")
 Node = dict[str, Any]
 
@@ -43,8 +41,7 @@ def _tables(schema: Node) -> str:
     return "\n".join(lines)
 
 
-def render(text: str, schemas: Path) -> str:
-    """docs/records.md with its tables made from the schemas in a folder."""
+def blocks(schemas: Path) -> dict[str, str]:
+    """The generated blocks of docs/records.md, from the schemas in a folder."""
     read = {name: json.loads((schemas / f"{name}.json").read_text("utf-8")) for name in FILES}
-    blocks = {name: _tables(schema) for name, schema in read.items()}
-    return replace_blocks(text, "docs/records.md", blocks)
+    return {name: _tables(schema) for name, schema in read.items()}

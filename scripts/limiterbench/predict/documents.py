@@ -9,7 +9,7 @@ from typing import Any, Sequence
 
 from limiterbench.common import units
 from limiterbench.common.errors import InputError
-from limiterbench.common.files import display, replace_blocks, replace_text
+from limiterbench.common.files import display
 from limiterbench.common.text_table import markdown
 from limiterbench.predict.answers import (
     HEADLINE,
@@ -213,40 +213,28 @@ def _answers(root: Path) -> list[str]:
     return lines
 
 
-def rendered(root: Path) -> dict[Path, str]:
-    """Each document as the stored predictions make it. None where no prediction is stored."""
+def blocks(root: Path) -> dict[Path, dict[str, str]]:
+    """As maintain.readme.blocks(). None where no prediction is stored."""
     folder = folder_of(root)
     if not (folder / FILE).is_file() or not stored(root):
         return {}
     validation = read_validation(root)
     try:
-        documents = {
-            root
-            / "docs"
-            / "prediction.md": {"errors": _errors(validation), "wrong": _wrong(validation)},
+        errors = _text(_errors(validation))
+        return {
+            root / "docs" / "prediction.md": {"errors": errors, "wrong": _text(_wrong(validation))},
             folder
             / "README.md": {
-                "answers": _answers(root),
-                "errors": _errors(validation),
-                "published": _published(validation),
-                "own_host": _own_host(validation),
-                "sensitivity": _sensitivity(validation),
+                "answers": _text(_answers(root)),
+                "errors": errors,
+                "published": _text(_published(validation)),
+                "own_host": _text(_own_host(validation)),
+                "sensitivity": _text(_sensitivity(validation)),
             },
         }
     except (KeyError, TypeError) as error:
         raise InputError(f"{display(folder / FILE)}: not a validation: {error}") from None
-    return {
-        path: replace_blocks(
-            path.read_text(encoding="utf-8"),
-            path.name,
-            {name: "\n".join(lines).rstrip() + "\n" for name, lines in blocks.items()},
-        )
-        for path, blocks in documents.items()
-    }
 
 
-def update(root: Path) -> list[Path]:
-    documents = rendered(root)
-    for path, text in documents.items():
-        replace_text(path, text)
-    return list(documents)
+def _text(lines: Sequence[str]) -> str:
+    return "\n".join(lines).rstrip() + "\n"
