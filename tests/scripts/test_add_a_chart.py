@@ -45,7 +45,7 @@ def test_the_chart_is_drawn(tmp_path: Path) -> None:
     text = catalogue.read_text(encoding="utf-8")
     for after, more in (
         ("from __future__ import annotations\n\n", include),
-        ("_OF_A_GROUP: Dict[str, Make] = {\n", entry),
+        ("_OF_A_GROUP: dict[str, Make] = {\n", entry),
     ):
         assert text.count(after) == 1
         text = text.replace(after, after + more)
