@@ -7,7 +7,7 @@ check_format() { cpp_files | xargs -0 clang-format --dry-run --Werror; }
 
 check_shell() {
   # Kinds of test are sourced by name at run time, so the names that they use look unassigned.
-  shellcheck "$root"/tests/{virtual/{init,big,uneven},aarch64/init} &&
+  shellcheck "$root"/tests/{virtual/{init,big,uneven},aarch64/init,scripts/fake_limiterbench} &&
     shellcheck -x -a "$root"/.ci/run "$root"/scripts/{bundle,lib/{prepare,bundle/command},setup,run,test,plot,report,compare,readme,doctor,predict,weaken_orders} &&
     shellcheck -e SC2154,SC2034 "$root"/scripts/lib/*.sh "$root"/scripts/lib/test/*.sh
 }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shlex
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
@@ -18,9 +20,14 @@ ROOT = Path(__file__).resolve().parents[2]
 FAKE = Path(__file__).resolve().with_name("fake_limiterbench")
 # A test that waits longer than this for another process has found a bug.
 PATIENCE_SECONDS = 60.0
+# Variables that neither Python nor a module obeys when it starts.
+_READ_LATE = ("FAKE_", "LIMITERBENCH_HOST_ROOT", "LIMITERBENCH_PROGRAM", "LIMITERBENCH_ROOT")
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
+import stored_answers  # noqa: E402
+
+from limiterbench.cli import main  # noqa: E402
 from limiterbench.records.run_folder import CELLS  # noqa: E402
 from limiterbench.records.stored_lines import content, stored, unpack  # noqa: E402
 
@@ -34,7 +41,7 @@ def compiler() -> List[str]:
 
 
 class CommandLine:
-    """`python3 -m limiterbench`, in a folder of its own, over the stand-in program."""
+    """The commands, in a folder of their own, over the stand-in program."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -45,6 +52,7 @@ class CommandLine:
             "PYTHONPATH": str(ROOT / "scripts"),
             "PYTHONWARNINGS": "error",
         }
+        self._has_charts = True
 
     def without_charts(self) -> "CommandLine":
         """Drawing takes longer than all else: as on a host that has no matplotlib."""
@@ -52,12 +60,34 @@ class CommandLine:
         modules.mkdir()
         (modules / "matplotlib.py").write_text("raise ImportError('no matplotlib')\n")
         self.env["PYTHONPATH"] = f"{modules}:{self.env['PYTHONPATH']}"
+        self._has_charts = False
         return self
+
+    def __call__(self, *arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
+        """In this process, whose modules are loaded, if a new one would do nothing else."""
+        if all(name.startswith(_READ_LATE) for name in env):
+            return self._here(arguments, env)
+        return self.process(*arguments, **env)
+
+    def _here(
+        self, arguments: "tuple[str, ...]", env: Dict[str, str]
+    ) -> "subprocess.CompletedProcess[str]":
+        said, errors = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(said), redirect_stderr(errors):
+            patch.chdir(self.folder)
+            for name, value in {**self.env, **env}.items():
+                patch.setenv(name, value)
+            if not self._has_charts:
+                modules: Dict[str, Any] = sys.modules
+                patch.setitem(modules, "limiterbench.charts.catalogue", None)
+            status = main(list(arguments))
+        return subprocess.CompletedProcess(arguments, status, said.getvalue(), errors.getvalue())
 
     def _command(self, arguments: "tuple[str, ...]") -> List[str]:
         return [sys.executable, "-m", "limiterbench", *arguments]
 
-    def __call__(self, *arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
+    def process(self, *arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
+        """In one of its own."""
         return subprocess.run(
             self._command(arguments),
             cwd=self.folder,
@@ -98,9 +128,23 @@ def host_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield root
 
 
+@pytest.fixture(scope="session", autouse=True)
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the stand-in program answers with."""
+    folder = stored_answers.write(tmp_path_factory.mktemp("answers"), ROOT / "results/reference")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FAKE_STORED", str(folder))
+        yield
+
+
 @pytest.fixture
 def cli(tmp_path: Path) -> CommandLine:
     return CommandLine(tmp_path)
+
+
+@pytest.fixture
+def bare(cli: CommandLine) -> CommandLine:
+    return cli.without_charts()
 
 
 def plain(run: Path) -> Path:

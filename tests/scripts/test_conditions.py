@@ -14,11 +14,6 @@ from test_run import manifest_of
 ONE = (*SMALL, "--threads", "1", "--repetitions", "1", "--out", "run")
 
 
-@pytest.fixture
-def bare(cli: CommandLine) -> CommandLine:
-    return cli.without_charts()
-
-
 def test_home_and_writer_reach_every_cell_the_plan_and_the_command(bare: CommandLine) -> None:
     answer = bare("run", *ONE, "--home", "interleave", "--writer", "own_core")
     assert answer.returncode == 0, answer.stderr

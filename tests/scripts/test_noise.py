@@ -25,11 +25,6 @@ from limiterbench.stats.series import group_records
 DISTURBED = "hazard/steady/compact/threads:2"
 
 
-@pytest.fixture
-def bare(cli: CommandLine) -> CommandLine:
-    return cli.without_charts()
-
-
 def rate(record: Record) -> float:
     assert record.measured is not None
     return record.measured.operations_per_second

@@ -28,11 +28,6 @@ SEED = ("--seed", "5")
 
 
 @pytest.fixture
-def bare(cli: CommandLine) -> CommandLine:
-    return cli.without_charts()
-
-
-@pytest.fixture
 def bare_run(bare: CommandLine, stored_run: Path) -> Path:
     return stored_run
 
