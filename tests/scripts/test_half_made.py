@@ -21,11 +21,6 @@ from limiterbench.run.program import Program
 from limiterbench.run.schedule import interleave
 
 
-@pytest.fixture
-def bare(cli: CommandLine) -> CommandLine:
-    return cli.without_charts()
-
-
 def left_by(cli: CommandLine) -> "set[str]":
     return {path.name for path in cli.folder.iterdir()} - {"no_charts", "preload"}
 
@@ -87,16 +82,13 @@ def test_stopped_before_a_repetition_ended_nothing_is_left(bare: CommandLine, nu
     assert left_by(bare) == set()
 
 
-@pytest.mark.parametrize("umask", [0o002, 0o027, 0o077])
-def test_everything_written_obeys_the_umask(cli: CommandLine, stored_run: Path, umask: int) -> None:
+def test_everything_written_obeys_the_umask(cli: CommandLine) -> None:
+    # An odd one: no mode that a program might fix by itself gives the same.
+    umask = 0o025
     before = os.umask(umask)
     try:
-        cli.without_charts()
         answer = cli("run", *SMALL, "--out", "new")
         assert answer.returncode == 0, answer.stderr
-        cli.env["PYTHONPATH"] = str(ROOT / "scripts")
-        assert cli("plot", "new").returncode == 0
-        assert cli("report", "new").returncode == 0
     finally:
         os.umask(before)
     written = [cli.folder / "new", *(cli.folder / "new").rglob("*")]
@@ -203,8 +195,8 @@ def test_in_a_folder_that_is_gone(bare: CommandLine) -> None:
     gone = bare.folder / "gone"
     flags = f"{' '.join(SMALL)} --out {bare.folder}/run"
     shell = f"mkdir {gone}; cd {gone}; rmdir {gone}; {sys.executable} -m limiterbench run {flags}"
-    done = subprocess.run(
-        ["bash", "-c", shell], env={**bare.env, "PWD": ""}, stderr=-1, text=True, check=False
-    )
+    # The command drops the first entry of the path, which is elsewhere the current directory.
+    env = {**bare.env, "PWD": "", "PYTHONPATH": f"/nowhere:{bare.env['PYTHONPATH']}"}
+    done = subprocess.run(["bash", "-c", shell], env=env, stderr=-1, text=True, check=False)
     assert "Traceback" not in done.stderr
     assert done.returncode == 0, done.stderr

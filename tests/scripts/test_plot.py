@@ -5,42 +5,70 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Dict
+from typing import Dict, Set
 
 import pytest
 from conftest import CommandLine
+
+from limiterbench.charts.catalogue import charts_of
+from limiterbench.records.records import read_records
+from limiterbench.records.run_folder import CELLS, open_run
+from limiterbench.stats.series import group_records
 
 
 def bytes_of(folder: Path) -> Dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder / "figures").iterdir()}
 
 
+# What a caller may have set, and what must not show.
+HOSTILE = {
+    "PYTHONHASHSEED": "7",
+    "TZ": "Asia/Tokyo",
+    "LC_ALL": "C",
+    "MPLBACKEND": "no_such_backend",
+    "SOURCE_DATE_EPOCH": "yesterday",
+    "COLUMNS": "20",
+    "FORCE_COLOR": "1",
+    "TERM": "no-such-terminal",
+}
+
+
+def settings_of(folder: Path, text: bytes) -> Path:
+    """A folder with the user's own settings for matplotlib."""
+    folder.mkdir(exist_ok=True)
+    (folder / "matplotlibrc").write_bytes(text)
+    return folder
+
+
 def test_a_redraw_is_the_same_to_the_byte(cli: CommandLine, stored_run: Path) -> None:
+    """Whatever the order of the records, the caller's environment and settings."""
     before = bytes_of(stored_run)
+    page = (stored_run / "report.html").read_bytes()
     shutil.rmtree(stored_run / "figures")
-    answer = cli("plot", "run", PYTHONHASHSEED="7", TZ="Asia/Tokyo", LC_ALL="C")
-    assert answer.returncode == 0, answer.stderr
-    assert bytes_of(stored_run) == before
-    assert sorted(answer.stdout.split()) == sorted(f"run/figures/{name}" for name in before)
-
-
-def test_the_order_of_the_records_does_not_show(cli: CommandLine, stored_run: Path) -> None:
-    before = bytes_of(stored_run)
     cells = stored_run / "cells.jsonl"
     cells.write_text("".join(reversed(cells.read_text().splitlines(keepends=True))))
-    assert cli("plot", "run").returncode == 0
+    # Nobody can read it as text.
+    settings_of(cli.folder, b"axes.facecolor: \xff\n")
+    (cli.folder / "json.py").write_text("raise ImportError('of the current directory')\n")
+    red = settings_of(cli.folder / "red", b"axes.facecolor: red\nfont.size: 30\n")
+    env = {**HOSTILE, "MPLCONFIGDIR": str(red), "MATPLOTLIBRC": str(red)}
+    answer = cli.process("plot", "run", **env)
+    assert (answer.returncode, answer.stderr) == (0, "")
     assert bytes_of(stored_run) == before
-
-
-def test_the_users_own_settings_do_not_show(cli: CommandLine, stored_run: Path) -> None:
-    before = bytes_of(stored_run)
-    (cli.folder / "matplotlibrc").write_text("axes.facecolor: red\nfont.size: 30\n")
-    assert cli("plot", "run", MPLCONFIGDIR=str(cli.folder)).returncode == 0
+    assert sorted(answer.stdout.split()) == sorted(f"run/figures/{name}" for name in before)
+    answer = cli.process("report", "run", **env)
+    assert (answer.returncode, answer.stdout, answer.stderr) == (0, "run/report.html\n", "")
+    assert (stored_run / "report.html").read_bytes() == page
     assert bytes_of(stored_run) == before
 
 
 def test_other_records_give_other_charts(cli: CommandLine, stored_run: Path) -> None:
+    """Charts of what is gone go, and foreign files stay."""
     before = bytes_of(stored_run)
+    old = stored_run / "figures" / "scaling_gone.svg"
+    mine = stored_run / "figures" / "notes.svg"
+    old.write_text("old")
+    mine.write_text("mine")
     cells = stored_run / "cells.jsonl"
     lines = [json.loads(line) for line in cells.read_text().splitlines()]
     for line in lines:
@@ -48,6 +76,7 @@ def test_other_records_give_other_charts(cli: CommandLine, stored_run: Path) -> 
             line["throughput"]["operations"] = [n // 3 for n in line["throughput"]["operations"]]
     cells.write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert cli("plot", "run").returncode == 0
+    assert (old.exists(), mine.exists()) == (False, True)
     after = bytes_of(stored_run)
     changed = {name.partition(".")[0] for name in before if before[name] != after[name]}
     # Those that show throughput, and no other.
@@ -90,33 +119,31 @@ def test_missing_records_are_said(cli: CommandLine, stored_run: Path) -> None:
     assert "cells.jsonl: No such file" in answer.stderr
 
 
-def test_charts_of_nothing_are_removed_and_foreign_files_kept(
-    cli: CommandLine, stored_run: Path
-) -> None:
-    old = stored_run / "figures" / "scaling_gone.svg"
-    mine = stored_run / "figures" / "notes.svg"
-    old.write_text("old")
-    mine.write_text("mine")
-    assert cli("plot", "run").returncode == 0
-    assert (old.exists(), mine.exists()) == (False, True)
+def drawn(cli: CommandLine, *flags: str, **env: str) -> Set[str]:
+    """The names of all charts of such a run. All can be drawn, and the page."""
+    answer = cli.without_charts()("run", *flags, "--seconds", "0.01", "--out", "run", **env)
+    assert answer.returncode == 0, answer.stderr
+    run = cli.folder / "run"
+    charts = charts_of(run, open_run(run), group_records(read_records(run / CELLS)))
+    for chart in charts:
+        assert chart.draw().rows
+    assert CommandLine(cli.folder)("report", "run").returncode == 0
+    return {chart.name for chart in charts}
 
 
 def test_other_placements_have_charts_of_their_own(cli: CommandLine) -> None:
-    answer = cli(
-        *("run", "--impl", "hazard", "--scenario", "edge", "--seconds", "0.01"),
-        *("--placement", "scatter", "--placement", "compact", "--out", "run"),
-    )
-    assert answer.returncode == 0, answer.stderr
-    names = set(bytes_of(cli.folder / "run"))
-    assert {"p99_edge.png", "p99_edge_scatter.png", "percentiles_edge_scatter.svg"} <= names
+    placements = ("--placement", "scatter", "--placement", "compact")
+    names = drawn(cli, "--impl", "hazard", "--scenario", "edge", *placements)
+    assert {"p99_edge", "p99_edge_scatter", "percentiles_edge_scatter"} <= names
 
 
 def test_rows_around_other_libraries_have_panels_of_their_own(cli: CommandLine) -> None:
     rows = ("--impl", "hazard", "--impl", "ck_epoch", "--impl", "urcu_memb", "--impl", "peer_0")
-    flags = ("--scenario", "steady", "--seconds", "0.01", "--out", "run")
+    flags = ("--scenario", "steady", "--threads", "1,32")
     extra = {"FAKE_PEERS": "ck_epoch urcu_memb", "FAKE_ROWS": "1", "FAKE_CPUS": "32"}
-    answer = cli("run", *rows, *flags, **extra)
-    assert answer.returncode == 0, answer.stderr
+    assert "scaling_steady" in drawn(cli, *rows, *flags, **extra)
+    cli = CommandLine(cli.folder)
+    assert cli("plot", "run").returncode == 0
     before = bytes_of(cli.folder / "run")
     # The background of a panel comes from a set of names, whose order the seed decides.
     assert cli("plot", "run", PYTHONHASHSEED="3").returncode == 0
@@ -124,13 +151,9 @@ def test_rows_around_other_libraries_have_panels_of_their_own(cli: CommandLine) 
 
 
 def test_one_thread_count_one_repetition_and_only_the_floor(cli: CommandLine) -> None:
-    answer = cli(
-        *("run", "--impl", "unlimited", "--scenario", "steady", "--seconds", "0.01"),
-        *("--threads", "1", "--repetitions", "1", "--out", "run"),
-    )
-    assert answer.returncode == 0, answer.stderr
-    names = {f"{chart}_steady" for chart in ("scaling", "p99", "percentiles")}
-    assert names <= {Path(name).stem for name in bytes_of(cli.folder / "run")}
+    flags = ("--impl", "unlimited", "--scenario", "steady")
+    names = drawn(cli, *flags, "--threads", "1", "--repetitions", "1")
+    assert {f"{chart}_steady" for chart in ("scaling", "p99", "percentiles")} <= names
 
 
 def test_names_with_odd_characters_are_drawn(cli: CommandLine, stored_run: Path) -> None:
