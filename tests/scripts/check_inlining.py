@@ -160,8 +160,8 @@ class Loop:
         return found
 
     def goes_round_without(self, slow: Set[int]) -> bool:
-        """Whether the test that ends the largest loop can be reached again. Loops inside it, such as
-        one that reads again what has changed, do not contain that test."""
+        """Whether the test that ends the largest loop can be reached again. A loop inside it, such
+        as one that reads again what has changed, does not contain that test."""
         reach = {address: self.reachable(address, set()) for address in self.code}
         live = {self.start, *reach[self.start]}
         rounds = {frozenset(b for b in reach[a] if a in reach[b]) for a in live if a in reach[a]}
@@ -171,7 +171,7 @@ class Loop:
         ends = {
             a
             for a, at in self.code.items()
-            if at.mnemonic == "ret" or (a in self.outside and at.is_jump())
+            if at.mnemonic == "ret" or (at.is_jump() and a in self.outside)
         }
         leaving = {
             a
