@@ -110,6 +110,8 @@ class FetchAddQuota {
   static constexpr unsigned total_bits = 42;
   static constexpr Permits full = max_limit;
   static constexpr std::uint64_t closed = full + 1;
+  // See "Overflow".
+  static_assert(closed + 4'000 * max_limit < std::uint64_t{1} << total_bits);
 
   static constexpr bool is_adding(std::uint64_t word) noexcept {
     return static_cast<std::uint32_t>(word) == adding;
