@@ -290,7 +290,7 @@ TEST(options, a_cell_is_chosen_by_its_name) {
 
 TEST(options, name_what_is_valid_and_guess_what_was_meant) {
   EXPECT_TRUE(contains(refusal_of({"--limiter=hazzard"}), "did you mean 'hazard'?"));
-  EXPECT_TRUE(contains(refusal_of({"--limiter=zzzzzzzzzz"}), "valid: unlimited, rwmutex"));
+  EXPECT_TRUE(contains(refusal_of({"--limiter=zzzzzzzzzz"}), "valid: unlimited, mutex"));
   EXPECT_FALSE(contains(refusal_of({"--limiter=zzzzzzzzzz"}), "did you mean"));
   EXPECT_TRUE(contains(refusal_of({"--scenario=stedy"}), "did you mean 'steady'?"));
   EXPECT_TRUE(contains(refusal_of({"--placement=compct"}), "did you mean 'compact'?"));
