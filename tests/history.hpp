@@ -21,7 +21,7 @@ struct Event {
 };
 
 struct Faults {
-  std::uint64_t over_the_limit = 0;    // histories that admitted more than their windows do
+  std::uint64_t over_the_limit = 0;    // histories that admitted more than their windows allow
   std::uint64_t denied_too_early = 0;  // denials of a cost that fits in every order
   std::uint64_t stranded = 0;  // histories that left room for the smallest cost that was denied
 

@@ -7,10 +7,11 @@
 //   not fit into a window: some ten instructions.
 // Cost: three loads of a line that is seldom written and one fetch_add. The first request that does
 //   not fit ends the additions: until the window is over, or its rule has changed, requests
-//   compare-and-swap the window's word as in packed.hpp. Denials then only read.
+//   compare-and-swap the window's word as in packed.hpp. Denials then only read. The same holds
+//   after a window has been shortened, until the longest end so far has passed.
 // Memory: 256 bytes a class.
-// Avoid when: costs are so large that one that does not fit comes long before the window is used
-// up.
+// Avoid when: a cost that does not fit comes long before its window is used up. Or when the costs
+//   of all requests inside at one moment may add up to 2^42.
 //
 // The word is window.hpp's, with `adding`: requests add to `count`, and the word holds no usage.
 // Without it the word holds the usage, and `count` is meaningless.
@@ -28,12 +29,12 @@
 // back, so no permit is lost, and nobody is denied because of a permit that is given back later.
 //
 // No addition that does not fit counts. Totals only grow within a generation. So the first one that
-// does not fit, and only that one, sees a total of at most `full` come back: this is the sum of all
-// that was and ever will be admitted by addition. That request puts the usage into the word and so
-// ends the additions. Those that were made after it are on a count that nobody reads any more.
-// Example: limit 10, 8 used. Costs of 3 and 1 are added in this order. The 3 does not fit, and the
-// request that added it writes 8 into the word. The 1 sees a total above `full`, waits for that,
-// and is admitted by a swap from 8 to 9.
+// does not fit, and only that one, sees a total of at most `full` come back: what it lacks to
+// `full` is what all additions of the generation, past and future, leave. That request puts the
+// usage into the word and so ends the additions. Later ones only raise a total above `full`, from
+// which no usage is computed. Example: limit 10, 8 used. Costs of 3 and 1 are added in this order.
+// The 3 does not fit, and the request that added it writes 8 into the word. The 1 sees a total
+// above `full`, waits until the word says 8, and is admitted by a swap from 8 to 9.
 //
 // Rollovers. A thread that closes the word closes the count too, before it writes the next end and
 // epoch. If usage carries over while the first request that did not fit has not written it yet, the
@@ -44,9 +45,12 @@
 //
 // Hazard: versions. A request whose addition fell into a later generation, under another rule, is
 // decided by that rule but has not read its version. It takes the version that was adopted last. If
-// it sleeps until a third rule has been adopted, the version is newer than the rule that counted
-// it. Hazard: generations that wrap. The request that ends the additions finds its generation by 22
-// bits. To end those of another one, it would have to sleep through a multiple of 2^22 rollovers.
+// it sleeps until a third rule has been adopted, that is newer than the rule that counted it.
+//
+// Hazard: generations that wrap. The request that ends the additions finds its generation by 22
+// bits. To end those of another one, it would have to sleep through a multiple of 2^22 rollovers,
+// or through one less. A request that sleeps as long between reading the word and adding is counted
+// correctly, but names the version that it has read.
 #pragma once
 
 #include <algorithm>
@@ -70,10 +74,10 @@ class FetchAddQuota {
     std::uint64_t seen = closed;
     if (view.end != 0 && is_adding(view.word)) [[likely]] {
       // relaxed: an admission publishes nothing, and continues the release sequence of (2). It
-      // finds the count at least as new as the word, by (1) in window.hpp, and closed by whoever
-      // wrote the end or the epoch that was read, by (2) and (3) in window.hpp.
+      // finds the count at least as new as the word, by (1) in window.hpp. If the end or the epoch
+      // is newer than the word, it finds the count closed or opened again since, by (2) and (3).
       seen = counter.count.fetch_add(cost, sync::relaxed);
-      // Another generation differs by 2^42 or more, also below zero.
+      // Under another stamp the difference, modulo 2^64, is 2^42 or more.
       if (seen - stamp(view.word) + cost <= full) [[likely]]
         return {true, rule.version};
     }
@@ -143,8 +147,8 @@ class FetchAddQuota {
     // to.
     (void)counter.count.load(sync::acquire);
     if (before + cost <= full) {
-      // relaxed: ordered by (1).
-      const bool same_rule = counter.window.parts().epoch.load(sync::relaxed) == rule.epoch;
+      // (5) acquire: pairs with (6) in window.hpp: an epoch comes with the version of its rule.
+      const bool same_rule = counter.window.parts().epoch.load(sync::acquire) == rule.epoch;
       return {true, same_rule ? rule.version : counter.version.load(sync::relaxed)};
     }
     end_additions(counter, seen, before);
@@ -161,12 +165,13 @@ class FetchAddQuota {
     for (sync::spin_wait wait;;) {
       // relaxed: the swap confirms it.
       const std::uint64_t word = counter.window.parts().word.load(sync::relaxed);
-      const auto ahead = static_cast<std::int64_t>(seen - before - stamp(word));
-      if (ahead > 0) {
+      const std::uint64_t ahead = seen - before - stamp(word);
+      if (ahead == std::uint64_t{1} << total_bits) {
         wait();  // the count is open for the next generation and the word not yet
         continue;
       }
-      if (ahead < 0 || (word & adding) == 0) return;
+      if (ahead != 0 || (word & adding) == 0) return;
+      // Also while the word is closed: the thread that closed it waits for this, see usage().
       if (counter.window.try_draw(word, (word ^ adding) | used)) return;
     }
   }
@@ -180,16 +185,17 @@ class FetchAddQuota {
     void close() noexcept {
       // relaxed: sequenced before (5) and (6) in window.hpp.
       last = counter.count.exchange(closed, sync::relaxed);
+      // relaxed, both: only the thread that closed the window writes the epoch, and (6) in
+      // window.hpp orders the version before it.
+      if (counter.window.parts().epoch.load(sync::relaxed) != rule.epoch)
+        counter.version.store(rule.version, sync::relaxed);
     }
     std::uint64_t operator()(std::uint64_t word, std::uint64_t generation, bool fresh,
                              bool adopts) noexcept {
       const Permits used = fresh ? 0 : usage(word);
       const Permits limit = rule.rule.limit;
-      if (adopts) {
-        // (4) release: pairs with (3). Not shown as relaxed: as (3).
-        counter.limit.store(limit, sync::release);
-        counter.version.store(rule.version, sync::relaxed);  // relaxed: ordered by (2)
-      }
+      // (4) release: pairs with (3). Not shown as relaxed: as (3).
+      if (adopts) counter.limit.store(limit, sync::release);
       // relaxed: only the thread that closed the window writes the end.
       const Nanoseconds end = counter.window.parts().end.load(sync::relaxed);
       Nanoseconds& latest = counter.latest_end.write();

@@ -60,7 +60,7 @@ class alignas(sync::false_sharing_range) Window {
   };
 
   // The word and end in force, if `rule` is in force and `now` is within the window. The word may
-  // be closed: then every compare-and-swap fails and used_or_closed() exceeds every limit.
+  // be closed: then no request is counted in it and used_or_closed() exceeds every limit.
   [[nodiscard, gnu::always_inline]] View peek(const PublishedRule& rule,
                                               Nanoseconds now) const noexcept {
     // (1) acquire: pairs with (7), (13): a generation comes with its end and epoch.
@@ -237,7 +237,8 @@ class alignas(sync::false_sharing_range) Window {
       length_.write() = length;
     }
     const bool adopts = epoch_.load(sync::relaxed) != rule.epoch;  // relaxed: as end
-    // (6) release: pairs with (3) in rseq_spend.hpp and with (3), (9), (11), (14).
+    // (6) release: pairs with (3) in rseq_spend.hpp, (5) in fetch_add.hpp and with (3), (9), (11),
+    // (14).
     epoch_.store(rule.epoch, sync::release);
     const std::uint64_t generation = Window::generation(word) + generation_step;
     // (7) release: pairs with (4) in rseq_spend.hpp and with (1), (4), (8), (12).

@@ -1,5 +1,6 @@
 // Design `bravo`: BRAVO over std::shared_mutex, held shared around a fetch_add.
-// Properties: primitives/bravo_lock.hpp, config/shared_lock.hpp and quota/fetch_add.hpp.
+// Properties: primitives/bravo_lock.hpp, config/shared_lock.hpp and quota/fetch_add.hpp. For a
+// while after each reload every request, admitted or denied, writes the std::shared_mutex.
 #pragma once
 
 #include "../composed.hpp"

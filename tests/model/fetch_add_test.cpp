@@ -143,6 +143,24 @@ struct shortened : Counting<Quota> {
   }
 };
 
+// Reloaded for another class, so that the version is newer than the epoch, and then for this one. A
+// request that is counted under the newest rule names no version older than it has read.
+struct reloaded_for_another_class : Counting<Quota> {
+  static constexpr int threads = 3;
+  PublishedRule rule = rule_of(1, 4);
+  const PublishedRule newest = rule_of(3, 4);
+  void before() override {
+    adopt(rule);
+    take(rule, first);
+    rule.version = 2;
+  }
+  void thread(unsigned index) override {
+    if (index == 0) take(rule, first);
+    if (index == 1) take(rule, second);
+    if (index == 2) adopt(newest);
+  }
+};
+
 }  // namespace
 }  // namespace limiterbench::model
 
@@ -157,5 +175,6 @@ int main() {
   report.clean<raised>("raised", {tree, random});
   report.clean<changed_when_full>("changed when full", {tree, random});
   report.clean<shortened>("shortened", {tree, random});
+  report.clean<reloaded_for_another_class>("reloaded for another class", {tree, random});
   return report.status();
 }
