@@ -175,6 +175,7 @@ int main() {
   report.clean<raised>("raised", {tree, random});
   report.clean<changed_when_full>("changed when full", {tree, random});
   report.clean<shortened>("shortened", {tree, random});
-  report.clean<reloaded_for_another_class>("reloaded for another class", {tree, random});
+  report.clean<reloaded_for_another_class>("reloaded for another class",
+                                           {tree, Search::random(600'000)});
   return report.status();
 }
