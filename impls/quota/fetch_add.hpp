@@ -131,7 +131,7 @@ class FetchAddQuota {
   struct Counter {
     Window window;
     alignas(sync::false_sharing_range) sync::atomic<std::uint64_t> count{closed};
-    // Of the rule in force; whoever closes the window writes them.
+    // The limit and version of the rule in force. Whoever closes the window writes them.
     sync::atomic<Permits> limit{0};
     sync::atomic<std::uint64_t> version{0};
     sync::plain<Nanoseconds> latest_end{0};

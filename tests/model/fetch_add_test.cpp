@@ -143,8 +143,8 @@ struct shortened : Counting<Quota> {
   }
 };
 
-// Reloaded for another class, so that the version is newer than the epoch, and then for this one. A
-// request that is counted under the newest rule names no version older than it has read.
+// A reload changes another class: here the version grows and the epoch stays. The next reload
+// changes this class. A request that it counts names no version older than the one it has read.
 struct reloaded_for_another_class : Counting<Quota> {
   static constexpr int threads = 3;
   PublishedRule rule = rule_of(1, 4);
