@@ -11,7 +11,6 @@
 #include <cstdlib>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -99,16 +98,14 @@ template <class L>
 void ask_as_static_objects_end() {
   struct Service {
     L limiter{config_of(1)};
-    std::optional<typename L::Handle> handle;
+    typename L::Handle handle{limiter.attach()};
     ~Service() {
-      expect(limiter.try_acquire(*handle, {}).admitted());
+      expect(limiter.try_acquire(handle, {}).admitted());
       reload(limiter);
-      handle.reset();
     }
   };
   static Service service;
-  service.handle.emplace(service.limiter.attach());
-  expect(service.limiter.try_acquire(*service.handle, {}).admitted());
+  expect(service.limiter.try_acquire(service.handle, {}).admitted());
 }
 
 // The parent's other threads, none of them inside the limiter, are not in the child.
