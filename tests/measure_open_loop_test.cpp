@@ -1,7 +1,9 @@
 // Requests by a schedule: what is drawn, what is recorded, and that a stall cannot hide.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <set>
 #include <thread>
 #include <vector>
@@ -106,11 +108,6 @@ class open_loop : public ::testing::Test {
     return member_->open_loop();
   }
 
-  double capacity_gap() {
-    run({});
-    return static_cast<double>(duration_) / static_cast<double>(sent());
-  }
-
   [[nodiscard]] std::uint64_t sent() const { return member_->totals().operations(); }
 
   // In the phase, by the schedule's own gaps; as the first phase of the thread.
@@ -139,7 +136,8 @@ class open_loop : public ::testing::Test {
 
 // 200 service times of 5 ms do not fit in the phase: what is asserted of them no busy host breaks.
 TEST_F(open_loop, shows_a_stall_that_service_times_hide) {
-  const double gap = capacity_gap();
+  // The loop itself takes about as long as the limiter.
+  const auto gap = static_cast<double>(ticks_of(1000));
   stalling_limiter::stalls_after = 5000;
   const OpenLoop& loop = run({Arrivals::poisson, 2 * gap});
   EXPECT_EQ(stalling_limiter::stalls_after, 0U);
@@ -175,53 +173,143 @@ TEST_F(open_loop, counts_what_an_overload_leaves_unsent) {
   expect_accounted_for(loop);
 }
 
-TEST_F(open_loop, of_a_closed_loop_leaves_nothing_to_count) {
-  const OpenLoop& loop = run({});
-  EXPECT_EQ(loop.unsent(), 0U);
-  EXPECT_LE(sent(), static_cast<std::uint64_t>(seconds * 1e9 / 300));
-  expect_accounted_for(loop);
+// A climb in which every response at a rate takes response_ns(rate).
+LoadSweep climb_of(const std::function<double(double)>& response_ns, double generator = 1e9,
+                   const std::vector<double>& rates = ladder()) {
+  LoadSweep sweep{.generator_per_second = generator};
+  climb(sweep, rates, [&](Arrivals arrivals, double rate) {
+    LoadPoint point{arrivals, rate};
+    for (int i = 0; i < 1000; ++i)
+      point.response.record(static_cast<std::uint64_t>(response_ns(rate)));
+    return point;
+  });
+  return sweep;
+}
+
+std::vector<double> rates_of(const LoadSweep& sweep, Arrivals arrivals) {
+  std::vector<double> rates;
+  for (const LoadPoint& point : sweep.points)
+    if (point.arrivals == arrivals) rates.push_back(point.rate_per_second);
+  return rates;
+}
+
+// Saturated at `most` a second.
+std::function<double(double)> queue(double most) {
+  return [most](double rate) { return rate < most ? 100 / (1 - rate / most) : 1e9; };
+}
+
+TEST(climb, finds_the_capacity_to_within_a_tenth) {
+  for (const double most : {23'456.0, 1e5, 1.1e5, 3.3e6, 87e6}) {
+    const LoadSweep sweep = climb_of(queue(most));
+    ASSERT_EQ(sweep.capacities.size(), budgets_ns.size());
+    const Capacity& found = sweep.capacities[1];
+    EXPECT_EQ(found.within_ns, principal_budget_ns);
+    EXPECT_FALSE(found.at_least);
+    const double exact = most * (1 - 100.0 / principal_budget_ns);
+    EXPECT_LE(found.rate_per_second, exact * 1.0001);
+    EXPECT_GT(found.rate_per_second, exact / 1.1);
+    // A tighter budget allows less.
+    for (std::size_t i = 1; i < budgets_ns.size(); ++i)
+      EXPECT_LE(sweep.capacities[i - 1].rate_per_second, sweep.capacities[i].rate_per_second);
+    for (const double share : {1.0 / 3, 2.0 / 3})
+      EXPECT_EQ(
+          std::ranges::count(rates_of(sweep, Arrivals::bursty), share * found.rate_per_second), 1);
+    EXPECT_LE(sweep.points.size(), typical_steps + 5);
+  }
+}
+
+TEST(climb, offers_every_design_the_same_rates) {
+  const std::vector<double> slow = rates_of(climb_of(queue(1e6)), Arrivals::poisson);
+  const std::vector<double> fast = rates_of(climb_of(queue(3e7)), Arrivals::poisson);
+  for (const double rate : {1e5, 2e5, 5e5}) {
+    EXPECT_EQ(std::ranges::count(slow, rate), 1) << rate;
+    EXPECT_EQ(std::ranges::count(fast, rate), 1) << rate;
+  }
+}
+
+TEST(climb, stops_at_what_the_generator_can_offer) {
+  const LoadSweep sweep = climb_of(queue(1e12), 6e6);
+  EXPECT_EQ(std::ranges::max(rates_of(sweep, Arrivals::poisson)), 5e6);
+  for (const Capacity& capacity : sweep.capacities) {
+    EXPECT_EQ(capacity.rate_per_second, 5e6);
+    EXPECT_TRUE(capacity.at_least);
+  }
+}
+
+TEST(climb, finds_no_capacity_where_the_lowest_rate_is_too_much) {
+  const LoadSweep sweep = climb_of([](double) { return 1e9; });
+  for (const Capacity& capacity : sweep.capacities) {
+    EXPECT_EQ(capacity.rate_per_second, 0);
+    EXPECT_FALSE(capacity.at_least);
+  }
+  EXPECT_TRUE(rates_of(sweep, Arrivals::bursty).empty());
+  const LoadSweep none = climb_of(queue(1e6), 5000);
+  EXPECT_TRUE(none.points.empty());
+  EXPECT_FALSE(none.capacities[0].at_least);
+}
+
+// A disturbance of the host looks like a saturated design, and does not last.
+TEST(climb, is_not_ended_by_one_disturbed_phase) {
+  for (unsigned disturbed = 0; disturbed < 12; ++disturbed) {
+    unsigned phase = 0;
+    const auto quiet = queue(3.3e6);
+    const LoadSweep sweep =
+        climb_of([&](double rate) { return phase++ / 1000 == disturbed ? 5e7 : quiet(rate); });
+    EXPECT_GT(sweep.capacities[1].rate_per_second, 2.9e6) << disturbed;
+  }
+}
+
+TEST(climb, takes_other_rates) {
+  const LoadSweep sweep = climb_of(queue(1e9), 1e9, {3e5, 7e5});
+  EXPECT_EQ(rates_of(sweep, Arrivals::poisson), (std::vector{3e5, 7e5}));
+}
+
+TEST(load_point, counts_what_was_never_sent_as_slowest) {
+  LoadPoint point{Arrivals::poisson, 1e6};
+  EXPECT_TRUE(std::isinf(point.p99()));
+  for (std::uint64_t i = 1; i <= 10'000; ++i) point.response.record(i <= 9900 ? 50 : 100);
+  EXPECT_EQ(point.p99(), 50);
+  point.unsent = 10;
+  EXPECT_EQ(point.p99(), 100);
+  point.unsent = 20;
+  EXPECT_TRUE(std::isinf(point.p99()));
 }
 
 template <Fault Chosen>
-TrialResult sweep_of(unsigned threads) {
+TrialResult sweep_of(unsigned threads, std::vector<double> rates = {}) {
   static const host::Topology topology = host::Topology::this_host();
   const Row row = row_of<faulty_limiter<Chosen>>();
   const Cell cell{&row.info, find_scenario("open_loop"), host::Placement::compact, threads, false};
-  return run_trial(row, trial_spec(topology, cell, 0.1));
+  TrialSpec spec = trial_spec(topology, cell, 0.02);
+  spec.rates = std::move(rates);
+  return run_trial(row, spec);
 }
 
-TEST(sweep, has_a_point_for_each_load) {
-  const TrialResult result = sweep_of<Fault::none>(1);
+TEST(sweep, offers_what_it_says) {
+  const TrialResult result = sweep_of<Fault::none>(1, {1e5, 2e5});
   EXPECT_EQ(result.failure, "");
   ASSERT_TRUE(result.sweep);
-  EXPECT_GT(result.sweep->capacity_per_second, 0);
-  EXPECT_EQ(phases_of(*find_scenario("open_loop")) - phases_of(*find_scenario("steady")),
-            0.5 * static_cast<double>(result.sweep->points.size() + 1));
-  double before = 0;
+  EXPECT_GT(result.sweep->generator_per_second.value(), 1e6);
   for (const LoadPoint& point : result.sweep->points) {
-    if (point.arrivals == Arrivals::bursty && before > 0.9) before = 0;
-    EXPECT_GT(point.load, before);
-    before = point.load;
-    EXPECT_DOUBLE_EQ(point.rate_per_second, point.load * result.sweep->capacity_per_second);
-    EXPECT_EQ(point.response.count(), point.phase.operations[0]);
-    EXPECT_EQ(point.service.count(), point.phase.operations[0]);
+    EXPECT_EQ(point.response.count(), point.service.count());
+    const auto due = static_cast<double>(point.response.count() + point.unsent);
+    if (point.arrivals == Arrivals::bursty) continue;
+    // Poisson: the standard deviation of 1000 is 3 %.
+    EXPECT_NEAR(due, point.rate_per_second * 0.01, 6 * std::sqrt(due)) << point.rate_per_second;
   }
-  // Both phases before the sweep have no more than two.
-  EXPECT_LE(result.publishes.count(), 4U);
 }
 
 // One schedule for all would make repetitions agree on what is the schedule's own.
 TEST(sweep, has_another_schedule_in_each_repetition) {
   std::set<std::uint64_t> seeds;
-  for (int i = 0; i < 3; ++i) seeds.insert(sweep_of<Fault::none>(1).sweep.value().seed);
+  for (int i = 0; i < 3; ++i) seeds.insert(sweep_of<Fault::none>(1, {1e5}).sweep.value().seed);
   EXPECT_GT(seeds.size(), 1U);
   EXPECT_NE(gaps_of(Arrivals::poisson, 0), gaps_of(Arrivals::poisson, 1));
 }
 
 TEST(sweep, is_checked_as_every_phase_is) {
-  const std::string failure = sweep_of<Fault::denies_open_class>(1).failure;
-  for (const char* phase : {"capacity: ", "poisson arrivals at 90 % load: ", "bursty arrivals at"})
-    EXPECT_NE(failure.find(phase), std::string::npos) << failure;
+  const std::string failure = sweep_of<Fault::denies_open_class>(1, {1e5}).failure;
+  EXPECT_NE(failure.find("poisson arrivals, 100000 a second: "), std::string::npos) << failure;
 }
 
 }  // namespace

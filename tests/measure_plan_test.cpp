@@ -476,14 +476,16 @@ TEST(records, hold_the_sweep_where_there_is_one) {
   const TrialSpec spec = trial_spec(topology, cell, 0.2);
   TrialResult result;
   EXPECT_EQ(record_of(cell, spec, result, {}, "")["open_loop"], nullptr);
-  LoadPoint point{Arrivals::bursty, 0.5, 2e6, {}};
+  LoadPoint point{Arrivals::bursty, 2e6};
   point.unsent = 3;
   point.response.record(130);
   point.service.record(40);
-  result.sweep = {17, 4e6, {point}};
+  result.sweep = {17, 4e6, {point}, {{10'000, 3e6, true}}};
   const nlohmann::json sweep = record_of(cell, spec, result, {}, "")["open_loop"];
   EXPECT_EQ(sweep["seed"], 17);
-  EXPECT_EQ(sweep["capacity_per_second"], 4e6);
+  EXPECT_EQ(sweep["generator_per_second"], 4e6);
+  EXPECT_EQ(sweep["capacity"].dump(),
+            R"([{"at_least":true,"rate_per_second":3000000.0,"within_ns":10000}])");
   EXPECT_EQ(sweep["points"][0]["arrivals"], "bursty");
   EXPECT_EQ(sweep["points"][0]["rate_per_second"], 2e6);
   EXPECT_EQ(sweep["points"][0]["sent"], 1);

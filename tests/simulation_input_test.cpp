@@ -106,7 +106,11 @@ TEST(simulation_input, what_cannot_be_simulated_is_refused) {
     EXPECT_EQ(refusal_of({"--limiter=" + name}) == "accepted", is_simulated) << name;
   }
   EXPECT_TRUE(contains(refusal_of({"--limiter", "hazrd"}), "did you mean 'hazard'?"));
-  EXPECT_TRUE(contains(refusal_of({"--scenario", "open_loop"}), "has no simulated form\nvalid: "));
+  EXPECT_TRUE(contains(refusal_of({"--limiter", "ck_epoch"}), "has no simulated form\nvalid: "));
+  for (const char* rates : {"0", "-1", "abc", "1e6,nan", "1e99"})
+    EXPECT_TRUE(contains(refusal_of({"--rates", rates}), "not a number from")) << rates;
+  EXPECT_TRUE(contains(refusal_of({"--rates=,"}), "--rates"));
+  EXPECT_EQ(refusal_of({"--rates", "2e6,1e6"}), "accepted");
   EXPECT_TRUE(contains(refusal_of({"--policy", "lifo"}), "unknown policy 'lifo'"));
   EXPECT_TRUE(contains(refusal_of({"--frobnicate"}), "unknown flag '--frobnicate'\nvalid: "));
   EXPECT_TRUE(contains(refusal_of({"--threads"}), "--threads needs a value"));

@@ -57,6 +57,45 @@ TEST(simulated_rows, a_denial_takes_its_own_instructions) {
   EXPECT_NEAR(more("readonly"), 50 * rare, 0.1);
 }
 
+const bench::Capacity& within_10us(const bench::TrialResult& result) {
+  return result.sweep.value().capacities.at(1);
+}
+
+TEST(simulated_rows, are_offered_rates_up_to_saturation) {
+  const Host host = small_host();
+  for (const char* name : {"rwmutex", "hazard"}) {
+    const auto result =
+        simulate_cell(host, *find_simulated_row(name), "open_loop", 8, {0.2, Policy::fifo, 1});
+    EXPECT_EQ(result.failure, "");
+    const double most = operations_per_ns(result) * 1e9;
+    EXPECT_LT(within_10us(result).rate_per_second, 1.05 * most) << name;
+    EXPECT_GT(within_10us(result).rate_per_second, 0.1 * most) << name;
+    EXPECT_EQ(result.sweep->generator_per_second, std::nullopt);
+    for (const bench::LoadPoint& point : result.sweep->points) {
+      const auto due = static_cast<double>(point.response.count() + point.unsent);
+      EXPECT_GT(due, 9'000);
+      // Almost nobody waits at a hundredth of the capacity.
+      if (point.rate_per_second > 0.01 * most) continue;
+      EXPECT_EQ(point.response.percentile(0.5), point.service.percentile(0.5));
+      EXPECT_LT(point.response.percentile(0.99), 2 * point.service.percentile(0.99));
+    }
+  }
+}
+
+TEST(simulated_rows, are_offered_the_rates_that_are_asked_for) {
+  const auto cell = bench::Cell{bench::find_design("hazard"), bench::find_scenario("open_loop"),
+                                host::Placement::compact, 2, false};
+  const Host host = small_host();
+  bench::TrialSpec spec = bench::trial_spec(host.topology, cell, 2e-4);
+  spec.rates = {3e5, 7e5};
+  const auto result = simulate(host, *find_simulated_row("hazard"), spec, {0.2});
+  std::vector<double> offered;
+  for (const bench::LoadPoint& point : result.sweep.value().points)
+    if (point.arrivals == bench::Arrivals::poisson) offered.push_back(point.rate_per_second);
+  EXPECT_EQ(offered, spec.rates);
+  EXPECT_TRUE(within_10us(result).at_least);
+}
+
 // The CPUs' cells of one class side by side: the padding of `sharded` removed.
 class CellsByClass {
  public:

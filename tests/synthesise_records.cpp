@@ -71,14 +71,15 @@ bench::PhaseResult phase(unsigned threads, double aggregate_ns, Random& random) 
 
 bench::LoadSweep sweep(double aggregate_ns, Random& random) {
   bench::LoadSweep made;
-  made.capacity_per_second = 1e9 / aggregate_ns / 2;
-  for (const auto& [arrivals, load] : bench::sweep_steps) {
-    bench::LoadPoint& point =
-        made.points.emplace_back(bench::LoadPoint{arrivals, load, load * made.capacity_per_second});
-    point.phase.wall_ns = static_cast<std::uint64_t>(seconds * 5e8);
+  const double most = 1e9 / aggregate_ns / 2;
+  made.generator_per_second = 4e9;
+  bench::climb(made, bench::ladder(), [&](bench::Arrivals arrivals, double rate) {
+    bench::LoadPoint point{arrivals, rate, static_cast<std::uint64_t>(seconds * 5e8)};
+    const double load = rate / most;
     fill(point.service, 60 * aggregate_ns, random);
-    fill(point.response, 60 * aggregate_ns / (1 - load), random);
-  }
+    fill(point.response, load < 1 ? 60 * aggregate_ns / (1 - load) : 1e7, random);
+    return point;
+  });
   return made;
 }
 

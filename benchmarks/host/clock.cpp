@@ -85,11 +85,12 @@ double measure_ns_per_tick() {
 
 }  // namespace
 
+TickScale::TickScale(double ns_per_tick)
+    : ns_per_tick_(ns_per_tick),
+      multiplier_(static_cast<std::uint64_t>(std::llround(std::ldexp(ns_per_tick, shift)))) {}
+
 Clock::Clock(bool is_tsc, double ns_per_tick, std::string reason)
-    : is_tsc_(is_tsc),
-      ns_per_tick_(ns_per_tick),
-      multiplier_(static_cast<std::uint64_t>(std::llround(std::ldexp(ns_per_tick, shift)))),
-      reason_(std::move(reason)) {}
+    : is_tsc_(is_tsc), scale_(ns_per_tick), reason_(std::move(reason)) {}
 
 Clock Clock::monotonic(std::string reason) { return {false, 1.0, std::move(reason)}; }
 

@@ -43,6 +43,26 @@ struct TscClock {
 using TscClock = MonotonicClock;
 #endif
 
+// What the ticks of a clock are in nanoseconds.
+class TickScale {
+ public:
+  explicit TickScale(double ns_per_tick);
+
+  [[nodiscard]] double ns_per_tick() const noexcept { return ns_per_tick_; }
+  // Exact to 1 part in 2^31 for a clock of 1 GHz or more. No count that fits in 64 bits of
+  // nanoseconds overflows.
+  [[nodiscard]] std::uint64_t to_ns(std::uint64_t ticks) const noexcept {
+    return static_cast<std::uint64_t>((static_cast<Wide>(ticks) * multiplier_) >> shift);
+  }
+
+ private:
+  __extension__ using Wide = unsigned __int128;
+  static constexpr unsigned shift = 32;
+
+  double ns_per_tick_;
+  std::uint64_t multiplier_;
+};
+
 class Clock {
  public:
   // Calibrated on first use, which takes about 20 ms.
@@ -58,11 +78,10 @@ class Clock {
   [[nodiscard]] std::uint64_t ticks_after_loads() const noexcept {
     return is_tsc_ ? TscClock::ticks_after_loads() : MonotonicClock::ticks_after_loads();
   }
-  [[nodiscard]] double ns_per_tick() const noexcept { return ns_per_tick_; }
-  // Exact to 1 part in 2^31 for a TSC of 1 GHz or more. No count that fits in 64 bits of
-  // nanoseconds overflows.
+  [[nodiscard]] const TickScale& scale() const noexcept { return scale_; }
+  [[nodiscard]] double ns_per_tick() const noexcept { return scale_.ns_per_tick(); }
   [[nodiscard]] std::uint64_t to_ns(std::uint64_t ticks) const noexcept {
-    return static_cast<std::uint64_t>((static_cast<Wide>(ticks) * multiplier_) >> shift);
+    return scale_.to_ns(ticks);
   }
   [[nodiscard]] bool is_tsc() const noexcept { return is_tsc_; }
   [[nodiscard]] std::string_view source() const noexcept {
@@ -83,17 +102,13 @@ class Clock {
   }
 
  private:
-  __extension__ using Wide = unsigned __int128;
-  static constexpr unsigned shift = 32;
-
   Clock(bool is_tsc, double ns_per_tick, std::string reason);
   [[nodiscard]] static Clock calibrated();
   [[nodiscard]] static Clock fallback(std::string reason);
   [[nodiscard]] static Clock& chosen();
 
   bool is_tsc_;
-  double ns_per_tick_;
-  std::uint64_t multiplier_;
+  TickScale scale_;
   std::string reason_;
   bool fell_back_ = false;
 };

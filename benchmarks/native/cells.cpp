@@ -29,6 +29,7 @@ void measure(benchmark::State& state, const Cell& cell, CellRun& run, unsigned r
   if (slow_down && slow_down->design == cell.design) spec.added_percent = slow_down->percent;
   spec.strict = options.strict;
   spec.test_skew_ns = options.test_skew_ns;
+  spec.rates = options.rates;
   spec.layout = {run.program_layout, stack_offset_of(repetition)};
   const std::string started = utc_now();
   TrialResult result = run_trial(*find_row(cell.design->name), spec);

@@ -13,13 +13,16 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <iomanip>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -32,6 +35,7 @@
 #include "host/home.hpp"
 #include "native/cells.hpp"
 #include "native/contention.hpp"
+#include "native/nothing.hpp"
 #include "native/options.hpp"
 #include "native/program_layout.hpp"
 #include "native/trial.hpp"
@@ -102,6 +106,23 @@ void check_binding(const bench::Options& options, const host::Topology& topology
   }
 }
 
+// A climb ends at what the generator can offer. A rate that was asked for and that no cell can
+// offer is refused instead.
+void check_rates(const bench::Options& options, const host::Topology& topology) {
+  if (options.rates.empty()) return;
+  unsigned threads = 0;
+  for (const bench::Cell& cell : bench::plan(topology, options.selection))
+    if (cell.scenario->sweeps_load) threads = std::max(threads, cell.threads);
+  if (threads == 0) return;
+  const double most = bench::measure_generator() * threads * bench::generator_share;
+  if (options.rates.back() <= most) return;
+  std::ostringstream problem;
+  problem << "--rates: " << options.rates.back() << " a second is more than "
+          << (threads == 1 ? "1 thread" : std::to_string(threads) + " threads")
+          << " can send here, about " << std::setprecision(2) << most;
+  throw bench::UsageError(problem.str());
+}
+
 void check_clock(const bench::Options& options) {
   const host::Clock& clock = host::Clock::get();
   if (options.strict && clock.fell_back())
@@ -118,7 +139,10 @@ void inform(const bench::Options& options, const host::Topology& topology) {
     if (options.topology == bench::Format::json)
       std::cout << host::describe_json(topology).dump(2) << "\n";
   }
-  if (options.check_binding) check_binding(options, topology);
+  if (options.check_binding) {
+    check_binding(options, topology);
+    check_rates(options, topology);
+  }
   if (options.environment) std::cout << environment_json().dump(2) << "\n";
   if (!options.topology_xml.empty()) topology.write_xml(options.topology_xml);
 }
@@ -170,6 +194,7 @@ int measure(const bench::Options& options, const host::Topology& topology, char*
   bench::CellRun run{topology, options, bench::program_layout};
   if (!lists) {
     check_binding(options, topology);
+    check_rates(options, topology);
     check_clock(options);
     run.records = bench::open_records(options.records);
   }

@@ -28,9 +28,8 @@ Switches context_switches() noexcept {
 
 Member::Member(std::unique_ptr<Worker> worker, const Scenario& scenario, unsigned index,
                double seconds, std::uint64_t seed)
-    : MemberBase(scenario, index, seconds), worker_(std::move(worker)) {
-  if (scenario.sweeps_load) open_loop_ = make_on_own_pages<OpenLoop>(seed + index);
-}
+    : MemberBase(scenario, index, seconds, seed, host::Clock::get().scale()),
+      worker_(std::move(worker)) {}
 
 void Member::run(Mode mode, StartBarrier& barrier, std::uint64_t duration_ticks,
                  const Load& load) noexcept {
@@ -42,9 +41,9 @@ void Member::run(Mode mode, StartBarrier& barrier, std::uint64_t duration_ticks,
   const Switches before = context_switches();
   if (mode == Mode::latency) {
     send_timed(start + duration_ticks);
-  } else if (mode == Mode::open_loop) {
+  } else if (mode == Mode::open_loop || mode == Mode::generator) {
     open_loop_->start(load, start, start + duration_ticks);
-    send_paced();
+    send_paced(mode == Mode::open_loop ? *worker_ : *idle_);
     open_loop_->count_unsent();
   } else {
     counters_.start();
@@ -92,16 +91,16 @@ void Member::send_timed(std::uint64_t end) noexcept {
 }
 
 // The configuration is not checked in between: requests that are due then would have to wait.
-void Member::send_paced() noexcept {
+void Member::send_paced(Worker& worker) noexcept {
   const host::Clock& clock = host::Clock::get();
   const auto longest = static_cast<std::uint64_t>(paced_batch_ns / clock.ns_per_tick());
-  const std::uint64_t end = open_loop_->end();
+  const std::uint64_t stop = open_loop_->stop();
   std::uint64_t tick = clock.ticks();
   totals_.first_tick = tick;
-  while (tick < end) {
+  while (tick < stop && !open_loop_->is_over()) {
     const Nanoseconds now = clock.to_ns(tick);
-    const std::uint64_t until = std::min(end, tick + longest);
-    const Tally tally = worker_->paced(position_, batch, until, tick, *open_loop_);
+    const std::uint64_t until = std::min(stop, tick + longest);
+    const Tally tally = worker.paced(position_, batch, until, tick, *open_loop_);
     count(tally, now, clock.to_ns(tick));
     tick = clock.ticks();
   }

@@ -7,6 +7,7 @@
 
 #include "native/barrier.hpp"
 #include "native/counters.hpp"
+#include "native/nothing.hpp"
 #include "native/subject.hpp"
 #include "workload/member.hpp"
 #include "workload/open_loop.hpp"
@@ -14,7 +15,12 @@
 
 namespace limiterbench::bench {
 
-enum class Mode : std::uint8_t { throughput, latency, open_loop };
+enum class Mode : std::uint8_t {
+  throughput,
+  latency,
+  open_loop,
+  generator  // as open_loop, with a limiter that admits at once
+};
 
 struct Switches {
   std::int64_t voluntary = 0;
@@ -27,8 +33,8 @@ class Member : public MemberBase {
   Member(std::unique_ptr<Worker> worker, const Scenario& scenario, unsigned index, double seconds,
          std::uint64_t seed = 0);
 
-  // Waits for the others and sends requests for this long; `load` is for Mode::open_loop, which
-  // takes a scenario that sweeps the load.
+  // Waits for the others and sends requests for this long; `load` is for the last two modes, which
+  // take a scenario that sweeps the load.
   void run(Mode mode, StartBarrier& barrier, std::uint64_t duration_ticks,
            const Load& load = {}) noexcept;
 
@@ -36,20 +42,19 @@ class Member : public MemberBase {
   [[nodiscard]] const Switches& switches() const noexcept { return switches_; }
   [[nodiscard]] const std::vector<Count>& counts() const noexcept { return counts_; }
   [[nodiscard]] const std::string& counters_absent() const noexcept { return counters_.absent(); }
-  [[nodiscard]] const OpenLoop& open_loop() const noexcept { return *open_loop_; }
 
  private:
   template <class Source>
   void send_untimed(std::uint64_t end) noexcept;
   void send_timed(std::uint64_t end) noexcept;
-  void send_paced() noexcept;
+  void send_paced(Worker& worker) noexcept;
   void check_config() noexcept { check(worker_->config()); }
 
   std::unique_ptr<Worker> worker_;
+  std::unique_ptr<Worker> idle_ = work_on_nothing();
   Switches switches_;
   ThreadCounters counters_;
   std::vector<Count> counts_;
-  OnOwnPages<OpenLoop> open_loop_;  // null unless the scenario sweeps the load
 };
 
 }  // namespace limiterbench::bench

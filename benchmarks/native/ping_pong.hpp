@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <limiterbench/sync.hpp>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "host/clock.hpp"
@@ -67,6 +68,17 @@ class PingPong {
           ways.back, difference(stamps_[0][i + 1], stamps_[1][i]) - static_cast<double>(ahead));
     }
     return ways;
+  }
+  // Half of the median round trip of the game with timestamps, in ticks; nullopt if it was given up
+  // before the second round.
+  [[nodiscard]] std::optional<double> typical_way() const {
+    std::vector<std::uint64_t> trips;
+    for (std::size_t i = 1; i < stamps_[0].size(); ++i)
+      trips.push_back(stamps_[0][i] - stamps_[0][i - 1]);
+    if (trips.empty()) return std::nullopt;
+    const auto middle = trips.begin() + static_cast<std::ptrdiff_t>(trips.size() / 2);
+    std::nth_element(trips.begin(), middle, trips.end());
+    return static_cast<double>(*middle) / 2;
   }
   [[nodiscard]] bool has_ways() const noexcept {
     return stamps_[0].size() > 1 && !stamps_[1].empty();

@@ -23,7 +23,16 @@ class SlowWorker final : public Worker {
 
   Tally paced(Position& position, std::uint32_t count, std::uint64_t until, std::uint64_t& stamp,
               OpenLoop& loop) noexcept override {
-    return worker_->paced(position, count, until, stamp, loop);
+    Tally all;
+    for (; count > 0; --count) {
+      const Tally one = worker_->paced(position, 1, until, stamp, loop);
+      if (one.requests[0] + one.requests[1] == 0) break;
+      add(all, one);
+      for (owed_ += percent_; owed_ >= 100; owed_ -= 100)
+        add(all, worker_->untimed(position, 1, host::Clock::get().to_ns(stamp)));
+      stamp = host::Clock::get().ticks();
+    }
+    return all;
   }
 
   Config config() noexcept override { return worker_->config(); }
@@ -50,6 +59,7 @@ class SlowWorker final : public Worker {
 
   std::unique_ptr<Worker> worker_;
   unsigned percent_;
+  unsigned owed_ = 0;  // hundredths of a request
   Histogram shorter_;  // of the requests without what is added; nobody reads it
 };
 

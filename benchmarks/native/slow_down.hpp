@@ -2,10 +2,10 @@
 // tried on a difference that is known.
 //
 // In the throughput phase some requests stand for the added work: they are made, but not counted.
-// Waiting instead would leave contended lines to the other threads and make those faster. In the
-// latency phase, where each request is timed, its thread goes on for that share of the request's
-// time, and for the ten nanoseconds or so that it takes to notice the end. A sweep of the load
-// stays as it is.
+// Waiting instead would leave contended lines to the other threads and make those faster. An open
+// loop makes such requests between those that are due, and they delay these. In the latency phase,
+// where each request is timed, its thread goes on for that share of the request's time, and for the
+// ten nanoseconds or so that it takes to notice the end.
 #pragma once
 
 #include <cstdint>

@@ -74,7 +74,7 @@ class WorkerOf final : public Worker {
     for (; count > 0; --count) {
       const std::uint64_t due = std::min(loop.due(), until);
       while (tick < due) tick = Source::ticks();
-      if (tick >= until) break;
+      if (tick >= until || loop.is_over()) break;
       const std::size_t kind = position.until_rare == 0 ? 1 : 0;
       launder_value(cost);
       const Decision decision = limiter_.try_acquire(

@@ -1,8 +1,6 @@
 #include "native/trial.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 #include <optional>
 #include <random>
 #include <stdexcept>
@@ -11,10 +9,11 @@
 #include "native/layout.hpp"
 #include "native/member.hpp"
 #include "native/noise.hpp"
+#include "native/nothing.hpp"
 #include "native/skew.hpp"
 #include "native/slow_down.hpp"
-#include "native/subject_of.hpp"
 #include "native/team.hpp"
+#include "native/transfer.hpp"
 #include "native/writer.hpp"
 #include "workload/pages.hpp"
 
@@ -22,11 +21,9 @@ namespace limiterbench::bench {
 namespace {
 
 constexpr double skew_budget_ns = 20e6;
-
-std::string name_of(const SweepStep& step) {
-  return std::string(to_string(step.arrivals)) + " arrivals at " +
-         std::to_string(std::lround(step.load * 100)) + " % load";
-}
+constexpr double generator_seconds = 0.005;
+// For a p99 from the ten slowest.
+constexpr std::uint64_t least_requests = 1000;
 
 std::vector<host::Cpu> with_writer(const TrialSpec& spec) {
   std::vector<host::Cpu> cpus = spec.cpus;
@@ -48,21 +45,23 @@ class NativeTrial final : public Trial {
     check_clock();
     const NoiseWatch noise(team_, cpus_, spec_.phase_seconds * idle_phase);
     build();
+    result_.transfer.before = measure_transfer_ns(team_, spec_.cpus);
     for (const Mode mode : {Mode::throughput, Mode::latency}) {
       lift_edge_limit();
       send(mode, spec_.warmup_seconds, false);
       set_edge_limit();
       send(mode, spec_.phase_seconds, true);
       if (mode == Mode::latency) {
-        collect_phase(result_.latency, "latency");
+        collect(result_.latency, "latency", start_);
       } else {
-        collect_phase(result_.throughput, "throughput");
+        collect(result_.throughput, "throughput", start_);
         count_throughput();
       }
     }
     // The rate of reloads is that of these two phases.
     if (writer_) result_.publishes.merge(writer_->publishes());
-    if (spec_.scenario.sweeps_load) sweep();
+    if (spec_.scenario.sweeps_load) sweep(seed_, generator_limit(), least_requests);
+    result_.transfer.after = measure_transfer_ns(team_, spec_.cpus);
     result_.noise = noise.end();
     finish();
   }
@@ -74,8 +73,17 @@ class NativeTrial final : public Trial {
     for (const auto& member : members_) all.push_back(member.get());
     return all;
   }
-  [[nodiscard]] Nanoseconds to_ns(std::uint64_t ticks) const override {
-    return host::Clock::get().to_ns(ticks);
+  [[nodiscard]] const host::TickScale& scale() const override { return host::Clock::get().scale(); }
+  std::uint64_t send_paced(const Load& load, double seconds) override {
+    send(Mode::open_loop, seconds, true, load);
+    return start_;
+  }
+  void collect(PhaseResult& phase, const std::string& name, std::uint64_t start) override {
+    Trial::collect(phase, name, start);
+    for (const auto& member : members_) {
+      result_.voluntary_switches += static_cast<std::uint64_t>(member->switches().voluntary);
+      result_.involuntary_switches += static_cast<std::uint64_t>(member->switches().involuntary);
+    }
   }
 
   // Before anything is stamped or attached to the clock.
@@ -96,7 +104,8 @@ class NativeTrial final : public Trial {
       if (i == 0) subject_ = create();
     });
     team_.run([this](unsigned i) {
-      const double longest = std::max(spec_.phase_seconds, spec_.warmup_seconds);
+      const double longest = std::max({spec_.phase_seconds, spec_.warmup_seconds,
+                                       spec_.scenario.sweeps_load ? longest_step_seconds : 0});
       if (i < threads_) {
         members_[i] = make_on_own_pages<Member>(attach(), spec_.scenario, i, longest, seed_);
       } else {
@@ -126,34 +135,16 @@ class NativeTrial final : public Trial {
     return lengthened(std::move(worker), spec_.added_percent);
   }
 
-  void sweep() {
-    const double seconds = spec_.phase_seconds * sweep_phase;
-    PhaseResult closed;
-    send(Mode::open_loop, seconds, true);
-    collect_phase(closed, "capacity");
-    const auto done = static_cast<double>(
-        std::accumulate(closed.operations.begin(), closed.operations.end(), std::uint64_t{0}));
-    if (done == 0) return result_.fail("capacity: no thread got to run within the phase");
-    result_.sweep = {seed_, done * 1e9 / static_cast<double>(closed.wall_ns), {}};
-    result_.sweep->points.reserve(sweep_steps.size());
-    for (const SweepStep& step : sweep_steps) send_at(step, seconds);
-  }
-
-  void send_at(const SweepStep& step, double seconds) {
-    const double rate = step.load * result_.sweep->capacity_per_second;
-    const double gap_ns = 1e9 * threads_ / rate;
-    send(Mode::open_loop, seconds, true,
-         {step.arrivals, gap_ns / host::Clock::get().ns_per_tick()});
-    LoadPoint& point =
-        result_.sweep->points.emplace_back(LoadPoint{step.arrivals, step.load, rate});
-    collect_phase(point.phase, name_of(step));
+  // How many requests a second the threads send if each is admitted at once.
+  double generator_limit() {
+    send(Mode::generator, generator_seconds, false);
+    std::uint64_t sent = 0;
+    std::uint64_t end = start_;
     for (const auto& member : members_) {
-      const OpenLoop& loop = member->open_loop();
-      point.response.merge(loop.response());
-      point.service.merge(loop.service());
-      point.late += loop.late();
-      point.unsent += loop.unsent();
+      sent += member->totals().operations();
+      end = std::max(end, member->totals().last_tick);
     }
+    return static_cast<double>(sent) * 1e9 / static_cast<double>(scale().to_ns(end - start_));
   }
 
   void send(Mode mode, double seconds, bool reload, const Load& load = {}) {
@@ -177,14 +168,6 @@ class NativeTrial final : public Trial {
           start_ = clock.ticks() + static_cast<std::uint64_t>(lead_ns / clock.ns_per_tick());
           barrier.open(start_);
         });
-  }
-
-  void collect_phase(PhaseResult& phase, const std::string& name) {
-    collect(phase, name, start_);
-    for (const auto& member : members_) {
-      result_.voluntary_switches += static_cast<std::uint64_t>(member->switches().voluntary);
-      result_.involuntary_switches += static_cast<std::uint64_t>(member->switches().involuntary);
-    }
   }
 
   void count_throughput() {
@@ -243,34 +226,10 @@ class NativeTrial final : public Trial {
   std::vector<OnOwnPages<Member>> members_;
 };
 
-// What WorkerOf needs of a limiter, with nothing in it.
-struct Nothing {
-  struct Handle {};
-  Handle attach() { return {}; }
-  Decision try_acquire(Handle&, const Request&) noexcept { return Decision::admit(0); }
-  Config config(Handle&) noexcept { return {}; }
-};
-
 }  // namespace
 
 TrialResult run_trial(const Row& row, const TrialSpec& spec) {
   return result_of([&](TrialResult& result) { NativeTrial(row, spec, result).run(); });
-}
-
-Histogram measure_timer_floor() {
-  constexpr std::uint32_t batch = 64;
-  Histogram histogram;
-  host::Clock::get().with_source([&](auto source) {
-    Nothing nothing;
-    WorkerOf<Nothing, decltype(source)> worker(nothing);
-    Position position{{open_class, tight_class, 32}, 0};
-    for (int i = 0; i < 1500; ++i) {
-      if (i == 500) histogram.clear();
-      std::uint64_t stamp = source.ticks();
-      static_cast<Worker&>(worker).timed(position, batch, stamp, histogram);
-    }
-  });
-  return histogram;
 }
 
 }  // namespace limiterbench::bench

@@ -5,9 +5,8 @@
 // Latency: one timestamp a request. The latency of a request is the time since the one before it
 // ended, and that end is also the request's `now`.
 //
-// A scenario that sweeps the load goes on with phases of half that length, in which requests are
-// due by a schedule. Their rate is a share of the capacity: what the same loop, with its timestamp
-// for each request, does when every request is overdue.
+// A scenario that sweeps the load goes on with phases in which requests are due by a schedule, at
+// one rate after another, as workload/climb.hpp chooses them.
 #pragma once
 
 #include "native/rows.hpp"
@@ -17,8 +16,5 @@ namespace limiterbench::bench {
 
 // Measures as far as it gets; what goes wrong is in `failure`.
 [[nodiscard]] TrialResult run_trial(const Row& row, const TrialSpec& spec);
-
-// The loop of the latency phase around a request that does nothing, on the calling thread.
-[[nodiscard]] Histogram measure_timer_floor();
 
 }  // namespace limiterbench::bench

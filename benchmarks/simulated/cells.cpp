@@ -71,8 +71,8 @@ bool run_cells(const Options& options, const Host& host) {
   const std::vector<double> alphas = options.alpha ? std::vector{*options.alpha} : host.alphas;
   for (const bench::Cell& cell : bench::plan(host.topology, options.selection)) {
     const SimulatedRow& row = *find_simulated_row(cell.design->name);
-    const bench::TrialSpec spec =
-        bench::trial_spec(host.topology, cell, options.simulated_ns * 1e-9);
+    bench::TrialSpec spec = bench::trial_spec(host.topology, cell, options.simulated_ns * 1e-9);
+    spec.rates = options.rates;
     for (const Policy policy : options.policies) {
       for (const double alpha : alphas) {
         const Parameters parameters{alpha, policy, options.seed};

@@ -3,8 +3,10 @@
 namespace limiterbench::simulation {
 
 Member::Member(Engine& engine, SimulatedSubject& subject, const bench::Scenario& scenario,
-               unsigned index, double seconds)
-    : MemberBase(scenario, index, seconds), engine_(engine), client_(subject.attach()) {}
+               unsigned index, double seconds, std::uint64_t seed)
+    : MemberBase(scenario, index, seconds, seed, time_scale),
+      engine_(engine),
+      client_(subject.attach()) {}
 
 void Member::request(std::uint32_t traffic_class) {
   static_cast<void>(client_->try_acquire({traffic_class, 1, in_ns(engine_.now())}));
@@ -24,6 +26,26 @@ void Member::send_until(Time end) {
     start = finish;
   }
   totals_.last_tick = static_cast<std::uint64_t>(start);
+  check(client_->config());
+}
+
+void Member::send_paced(const bench::Load& load, Time end) {
+  clear();
+  const Time begin = engine_.now();
+  ledger_.start(in_ns(begin));
+  totals_.first_tick = static_cast<std::uint64_t>(begin);
+  open_loop_->start(load, totals_.first_tick, static_cast<std::uint64_t>(end));
+  while (!open_loop_->is_over()) {
+    engine_.sleep_until(static_cast<Time>(open_loop_->due()));
+    const Time start = engine_.now();
+    if (static_cast<std::uint64_t>(start) >= open_loop_->stop()) break;
+    const bench::Tally tally = send_one(start);
+    const Time finish = engine_.now();
+    count(tally, in_ns(start), in_ns(finish));
+    open_loop_->sent(static_cast<std::uint64_t>(start), static_cast<std::uint64_t>(finish));
+  }
+  totals_.last_tick = static_cast<std::uint64_t>(engine_.now());
+  open_loop_->count_unsent();
   check(client_->config());
 }
 

@@ -13,15 +13,20 @@ namespace limiterbench::simulation {
   return static_cast<Nanoseconds>(time + 500) / 1000;
 }
 
+// A tick of simulated time is a picosecond.
+inline const host::TickScale time_scale{1e-3};
+
 class Member : public bench::MemberBase {
  public:
-  // `seconds`: the longest phase.
+  // `seconds`: the longest phase. `seed`: of the schedules of all threads.
   Member(Engine& engine, SimulatedSubject& subject, const bench::Scenario& scenario, unsigned index,
-         double seconds);
+         double seconds, std::uint64_t seed);
 
   // Sends requests, one after the other, none from `end` on. All it keeps, its config_checks() too,
   // is of the last call.
   void send_until(Time end);
+  // Sends this for that long, whatever is due.
+  void send_paced(const bench::Load& load, Time end);
   // One, outside of simulated time.
   void request(std::uint32_t traffic_class);
   // What a request takes if its design makes no accesses.

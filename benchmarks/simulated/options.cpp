@@ -57,9 +57,7 @@ bench::Choices choices() {
   bench::Choices all;
   for (const SimulatedRow& row : simulated_rows())
     all.designs.push_back(bench::find_design(row.name));
-  for (const bench::Scenario& scenario : bench::scenarios()) {
-    if (!scenario.sweeps_load) all.scenarios.push_back(&scenario);
-  }
+  for (const bench::Scenario& scenario : bench::scenarios()) all.scenarios.push_back(&scenario);
   return all;
 }
 

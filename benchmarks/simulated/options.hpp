@@ -20,7 +20,7 @@ struct Options : bench::CommonOptions {
   double simulated_ns = 1e6;
 };
 
-// The designs that have a simulated form, and the scenarios that do not sweep the load.
+// The designs that have a simulated form, and every scenario.
 [[nodiscard]] bench::Choices choices();
 
 // What is not chosen is filled in, except for the threads, which depend on the host. Throws

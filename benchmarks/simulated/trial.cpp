@@ -8,17 +8,22 @@
 namespace limiterbench::simulation {
 namespace {
 
+constexpr std::uint64_t least_requests = 10'000;
+
 class SimulatedTrial final : public bench::Trial {
  public:
   SimulatedTrial(const Host& host, const SimulatedRow& row, const bench::TrialSpec& spec,
                  const Parameters& parameters, bench::TrialResult& result)
       : Trial(spec, result),
         row_(row),
+        seed_(parameters.seed),
         engine_(host, parameters),
         subject_(row.create(configuration())) {
+    const double longest = spec.scenario.sweeps_load ? bench::longest_step_seconds
+                                                     : spec.warmup_seconds + 2 * phase_seconds();
     for (unsigned i = 0; i < spec.cpus.size(); ++i)
-      members_.push_back(std::make_unique<Member>(engine_, *subject_, spec.scenario, i,
-                                                  spec.warmup_seconds + 2 * phase_seconds()));
+      members_.push_back(
+          std::make_unique<Member>(engine_, *subject_, spec.scenario, i, longest, parameters.seed));
   }
 
   void run() {
@@ -30,6 +35,7 @@ class SimulatedTrial final : public bench::Trial {
     send(phase_seconds(), true);
     collect(result_.throughput, "throughput", static_cast<std::uint64_t>(start_));
     result_.latency = result_.throughput;
+    if (spec_.scenario.sweeps_load) sweep(seed_, std::nullopt, least_requests);
     collect_config_checks();
     if (engine_.violations() != 0)
       result_.fail(std::to_string(engine_.violations()) +
@@ -44,8 +50,10 @@ class SimulatedTrial final : public bench::Trial {
     for (const auto& member : members_) all.push_back(member.get());
     return all;
   }
-  [[nodiscard]] Nanoseconds to_ns(std::uint64_t time) const override {
-    return in_ns(static_cast<Time>(time));
+  [[nodiscard]] const host::TickScale& scale() const override { return time_scale; }
+  std::uint64_t send_paced(const bench::Load& load, double seconds) override {
+    send(seconds, true, [&load](Member& member, Time end) { member.send_paced(load, end); });
+    return static_cast<std::uint64_t>(start_);
   }
 
   [[nodiscard]] double window_seconds() const {
@@ -92,13 +100,16 @@ class SimulatedTrial final : public bench::Trial {
     engine_.advance_to((engine_.now() + window - 1) / window * window);
   }
 
-  void send(double seconds, bool reload) {
+  using Send = std::function<void(Member&, Time end)>;
+  void send(
+      double seconds, bool reload,
+      const Send& send_all = [](Member& member, Time end) { member.send_until(end); }) {
     start_ = engine_.now();
     const Time end = start_ + from_ns(seconds * 1e9);
     std::vector<Engine::Thread> threads;
     for (unsigned i = 0; i < members_.size(); ++i) {
       threads.push_back({index_of(spec_.topology, spec_.cpus[i]),
-                         [&member = *members_[i], end] { member.send_until(end); }});
+                         [&member = *members_[i], &send_all, end] { send_all(member, end); }});
     }
     if (reload && spec_.scenario.reloads_per_second > 0)
       threads.push_back(
@@ -106,10 +117,14 @@ class SimulatedTrial final : public bench::Trial {
     engine_.run(std::move(threads));
   }
 
-  // At the scenario's rate. As on a real machine, even the shortest phase has a reload.
+  // At the scenario's rate. As on a real machine, even the shortest phase has a reload. The phases
+  // of an open loop are so short that this would be thousands of reloads a second: there, a phase
+  // has those that fall into it.
   void publish_until(Time end) {
     const Time period = from_ns(1e9 / spec_.scenario.reloads_per_second);
-    for (Time due = start_ + std::min(period, end - start_) / 2; due < end;) {
+    Time due = start_ + std::min(period, end - start_) / 2;
+    if (result_.sweep) due = (start_ / period + 1) * period;
+    while (due < end) {
       engine_.sleep_until(due);
       subject_->publish(next_configuration());
       engine_.progress();
@@ -122,6 +137,7 @@ class SimulatedTrial final : public bench::Trial {
   }
 
   const SimulatedRow& row_;
+  std::uint64_t seed_;
   Time start_ = 0;
   Engine engine_;
   std::unique_ptr<SimulatedSubject> subject_;

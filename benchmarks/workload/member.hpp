@@ -7,6 +7,8 @@
 
 #include "workload/admission.hpp"
 #include "workload/histogram.hpp"
+#include "workload/open_loop.hpp"
+#include "workload/pages.hpp"
 #include "workload/subject.hpp"
 
 namespace limiterbench::bench {
@@ -30,14 +32,18 @@ struct ConfigChecks {
 
 class MemberBase {
  public:
-  // `seconds`: the longest phase.
-  MemberBase(const Scenario& scenario, unsigned index, double seconds)
+  // `seconds`: the longest phase. `seed`: of the schedules of all threads. `scale`: of the
+  // executor's clock.
+  MemberBase(const Scenario& scenario, unsigned index, double seconds, std::uint64_t seed,
+             const host::TickScale& scale)
       // Threads start at different places of the mix: the rare request is not sent by all at once.
       : position_{scenario.mix, index * 7 % scenario.mix.period},
         limited_{mask(scenario.mix.common == scenario.limited_class),
                  mask(scenario.mix.rare == scenario.limited_class)},
         ledger_(configuration(scenario, 1, 1).rules[scenario.limited_class].window,
-                seconds * 1.25 + 0.05) {}
+                seconds * 1.25 + 0.05) {
+    if (scenario.sweeps_load) open_loop_ = make_on_own_pages<OpenLoop>(seed + index, scale);
+  }
 
   // What the last run found. The latencies are empty unless it timed each request.
   [[nodiscard]] const Totals& totals() const noexcept { return totals_; }
@@ -45,6 +51,8 @@ class MemberBase {
   [[nodiscard]] const Histogram& latencies() const noexcept { return latencies_; }
   // Summed over all runs.
   [[nodiscard]] const ConfigChecks& config_checks() const noexcept { return config_checks_; }
+  // Only in a scenario that sweeps the load.
+  [[nodiscard]] const OpenLoop& open_loop() const noexcept { return *open_loop_; }
 
  protected:
   ~MemberBase() = default;
@@ -76,6 +84,7 @@ class MemberBase {
   ConfigChecks config_checks_;
   Ledger ledger_;
   Histogram latencies_;
+  OnOwnPages<OpenLoop> open_loop_;  // null unless the scenario sweeps the load
 
  private:
   static constexpr std::uint32_t mask(bool set) { return set ? ~std::uint32_t{0} : 0; }

@@ -50,6 +50,13 @@ struct Skew {
   std::size_t pairs = 0;  // of CPUs that were tried; fewer than there are if time ran out
 };
 
+// What it took to move a line between the first and the last CPU, one way, in ns; nullopt where
+// there is one CPU or this was not measured.
+struct TransferTime {
+  std::optional<double> before;  // the first phase
+  std::optional<double> after;   // the last one
+};
+
 // By the processor's own counters; nullopt where it cannot be counted.
 using Count = std::optional<std::uint64_t>;
 inline constexpr std::array<std::string_view, 4> event_names{"cycles", "instructions", "l1d_misses",

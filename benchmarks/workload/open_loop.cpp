@@ -47,9 +47,10 @@ void draw_gaps(Arrivals arrivals, std::uint64_t seed, std::span<float> gaps) {
   for (float& gap : gaps) gap = static_cast<float>(static_cast<double>(gap) / mean);
 }
 
-OpenLoop::OpenLoop(std::uint64_t seed)
-    : clock_(host::Clock::get()),
-      late_after_(static_cast<std::uint64_t>(late_after_ns / clock_.ns_per_tick())),
+OpenLoop::OpenLoop(std::uint64_t seed, const host::TickScale& scale)
+    : scale_(scale),
+      late_after_(static_cast<std::uint64_t>(late_after_ns / scale.ns_per_tick())),
+      grace_(static_cast<std::uint64_t>(grace_ns / scale.ns_per_tick())),
       poisson_(gap_count),
       bursty_(gap_count),
       gaps_(poisson_.span().data()) {

@@ -32,7 +32,7 @@ void draw_gaps(Arrivals arrivals, std::uint64_t seed, std::span<float> gaps);
 // What one thread is to send in a phase.
 struct Load {
   Arrivals arrivals = Arrivals::poisson;
-  double mean_gap = 0;  // in ticks; 0: everything is due at once, which makes it a closed loop
+  double mean_gap = 0;  // in ticks; 0: everything is due at once, which shows how much can be sent
 };
 
 // One thread's schedule and what became of it.
@@ -45,12 +45,18 @@ class OpenLoop {
   // come from the same few bunches.
   static constexpr std::size_t gap_count = std::size_t{1} << 16;
 
-  explicit OpenLoop(std::uint64_t seed);
+  // A queue that a design works off has become short again after this time; what is still waiting
+  // then is unsent.
+  static constexpr std::uint64_t grace_ns = 10'000;
+
+  OpenLoop(std::uint64_t seed, const host::TickScale& scale);
 
   // Clears what was recorded. Both times in ticks.
   void start(const Load& load, std::uint64_t begin, std::uint64_t end) noexcept;
 
-  [[nodiscard]] std::uint64_t end() const noexcept { return end_; }
+  // From this tick on no request begins.
+  [[nodiscard]] std::uint64_t stop() const noexcept { return end_ + grace_; }
+  [[nodiscard]] bool is_over() const noexcept { return due() >= end_; }
   // The next request's intended start, as a tick.
   [[nodiscard]] std::uint64_t due() const noexcept {
     // The offset is kept apart: a double has no room for the fractions of a whole tick count.
@@ -59,12 +65,12 @@ class OpenLoop {
   // That request ran from tick `begun` to tick `done`; on to the one after it.
   [[gnu::always_inline]] void sent(std::uint64_t begun, std::uint64_t done) noexcept {
     const std::uint64_t intended = due();
-    response_.record(clock_.to_ns(done - intended));
-    service_.record(clock_.to_ns(done - begun));
+    response_.record(scale_.to_ns(done - intended));
+    service_.record(scale_.to_ns(done - begun));
     late_ += begun - intended > late_after_ ? 1 : 0;
     advance();
   }
-  // After the end: counts what was due before it and never sent.
+  // Afterwards: counts what was due before the end and never sent.
   void count_unsent() noexcept;
 
   [[nodiscard]] const Histogram& response() const noexcept { return response_; }
@@ -78,8 +84,9 @@ class OpenLoop {
     index_ = (index_ + 1) % gap_count;
   }
 
-  const host::Clock& clock_;
+  host::TickScale scale_;
   std::uint64_t late_after_;  // in ticks
+  std::uint64_t grace_;       // in ticks
   PagedArray<float> poisson_;
   PagedArray<float> bursty_;
   const float* gaps_;

@@ -6,6 +6,10 @@
 namespace limiterbench::bench {
 namespace {
 
+// At the lowest one a step of the longest duration still has a request in each 100 ms.
+constexpr double lowest_rate = 10;
+constexpr double highest_rate = 1e10;
+
 // `known` is what this name stands for in the whole suite, if anything.
 template <class T>
 const T* chosen(std::string_view kind, const std::string& name, const std::vector<const T*>& valid,
@@ -25,6 +29,15 @@ void add_threads(Selection& selection, const std::string& counts) {
       throw UsageError("--threads=" + counts + ": '" + word + "' is not a number of threads");
     selection.threads.push_back(*count);
   }
+}
+
+std::vector<double> rates_of(const std::string& list) {
+  std::vector<double> rates;
+  for (const std::string& word : split(list))
+    rates.push_back(number_in("--rates", word, lowest_rate, highest_rate));
+  std::ranges::sort(rates);
+  rates.erase(std::ranges::unique(rates).begin(), rates.end());
+  return rates;
 }
 
 std::string padded(std::string_view text, std::size_t width) {
@@ -59,6 +72,8 @@ std::vector<Flag> common_flags(CommonOptions& options, const Choices& choices) {
            selection.placements.push_back(one_of("placement", name, host::placements));
        }},
       {"--threads", "=LIST", "for example 1,2,4", [&](const S& v) { add_threads(selection, v); }},
+      {"--rates", "=LIST", "of open_loop, in decisions a second by all threads: 1e6,2e6",
+       [&](const S& v) { options.rates = rates_of(v); }},
       {"--records", "=FILE", "append each result as a line of JSON",
        [&](const S& v) { options.records = v; }}};
 }

@@ -17,7 +17,8 @@ struct CommonOptions {
   bool help = false;
   Format list = Format::none;
   Selection selection;
-  std::string records;  // "": none
+  std::vector<double> rates;  // of an open loop, ascending; empty: the ladder
+  std::string records;        // "": none
 };
 
 // What a program can run.

@@ -20,6 +20,11 @@ namespace {
 
 using nlohmann::json;
 
+template <class T>
+json or_null(const std::optional<T>& value) {
+  return value ? json(*value) : json(nullptr);
+}
+
 json histogram_json(const Histogram& histogram) {
   json counts = json::array();
   histogram.for_each([&counts](std::size_t bucket, std::uint64_t count) {
@@ -51,25 +56,29 @@ json times_json(const Histogram& times) {
   return {{"min_ns", times.min()}, {"max_ns", times.max()}, {"histogram", histogram_json(times)}};
 }
 
-// null unless the scenario sweeps the load. The capacity is that of the sweep's own loop, closed:
-// it is less than the throughput, which reads the clock once in 64 requests.
+// null unless the scenario sweeps the load.
 json sweep_json(const std::optional<LoadSweep>& sweep) {
   if (!sweep) return nullptr;
   json points = json::array();
   for (const LoadPoint& point : sweep->points) {
     points.push_back({{"arrivals", to_string(point.arrivals)},
-                      {"load", point.load},
                       {"rate_per_second", point.rate_per_second},
-                      {"wall_ns", point.phase.wall_ns},
+                      {"wall_ns", point.wall_ns},
                       {"sent", point.response.count()},
                       {"late", point.late},
                       {"unsent", point.unsent},
                       {"response", times_json(point.response)},
                       {"service", times_json(point.service)}});
   }
+  json capacities = json::array();
+  for (const Capacity& capacity : sweep->capacities)
+    capacities.push_back({{"within_ns", capacity.within_ns},
+                          {"rate_per_second", capacity.rate_per_second},
+                          {"at_least", capacity.at_least}});
   return {{"seed", sweep->seed},
-          {"capacity_per_second", sweep->capacity_per_second},
+          {"generator_per_second", or_null(sweep->generator_per_second)},
           {"late_after_ns", OpenLoop::late_after_ns},
+          {"capacity", std::move(capacities)},
           {"points", std::move(points)}};
 }
 
@@ -92,11 +101,6 @@ json parameters_json(const TrialSpec& spec, const TrialResult& result, const Mod
                     {"period", scenario.mix.period}}}};
   if (model != nullptr) parameters["model"] = model->parameters;
   return parameters;
-}
-
-template <class T>
-json or_null(const std::optional<T>& value) {
-  return value ? json(*value) : json(nullptr);
 }
 
 json timer_json(const TrialResult& result, const Model* model) {
@@ -227,6 +231,8 @@ json record_of(const Cell& cell, const TrialSpec& spec, const TrialResult& resul
       {"footprint", {{"live", result.live_bytes}, {"retired_peak", result.retired_peak_bytes}}},
       {"timer", timer_json(result, model)},
       {"noise", noise_json(result.noise)},
+      {"transfer_ns",
+       {{"before", or_null(result.transfer.before)}, {"after", or_null(result.transfer.after)}}},
       {"counters", counters_json(result)},
       {"counters_absent",
        result.counters_absent.empty() ? json(nullptr) : json(result.counters_absent)},

@@ -46,7 +46,7 @@ constexpr std::array all{
              .limited_class = edge_class},
     Scenario{
         .name = "open_loop",
-        .summary = "as steady; then requests by a schedule, at 10 to 95 % of the row's capacity",
+        .summary = "as steady; then requests by a schedule, at the same rates for every design",
         .mix = mostly_open,
         .tight_limit = 1000,
         .reloads_per_second = 10,

@@ -30,7 +30,7 @@ struct Scenario {
   Permits tight_limit;          // of tight_class, per 10 ms
   double reloads_per_second;    // aimed for; 0: no writer
   std::uint32_t limited_class;  // whose admissions are checked window by window
-  bool sweeps_load = false;     // after the two phases, an open loop at one load after the other
+  bool sweeps_load = false;     // after the two phases, an open loop at one rate after another
   bool oversubscribes = false;  // also measured with more threads than CPUs
   bool principal = false;       // in every placement, and at every milestone of a quick plan
 

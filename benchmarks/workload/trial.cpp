@@ -2,8 +2,18 @@
 
 #include <algorithm>
 #include <exception>
+#include <sstream>
 
 namespace limiterbench::bench {
+namespace {
+
+std::string rate_text(double rate) {
+  std::ostringstream text;
+  text << rate;
+  return text.str();
+}
+
+}  // namespace
 
 void TrialResult::fail(const std::string& text) {
   if (!failure.empty()) failure += "; ";
@@ -12,8 +22,7 @@ void TrialResult::fail(const std::string& text) {
 
 double phases_of(const Scenario& scenario) noexcept {
   const double two = idle_phase + 2 * (1 + warmup_phase);
-  // One more than the steps, for the capacity.
-  return scenario.sweeps_load ? two + sweep_phase * (1 + sweep_steps.size()) : two;
+  return scenario.sweeps_load ? two + sweep_phase * typical_steps : two;
 }
 
 double fairness(const std::vector<std::uint64_t>& operations) noexcept {
@@ -72,10 +81,37 @@ void Trial::collect(PhaseResult& phase, const std::string& name, std::uint64_t s
     ledgers.push_back(&member->ledger());
     result_.latencies.merge(member->latencies());
   }
-  phase.wall_ns = to_ns(end - start);
-  phase.start_skew_ns = to_ns(last_first - start);
+  phase.wall_ns = scale().to_ns(end - start);
+  phase.start_skew_ns = scale().to_ns(last_first - start);
   phase.limited_rule = configuration().rules[spec_.scenario.limited_class];
-  check(phase, name, ledgers, {to_ns(start), to_ns(end)});
+  check(phase, name, ledgers, {scale().to_ns(start), scale().to_ns(end)});
+}
+
+void Trial::sweep(std::uint64_t seed, std::optional<double> generator_per_second,
+                  std::uint64_t least_requests) {
+  result_.sweep.emplace(LoadSweep{seed, generator_per_second});
+  climb(*result_.sweep, spec_.rates.empty() ? ladder() : spec_.rates,
+        [&](Arrivals arrivals, double rate) { return offer(arrivals, rate, least_requests); });
+}
+
+LoadPoint Trial::offer(Arrivals arrivals, double rate, std::uint64_t least_requests) {
+  const double seconds =
+      std::max(spec_.phase_seconds * sweep_phase,
+               std::min(static_cast<double>(least_requests) / rate, longest_step_seconds));
+  const double gap_ns = 1e9 * static_cast<double>(spec_.cpus.size()) / rate;
+  const std::uint64_t start = send_paced({arrivals, gap_ns / scale().ns_per_tick()}, seconds);
+  PhaseResult phase;
+  collect(phase, std::string(to_string(arrivals)) + " arrivals, " + rate_text(rate) + " a second",
+          start);
+  LoadPoint point{arrivals, rate, phase.wall_ns};
+  for (const MemberBase* member : members()) {
+    const OpenLoop& loop = member->open_loop();
+    point.response.merge(loop.response());
+    point.service.merge(loop.service());
+    point.late += loop.late();
+    point.unsent += loop.unsent();
+  }
+  return point;
 }
 
 void Trial::check(PhaseResult& phase, const std::string& name,

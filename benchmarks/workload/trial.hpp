@@ -12,10 +12,10 @@
 #include "host/home.hpp"
 #include "host/topology.hpp"
 #include "workload/admission.hpp"
+#include "workload/climb.hpp"
 #include "workload/histogram.hpp"
 #include "workload/member.hpp"
 #include "workload/noise.hpp"
-#include "workload/open_loop.hpp"
 #include "workload/scenario.hpp"
 #include "workload/subject.hpp"
 
@@ -23,19 +23,8 @@ namespace limiterbench::bench {
 
 inline constexpr double warmup_phase = 0.25;  // of a phase
 inline constexpr double idle_phase = 0.1;     // of a phase: how long noise is looked for
-inline constexpr double sweep_phase = 0.5;    // of a phase: each step of the sweep
-
-struct SweepStep {
-  Arrivals arrivals;
-  double load;  // as a share of the capacity
-};
-inline constexpr std::array sweep_steps{
-    SweepStep{Arrivals::poisson, 0.1},  SweepStep{Arrivals::poisson, 0.3},
-    SweepStep{Arrivals::poisson, 0.5},  SweepStep{Arrivals::poisson, 0.7},
-    SweepStep{Arrivals::poisson, 0.8},  SweepStep{Arrivals::poisson, 0.9},
-    SweepStep{Arrivals::poisson, 0.95}, SweepStep{Arrivals::bursty, 0.1},
-    SweepStep{Arrivals::bursty, 0.3},   SweepStep{Arrivals::bursty, 0.5},
-    SweepStep{Arrivals::bursty, 0.7}};
+inline constexpr double sweep_phase = 0.5;    // of a phase: each rate of an open loop, at least
+inline constexpr double longest_step_seconds = 1;
 
 // Where a program's functions and its threads' stacks lie.
 struct Layout {
@@ -59,6 +48,7 @@ struct TrialSpec {
   bool strict = false;                  // fail rather than fall back to another clock
   double test_skew_ns = 0;              // added to the difference of the clocks, for a test
   Layout layout = {};
+  std::vector<double> rates = {};  // ascending, per second by all threads; empty: the ladder
 };
 
 struct PhaseResult {
@@ -72,24 +62,6 @@ struct PhaseResult {
   std::uint64_t open_admitted = 0;
   Rule limited_rule;
   Admission admission;
-};
-
-// One phase of the sweep.
-struct LoadPoint {
-  Arrivals arrivals;
-  double load;             // as a share of the capacity
-  double rate_per_second;  // of all threads, aimed for
-  PhaseResult phase = {};
-  std::uint64_t late = 0;
-  std::uint64_t unsent = 0;  // due before the end of the phase
-  Histogram response = {};
-  Histogram service = {};
-};
-
-struct LoadSweep {
-  std::uint64_t seed = 0;          // of the schedules; thread i draws with seed + i
-  double capacity_per_second = 0;  // of all threads
-  std::vector<LoadPoint> points;
 };
 
 struct TrialResult {
@@ -106,6 +78,7 @@ struct TrialResult {
   std::vector<unsigned> nodes;  // that hold the limiter's memory, by the kernel's numbers
   std::string home_note;        // why it may lie elsewhere, or why its place is unknown; usually ""
   Noise noise;
+  TransferTime transfer;
   std::optional<Skew> skew;     // nullopt if it was not, or could not be measured
   std::vector<Count> counters;  // of hardware_events, in the throughput phase, by all threads
   std::string counters_absent;  // why the first absent counter is absent
@@ -128,8 +101,8 @@ struct TrialResult {
 // A fresh result, filled in by `run`. What that throws becomes the result's failure.
 [[nodiscard]] TrialResult result_of(const std::function<void(TrialResult&)>& run);
 
-// What every executor does: it publishes the configuration, adds up what its members counted, and
-// checks that.
+// What every executor does: it publishes the configuration, chooses the rates of an open loop, adds
+// up what its members counted, and checks that.
 class Trial {
  public:
   Trial(const TrialSpec& spec, TrialResult& result) : spec_(spec), result_(result) {}
@@ -140,8 +113,10 @@ class Trial {
  protected:
   [[nodiscard]] virtual Subject& subject() = 0;
   [[nodiscard]] virtual std::vector<const MemberBase*> members() const = 0;
-  // Read from the executor's clock.
-  [[nodiscard]] virtual Nanoseconds to_ns(std::uint64_t ticks) const = 0;
+  // Of the executor's clock.
+  [[nodiscard]] virtual const host::TickScale& scale() const = 0;
+  // A phase in which each thread sends this. Returns the tick at which it began.
+  virtual std::uint64_t send_paced(const Load& load, double seconds) = 0;
 
   [[nodiscard]] Config configuration() const {
     return bench::configuration(spec_.scenario, version_, edge_limit_);
@@ -158,7 +133,10 @@ class Trial {
   void set_edge_limit();
 
   // Adds up and checks what the members did in the phase that began at tick `start`.
-  void collect(PhaseResult& phase, const std::string& name, std::uint64_t start);
+  virtual void collect(PhaseResult& phase, const std::string& name, std::uint64_t start);
+  // `least_requests`: to be due at each rate, at least; `seed` is that of the members' schedules.
+  void sweep(std::uint64_t seed, std::optional<double> generator_per_second,
+             std::uint64_t least_requests);
   // After the last phase: what the members found in the configurations that they read.
   void collect_config_checks();
 
@@ -170,6 +148,7 @@ class Trial {
   Permits edge_limit_ = unreached_edge_limit;
 
  private:
+  LoadPoint offer(Arrivals arrivals, double rate, std::uint64_t least_requests);
   void publish_edge_limit(Permits limit);
   void check(PhaseResult& phase, const std::string& name, const std::vector<const Ledger*>& ledgers,
              Phase span);
