@@ -46,7 +46,7 @@ def write(folder: Path, run: Path) -> Path:
 
 def _scenario(name: str) -> Any:
     sweeps = name == "open_loop"
-    phases = 8.5 if sweeps else 2.5
+    phases = 12.6 if sweeps else 2.6
     return {"name": name, "sweeps_load": sweeps, "principal": name == "steady", "phases": phases}
 
 

@@ -1,21 +1,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Callable, List
 
 import pytest
 
 from limiterbench.records.cells import Cell
 from limiterbench.records.manifest import Boundary
 from limiterbench.run import effort
-from limiterbench.run.plan import Plan, Scenario, thin, without_sweeps
+from limiterbench.run.plan import Plan, Scenario, thin
 from limiterbench.run.request import Request
 
 
 @pytest.mark.parametrize("cells", [1, 60, 100, 240])
-def test_quick_measures_for_at_most_150_seconds(cells: int) -> None:
+def test_quick_measures_for_at_most_231_seconds(cells: int) -> None:
     chosen = effort.choose(Request(), cells, 0.05, 2.5)
     assert chosen.repetitions >= 2
-    assert chosen.duration(cells * chosen.repetitions) <= 150
+    assert chosen.duration(cells * chosen.repetitions) <= 231
 
 
 def test_quick_repeats_more_where_there_is_time() -> None:
@@ -46,6 +47,10 @@ SCENARIOS = {
 }
 
 
+def at_most(cells: int) -> Callable[[List[float]], bool]:
+    return lambda phases: len(phases) <= cells
+
+
 def _big_plan() -> Plan:
     counts = (1, 2, 4, 8, 16, 32, 64, 128)
     cells = [
@@ -60,7 +65,7 @@ def _big_plan() -> Plan:
 
 
 def test_a_quick_plan_for_a_big_host_has_fewer_cells_not_shorter_ones() -> None:
-    thinned = thin(_big_plan(), Request(), most=100)
+    thinned = thin(_big_plan(), Request(), at_most(100))
     assert {cell.placement for cell in thinned.cells} == {"compact"}
     assert {cell.threads for cell in thinned.cells} == {1, 8, 32, 64, 128}
     assert thinned.left_out == 320 - len(thinned.cells)
@@ -69,39 +74,48 @@ def test_a_quick_plan_for_a_big_host_has_fewer_cells_not_shorter_ones() -> None:
 def test_beyond_the_principal_scenario_one_thread_all_cores_and_all_cpus_come_first() -> None:
     plan = _big_plan()
     edge = [cell._replace(scenario="edge") for cell in plan.cells]
-    thinned = thin(replace(plan, cells=plan.cells + edge), Request(), most=120).cells
+    thinned = thin(replace(plan, cells=plan.cells + edge), Request(), at_most(180)).cells
     assert {c.threads for c in thinned if c.scenario == "steady"} == {1, 8, 32, 64, 128}
     assert {c.threads for c in thinned if c.scenario == "edge"} == {1, 64, 128}
-    asked = thin(replace(plan, cells=edge), Request(scenario=("edge",)), most=1).cells
+    fewest = thin(replace(plan, cells=plan.cells + edge), Request(), at_most(120)).cells
+    assert {c.threads for c in fewest if c.scenario == "steady"} == {1, 8, 32, 64, 128}
+    assert {c.threads for c in fewest if c.scenario == "edge"} == {128}
+    asked = thin(replace(plan, cells=edge), Request(scenario=("edge",)), at_most(1)).cells
     assert {cell.threads for cell in asked} == {1, 8, 32, 64, 128}
 
 
 def test_oversubscribed_cells_are_not_thinned() -> None:
     plan = replace(_big_plan(), cpus=16, cores=16, milestones=[1, 8, 16])
-    assert {c.threads for c in thin(plan, Request(), most=100).cells} == {1, 8, 16, 32, 64, 128}
+    assert {c.threads for c in thin(plan, Request(), at_most(100)).cells} == {1, 8, 16, 32, 64, 128}
 
 
 def test_what_was_asked_for_is_not_thinned() -> None:
     asked = Request(placement=("scatter",), threads="1,2")
-    assert thin(_big_plan(), asked, most=1).cells == _big_plan().cells
+    assert thin(_big_plan(), asked, at_most(1)).cells == _big_plan().cells
 
 
 def test_a_plan_that_is_affordable_is_left_whole() -> None:
-    assert thin(_big_plan(), Request(), most=320) == _big_plan()
+    assert thin(_big_plan(), Request(), at_most(320)) == _big_plan()
 
 
 def _with_sweeps() -> Plan:
     plan = _big_plan()
-    sweeps = [cell._replace(scenario="open_loop") for cell in plan.cells[:7]]
-    return replace(plan, cells=plan.cells[:7] + sweeps)
+    few = [cell for cell in plan.cells if cell.limiter == "row0"][:7]
+    return replace(plan, cells=few + [cell._replace(scenario="open_loop") for cell in few])
 
 
-def test_a_sweep_of_the_load_is_left_out_of_a_quick_plan_unless_asked_for() -> None:
-    plan = without_sweeps(_with_sweeps(), Request())
-    assert {cell.scenario for cell in plan.cells} == {"steady"}
-    assert plan.left_out == 7
-    asked = Request(scenario=("open_loop",))
-    assert without_sweeps(_with_sweeps(), asked) == _with_sweeps()
+def test_a_quick_plan_has_an_open_loop_where_most_threads_have_a_cpu_each() -> None:
+    plan = thin(replace(_with_sweeps(), cpus=32), Request(), at_most(20))
+    assert [c.threads for c in plan.cells if c.scenario == "open_loop"] == [32, 64]
+    assert len([c for c in plan.cells if c.scenario == "steady"]) == 7
+    assert plan.left_out == 5
+    assert thin(_with_sweeps(), Request(threads="1,2"), at_most(20)) == _with_sweeps()
+
+
+def test_a_quick_plan_has_time_for_what_it_keeps() -> None:
+    assert effort.is_affordable(0.05, [2.5] * 300)
+    assert not effort.is_affordable(0.5, [2.5] * 300)
+    assert not effort.is_affordable(0.05, [12.6] * 100)
 
 
 def test_a_sweep_takes_its_time() -> None:

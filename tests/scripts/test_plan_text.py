@@ -70,7 +70,7 @@ def test_threads_beyond_the_cpus_are_labelled() -> None:
 
 def test_a_sweep_says_its_share_of_the_time() -> None:
     # 4 cells of 8.5 phases, 7 times.
-    assert "in open_loop, a sweep of the load: 3 min 58 s of it all" in _said(1.0)
+    assert "and, in open_loop, many rates one by one: 3 min 58 s in all" in _said(1.0)
 
 
 def test_a_long_plan_says_how_to_make_it_shorter() -> None:

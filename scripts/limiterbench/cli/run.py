@@ -30,6 +30,11 @@ def parser() -> Parser:
     flags.add_names("placement", "placement")
     flags.add_argument("--threads", metavar="LIST", help="only these thread counts: 1,2,4")
     flags.add_argument(
+        "--rates",
+        metavar="LIST",
+        help="in open_loop, only these decisions a second of all threads: 1e6,2e6",
+    )
+    flags.add_argument(
         "--repetitions", metavar="N", type=positive_int, help="how often each cell is measured"
     )
     flags.add_argument(

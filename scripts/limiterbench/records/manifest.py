@@ -50,6 +50,8 @@ class RunPlan:
     """How often a disturbed repetition is measured again."""
     home: str | None = None
     writer: str | None = None
+    rates: str | None = None
+    """That an open loop offers, in place of its own."""
     layouts: int = 1
     """Of the program: repetition i is measured by layout i modulo their number."""
 
@@ -180,5 +182,6 @@ def _plan(fields: Fields) -> RunPlan:
         noise_repeats=fields.maybe("noise_repeats", fields.integer) or 0,
         home=fields.maybe("home", fields.text),
         writer=fields.maybe("writer", fields.text),
+        rates=fields.maybe("rates", fields.text),
         layouts=fields.integer("layouts", at_least=1) if fields.has("layouts") else 1,
     )

@@ -51,6 +51,7 @@ def _settings(plan: RunPlan, strict: bool) -> list[str]:
     flags += ["--oversubscribe"] if plan.oversubscribe else []
     flags += [f"--home={plan.home}"] if plan.home else []
     flags += [f"--writer={plan.writer}"] if plan.writer else []
+    flags += [f"--rates={plan.rates}"] if plan.rates else []
     return flags + (["--strict"] if strict else [])
 
 

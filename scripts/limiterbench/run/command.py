@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import re
 import sys
-import time
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -31,7 +30,7 @@ from limiterbench.run import effort as efforts
 from limiterbench.run.cell_process import utc_now
 from limiterbench.run.effort import Effort
 from limiterbench.run.measuring import measure
-from limiterbench.run.plan import Plan, make_plan, thin, without_sweeps
+from limiterbench.run.plan import Plan, make_plan, thin
 from limiterbench.run.plan_text import describe, describe_rest, reproducing_command
 from limiterbench.run.program import Layouts, Program
 from limiterbench.run.request import Request
@@ -47,19 +46,14 @@ def _phases(plan: Plan, cells: Sequence[Cell] | None = None) -> float:
 
 
 def _plan(program: Program, request: Request, home: str | None) -> tuple[Plan, Effort]:
-    started = time.monotonic()
-    program.ask("--environment")
-    overhead = time.monotonic() - started
     plan = make_plan(program, request)
+    if plan.is_this_host and not request.dry_run:
+        program.require_binding(replace(request, home=home))
+    overhead = efforts.overhead_of(program, plan, request.oversubscribes)
     if not request.full:
-        plan = without_sweeps(plan, request)
-        plan = thin(plan, request, efforts.affordable(overhead, _phases(plan)))
+        plan = thin(plan, request, lambda phases: efforts.is_affordable(overhead, phases))
     effort = efforts.choose(request, len(plan.cells), overhead, _phases(plan))
-    if plan.is_this_host:
-        if not request.dry_run:
-            program.require_binding(home)
-        overhead = efforts.overhead_of(program, plan, request.oversubscribes)
-    return plan, replace(effort, overhead=overhead, once=efforts.once_of(plan))
+    return plan, replace(effort, once=efforts.once_of(plan))
 
 
 def _manifest(
@@ -86,6 +80,7 @@ def _manifest(
             noise_repeats=request.noise_repeats,
             home=request.home,
             writer=request.writer,
+            rates=request.rates,
             layouts=layouts.number,
         ),
         command=reproducing_command(request, effort, layouts.number, seed),

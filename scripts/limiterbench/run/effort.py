@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
+from typing import Sequence
 
 from limiterbench.records.cells import Cell
 from limiterbench.run.plan import Plan
@@ -18,7 +19,7 @@ from limiterbench.run.program import Program
 from limiterbench.run.request import FULL_REPETITIONS, QUICK_REPETITIONS, Request
 from limiterbench.run.schedule import Turn
 
-QUICK_BUDGET_SECONDS = 140.0
+QUICK_BUDGET_SECONDS = 210.0
 # Longer than the time between two reloads of the slow scenarios.
 QUICK_LONGEST_PHASE = 0.15
 # Ten windows of the scenarios, and one reload of the slow ones.
@@ -71,10 +72,10 @@ def choose(request: Request, cells: int, overhead: float, phases: float) -> Effo
     return Effort("quick", count, seconds or round(phase, 3), overhead, phases)
 
 
-def affordable(overhead: float, phases: float) -> int:
-    """How many cells the quick plan has time for, with the fewest and shortest repetitions."""
-    each = overhead + phases * QUICK_SHORTEST_PHASE
-    return int(1.1 * QUICK_BUDGET_SECONDS / (QUICK_REPETITIONS[-1] * each))
+def is_affordable(overhead: float, phases: Sequence[float]) -> bool:
+    """Whether the quick plan has time for these cells, with the fewest and shortest repetitions."""
+    once = sum(overhead + each * QUICK_SHORTEST_PHASE for each in phases)
+    return QUICK_REPETITIONS[-1] * once <= 1.1 * QUICK_BUDGET_SECONDS
 
 
 def time_limit(seconds: float, phases: float) -> float:
@@ -84,7 +85,11 @@ def time_limit(seconds: float, phases: float) -> float:
 
 def overhead_of(program: Program, plan: Plan, oversubscribe: bool) -> float:
     """Seconds of a repetition's process that belong to no phase, on average of few and many
-    threads."""
+    threads. For another host: of a process that only says where it is."""
+    if not plan.is_this_host:
+        started = time.monotonic()
+        program.ask("--environment")
+        return time.monotonic() - started
     with tempfile.TemporaryDirectory(prefix="limiterbench.") as folder:
         return fmean(
             _beside_phases(program, plan, cell, Path(folder), oversubscribe)

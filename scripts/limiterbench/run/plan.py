@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Sequence
+from typing import Callable, Collection, Sequence
 
 from limiterbench.common.errors import HostError, InputError
 from limiterbench.records.cells import Cell, parse_cell
@@ -85,41 +85,40 @@ def _parse(fields: Fields) -> Plan:
     )
 
 
-def without_sweeps(plan: Plan, request: Request) -> Plan:
-    """For a quick look: sweeps of the load, which take several times as long, only if asked for."""
-    if request.scenario:
-        return plan
-    cells = [cell for cell in plan.cells if not plan.scenarios[cell.scenario].sweeps_load]
-    return replace(plan, cells=cells, left_out=plan.left_out + len(plan.cells) - len(cells))
-
-
 def _is_beyond(cell: Cell, plan: Plan) -> bool:
     return cell.threads > plan.cpus
 
 
-def thin(plan: Plan, request: Request, most: int) -> Plan:
-    """For a quick look at a big host: fewer cells, not shorter ones.
+def thin(plan: Plan, request: Request, is_affordable: Callable[[list[float]], bool]) -> Plan:
+    """For a quick look: fewer cells, not shorter ones. `is_affordable`: cells of so many phases.
 
-    While there are more than `most` cells, and unless the user chose, it keeps only the first
-    placement, then only the milestones, then in all but the principal scenario only one thread, all
-    cores and all CPUs. Thread counts beyond the CPUs stay.
+    An open loop, which takes several times as long, runs only where most threads have a CPU each.
+    While there are too many cells, and unless the user chose, it keeps only the first placement,
+    then only the milestones; then in all but the principal scenario only one thread, all cores and
+    all CPUs, then only all CPUs. Thread counts beyond the CPUs stay.
     """
     cells = plan.cells
-    if len(cells) > most and not request.placement:
-        cells = [cell for cell in cells if cell.placement == cells[0].placement]
-    if len(cells) > most and request.threads is None:
-        cells = [
-            cell for cell in cells if cell.threads in plan.milestones or _is_beyond(cell, plan)
-        ]
-    if len(cells) > most and request.threads is None and not request.scenario:
-        few = {1, plan.cores, plan.cpus}
-        cells = [
-            cell
-            for cell in cells
-            if plan.scenarios[cell.scenario].principal
-            or cell.threads in few
+    most = max((cell.threads for cell in cells if not _is_beyond(cell, plan)), default=0)
+
+    def only(counts: Collection[int], of: Callable[[Scenario], bool]) -> Callable[[Cell], bool]:
+        return lambda cell: (
+            cell.threads in counts
             or _is_beyond(cell, plan)
-        ]
+            or not of(plan.scenarios[cell.scenario])
+        )
+
+    steps: list[Callable[[Cell], bool]] = []
+    if not request.placement:
+        steps.append(lambda cell: cell.placement == plan.cells[0].placement)
+    if request.threads is None:
+        cells = list(filter(only({most}, lambda scenario: scenario.sweeps_load), cells))
+        steps.append(only(plan.milestones, lambda scenario: True))
+    if request.threads is None and not request.scenario:
+        for counts in ({1, plan.cores, plan.cpus}, {most}):
+            steps.append(only(counts, lambda scenario: not scenario.principal))
+    for keep in steps:
+        if not is_affordable(plan.phases(cells)):
+            cells = list(filter(keep, cells))
     return replace(plan, cells=cells, left_out=plan.left_out + len(plan.cells) - len(cells))
 
 

@@ -92,7 +92,7 @@ def _sweep(plan: Plan, effort: Effort) -> list[str]:
         return []
     names = ", ".join(sorted({cell.scenario for cell in sweeping}))
     seconds = sum(plan.phases(sweeping)) * effort.seconds * effort.repetitions
-    return _sentence("", f"and, in {names}, a sweep of the load: {units.clock(seconds)} of it all")
+    return _sentence("", f"and, in {names}, many rates one by one: {units.clock(seconds)} in all")
 
 
 def _layouts(layouts: Layouts) -> list[str]:
@@ -122,8 +122,8 @@ def describe(
     lines += _sentence(
         "cells", f"{len(cells):,}, each {repetitions} of two {effort.seconds:g} s phases"
     )
-    lines += _layouts(layouts)
     lines += _sweep(plan, effort)
+    lines += _layouts(layouts)
     if plan.left_out:
         lines += _sentence("left out", f"{plan.left_out:,} more, which --full measures")
     again = sum(allowance(cells, effort.repetitions, effort.mode).values()) if repeats else 0

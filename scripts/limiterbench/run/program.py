@@ -12,6 +12,7 @@ from limiterbench.common import environment
 from limiterbench.common.errors import HostError, InputError
 from limiterbench.common.limits import explain
 from limiterbench.records.fields import BadField, Fields, parse_object
+from limiterbench.run.request import Request
 from limiterbench.run.schedule import Turn
 
 _BAD_USAGE = 2
@@ -155,10 +156,10 @@ class Program:
         except BadField as error:
             raise HostError(f"{self.path} {' '.join(flags)}: {error}") from None
 
-    def require_binding(self, home: str | None) -> None:
+    def require_binding(self, request: Request) -> None:
         """Raises HostError where no cell could be measured: threads, or memory to this home, cannot
-        be bound."""
-        self.ask("--check_binding", *([f"--home={home}"] if home else []))
+        be bound. InputError if these threads cannot send as often as is asked."""
+        self.ask("--check_binding", *request.program_flags())
 
     def write_topology(self, path: Path) -> None:
         self.ask(f"--topology_xml={path}")

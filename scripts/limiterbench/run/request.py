@@ -27,6 +27,7 @@ class Request:
     scenario: tuple[str, ...] = ()
     placement: tuple[str, ...] = ()
     threads: str | None = None
+    rates: str | None = None
     repetitions: int | None = None
     seconds: float | None = None
     layouts: int | None = None
@@ -71,7 +72,7 @@ class Request:
         """The flags that choose the cells and their conditions, but for --oversubscribe."""
         for flag in ("impl", "scenario", "placement"):
             yield from ((flag, name) for name in getattr(self, flag))
-        for flag in ("threads", "home", "writer", "topology"):
+        for flag in ("threads", "rates", "home", "writer", "topology"):
             value = getattr(self, flag)
             if value is not None:
                 yield flag, value
