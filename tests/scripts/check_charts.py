@@ -22,9 +22,10 @@ from limiterbench.stats.series import group_records  # noqa: E402
 def excused(manifest: Manifest) -> Set[str]:
     """Kinds that the run cannot have: it was not asked for them, or its host has no such thing."""
     cells = manifest.plan.cells
+    is_closed = all(cell.scenario != "open_loop" for cell in cells)
     found = {
-        # Only a sweep of the load fills it.
-        "load": all(cell.scenario != "open_loop" for cell in cells),
+        "load": is_closed,
+        "capacity": is_closed,
         "fairness": all(cell.threads == 1 for cell in cells),
         "contention": manifest.contention_absent is not None or manifest.topology.cpus == 1,
     }

@@ -165,5 +165,5 @@ def test_the_page_on_records_explains_every_column_of_the_summary(finished_run: 
     manifest = open_run(finished_run)
     (first, *_) = summarise(manifest, read_records(finished_run / CELLS))
     known = explained()
-    ending = re.compile(r"_(median|low|high|max)(_\w+)?$")
+    ending = re.compile(r"_(median|low|high|max|at_least)(_\w+)?$")
     assert [name for name in first if not {name, ending.sub("", name)} & known] == []

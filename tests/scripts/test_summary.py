@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -52,11 +53,14 @@ def test_every_column_names_its_unit_or_counts(stored_run: Path) -> None:
     plain_numbers = {"threads", "repetitions", "failed", "noisy", "coverage"}
     plain_numbers |= {f"fairness_{end}" for end in ("median", "low", "high")}
     plain_numbers |= {f"scaling_exponent{end}" for end in ("", "_low", "_high")}
-    plain_numbers |= {"scaling_thread_counts", "unsent_at_50_max_share"}
+    plain_numbers |= {"scaling_thread_counts"}
     words = {"limiter", "scenario", "placement", "oversubscribed", "writer"}
     words |= {"exactness", "progress"}
+    # These two names are those of the things themselves: decisions a second, yes or no.
+    capacity = re.compile(r"capacity_(1us|10us|100us|1ms)(_low|_high|_at_least)?")
     for name in lines_of(stored_run)[0]:
-        assert name.endswith(units) or name in plain_numbers | words, name
+        known = name.endswith(units) or name in plain_numbers | words
+        assert known or capacity.fullmatch(name), name
 
 
 def test_a_failed_cell_has_a_line_without_numbers(cli: CommandLine, stored_run: Path) -> None:

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, Iterator, NamedTuple, Sequence
 
+from limiterbench.charts.capacity import capacity, has_capacities
 from limiterbench.charts.contention import contention_map
 from limiterbench.charts.errors import admission_error
 from limiterbench.charts.frame import Frame
@@ -63,6 +64,7 @@ _SHOWS: dict[str, Callable[[Group], bool]] = {
 }
 
 KINDS = (
+    "capacity",
     *_OF_A_GROUP,
     "slowdown",
     "admission_error",
@@ -134,6 +136,8 @@ def _of_a_group(manifest: Manifest, group: Group, legends: dict[str, Legend]) ->
         shown = timed(group) if kind in _OF_TIMES else group
         return Chart(kind, group.scenario, group.placement, lambda: make(manifest, shown, legends))
 
+    if has_capacities(group, manifest.topology.cpus):
+        yield Chart("capacity", None, group.placement, lambda: capacity(manifest, group))
     for kind, make in _OF_A_GROUP.items():
         if _SHOWS.get(kind, lambda _: True)(group):
             yield chart(kind, make)

@@ -105,6 +105,26 @@ def legends_of(names: Iterable[str], libraries: Mapping[str, str] = {}) -> dict[
     return chosen
 
 
+# What a decision shares with other threads. Designs of these kinds are named, the others known
+# above share no more than one counter.
+_EXCLUSIVE = ("mutex", "rwmutex", "go_rwmutex")
+_SHARED = ("rwmutex_read", "bravo", "ck_brlock", "tbb_rw_mutex", "absl_mutex", "boost_shared_mutex")
+_PER_CPU = ("sharded", "leased", "leased_rseq")
+NO_LIMITER = "no limiter"
+_KINDS = {
+    NO_LIMITER: ("unlimited",),
+    "per CPU": _PER_CPU,
+    "one counter": tuple(set(LEGENDS) - {"unlimited", *_EXCLUSIVE, *_SHARED, *_PER_CPU}),
+    "shared lock": _SHARED,
+    "exclusive lock": _EXCLUSIVE,
+}
+
+
+def kind_of(row: str) -> str:
+    """What it shares: a lock, one counter, or nothing in most decisions."""
+    return next((kind for kind, rows in _KINDS.items() if row in rows), "other designs")
+
+
 class Family(NamedTuple):
     """Designs that share a panel."""
 

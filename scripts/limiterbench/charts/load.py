@@ -1,234 +1,188 @@
-"""p99 against load: where the tail takes off."""
+"""p99 of the response against decisions a second: which design holds at which load."""
 
 from __future__ import annotations
 
+from itertools import takewhile
 from statistics import median
-from typing import Any, Callable, NamedTuple, Sequence
+from typing import Any, NamedTuple, Sequence
 
-from matplotlib.lines import Line2D
+from matplotlib.colors import to_rgb
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
-from limiterbench.charts.axis import value_axis
+from limiterbench.charts.axis import fix_ticks, plain_ticks, value_axis
 from limiterbench.charts.caption import caption
-from limiterbench.charts.frame import Frame
-from limiterbench.charts.legends import Legend, families_of
-from limiterbench.charts.shared import (
-    draw_behind,
-    draw_floor,
-    draw_line,
-    ends_of,
-    entries_of,
-    heads_of,
-    mark,
-)
+from limiterbench.charts.frame import Frame, Layout
+from limiterbench.charts.legends import Legend
+from limiterbench.charts.shared import draw_behind, draw_floor, ends_of, mark
 from limiterbench.common import units
 from limiterbench.common.tidy import Line
-from limiterbench.records.latencies import ARRIVALS, LoadPoint, LoadSweep
+from limiterbench.records.latencies import ARRIVALS, BUDGETS, USUAL_BUDGET_NS
 from limiterbench.records.manifest import Manifest
-from limiterbench.stats.ratios import most_threads
-from limiterbench.stats.series import Group, Timer, timer_of
-from limiterbench.stats.statistics import Summary, columns, summarize
+from limiterbench.stats.loads import AtRate, capacities, curve, sweeps_of
+from limiterbench.stats.ratios import BASELINE, Repeated, at, most_threads
+from limiterbench.stats.series import Group, is_floor, timer_of
 
 _ABOUT = (
-    "open loop, each phase half as long; bold: response, from the intended start, thin: service, "
-    "from the actual one; load as a share of what the same loop does when every request is "
-    "overdue; what was due and never sent counts as the longest"
+    "open loop, response from when a request was due; lines: Poisson arrivals, open circles: "
+    "bursty ones; open triangle: more than 1 % was never sent, and p99 is longer than drawn; "
+    "grey lines: the other designs, grey ground: what the timer alone reads"
 )
+# Drawn strongly and named: the design with the highest capacity and these, then by capacity.
+_NAMED = (BASELINE, "hazard", "leased", "snapshot_value", "sharded", "go_rwmutex")
+_STRONG = 6
+_LAYOUT = Layout(right=0.85, whole=True)
+_THIN: dict[str, Any] = {"color": "#b8b8b8", "linewidth": 0.8, "zorder": 1}
+_LABEL_SIZE = 8.5
 
 
-# More than 1 % of what was due: then the p99 is among what was never sent.
-_BOUND = "at least: over 1 % unsent"
-_SAID_OF_BOUNDS = (
-    "; an open triangle: more than 1 % was never sent, and p99 is at least as long as drawn"
-)
+class _Lines(NamedTuple):
+    poisson: list[AtRate]
+    bursty: list[AtRate]
 
 
-def _draw(axes: Any, curve: Curve, row: str, legend: Legend) -> Any:
-    loads = [100 * load for load in curve.loads]
-    (service,) = axes.plot(
-        loads,
-        [summary.median for summary in curve.service],
-        color=legend.colour,
-        linestyle=legend.linestyle,
-        linewidth=0.6,
-        zorder=2.5,
+# By design.
+_Curves = dict[str, _Lines]
+
+
+def _able(repeated: Repeated, lines: _Lines) -> float:
+    """The capacity within the usual budget; in an old record, the highest rate."""
+    found = capacities(repeated)
+    return found[USUAL_BUDGET_NS].rate.median if found else lines.poisson[-1].rate
+
+
+def _strong(group: Group, repeated: dict[str, Any], curves: _Curves) -> list[str]:
+    limiting = [row for row in curves if not is_floor(group.limiters[row])]
+    ranked = sorted(limiting, key=lambda row: (-_able(repeated[row], curves[row]), row))
+    wanted = dict.fromkeys([*ranked[:1], *_NAMED, *ranked])
+    return [row for row in wanted if row in limiting][:_STRONG]
+
+
+def _until_unsent(found: list[AtRate]) -> list[AtRate]:
+    """Where the design is saturated for good, one rate says what all do."""
+    unsent = list(takewhile(lambda at: at.is_bound, reversed(found)))
+    return found[: len(found) + 1 - len(unsent)] if unsent else found
+
+
+def _draw(axes: Any, row: str, lines: _Lines, legend: Legend) -> None:
+    shown = _until_unsent(lines.poisson)
+    rates = [found.rate for found in shown]
+    look = {"color": legend.colour, "marker": legend.marker, "linestyle": legend.linestyle}
+    (line,) = axes.plot(rates, [found.p99.median for found in shown], zorder=3, **look)
+    low, high = ([getattr(found.p99, end) for found in shown] for end in ("low", "high"))
+    mark(row, line, axes.vlines(rates, low, high, color=legend.colour, alpha=0.4, linewidth=1.2))
+    bounds = [found for found in (*shown, *lines.bursty) if found.is_bound]
+    for marker, size, marked in (("o", 5, lines.bursty), ("^", 8, bounds)):
+        (open_marks,) = axes.plot(
+            [found.rate for found in marked],
+            [found.p99.median for found in marked],
+            marker=marker,
+            markersize=size,
+            markerfacecolor="white",
+            markeredgecolor=legend.colour,
+            linestyle="none",
+            zorder=3.5,
+        )
+        mark(row, open_marks)
+
+
+def _label(axes: Any, row: str, end: AtRate, colour: str, taken: list[Any]) -> None:
+    """Right of the line's end; lower where a marker or another label is."""
+    dark = [0.7 * part for part in to_rgb(colour)]
+    text = axes.annotate(
+        row,
+        (end.rate, end.p99.median),
+        xytext=(9, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=_LABEL_SIZE,
+        color=dark,
+        bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 0.5},
+        arrowprops={"arrowstyle": "-", "color": dark, "linewidth": 0.6, "shrinkB": 4},
+        annotation_clip=False,
+        zorder=4,
     )
-    handle = draw_line(axes, row, legend, loads, curve.response)
-    mark(row, service)
-    _draw_bounds(axes, curve, row, legend)
-    return handle
+    text.update_positions(axes.figure.canvas.get_renderer())
+    # Without the line that leads to it.
+    box = Text.get_window_extent(text).padded(2)
+    places = (box.translated(0, -down) for down in range(0, 1000, 4))
+    found = next(place for place in places if not any(place.overlaps(other) for other in taken))
+    text.xyann = (9, (found.y0 - box.y0) * 72 / axes.figure.dpi)
+    taken.append(found)
+    mark(row, text)
 
 
-def _bound_style(colour: str) -> dict[str, Any]:
-    return {
-        "marker": "^",
-        "linestyle": "none",
-        "markersize": 8,
-        "markerfacecolor": "white",
-        "markeredgecolor": colour,
-    }
+def _name_lines(axes: Any, shown: dict[str, list[AtRate]], legends: dict[str, Legend]) -> None:
+    places = [(found.rate, found.p99.median) for lines in shown.values() for found in lines]
+    markers = axes.transData.transform(places)
+    taken = [Bbox.from_bounds(x - 5, y - 5, 10, 10) for x, y in markers]
+    # From the top down.
+    for row in sorted(shown, key=lambda row: -shown[row][-1].p99.median):
+        _label(axes, row, shown[row][-1], legends[row].colour, taken)
 
 
-def _draw_bounds(axes: Any, curve: Curve, row: str, legend: Legend) -> None:
-    """Over the points that are no more than lower bounds."""
-    bounds = [
-        (100 * load, response.median)
-        for load, response, sent in zip(curve.loads, curve.response, curve.sending)
-        if sent.hides_p99
-    ]
-    if bounds:
-        style = _bound_style(legend.colour)
-        mark(row, *axes.plot(*zip(*bounds), zorder=3.5, **style))
+def _scale(axes: Any, curves: _Curves, generators: Sequence[float], floor: float) -> None:
+    """The generator's limit and the budgets are where they are on any host."""
+    every = [found for lines in curves.values() for found in (*lines.poisson, *lines.bursty)]
+    rates = [*(found.rate for found in every), *generators]
+    low, high = min(rates) / 1.2, max(rates) * 1.2
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    fix_ticks(axes.xaxis, plain_ticks(low, high), units.rate)
+    axes.set_xlabel("decisions a second, all threads together")
+    value_axis(axes, [*ends_of(found.p99 for found in every), max(floor, 0.5)], units.time)
+    axes.set_ylabel("p99 of the response")
+    for budget in BUDGETS:
+        axes.axhline(budget, **_THIN)
+    for limit in [median(generators)] if generators else []:
+        axes.axvline(limit, color="#555555", linewidth=1.0, linestyle=(0, (4, 2)), zorder=2)
+        place = axes.get_xaxis_transform()
+        words = {"ha": "center", "va": "bottom", "fontsize": 7.8, "color": "#555555"}
+        axes.text(limit, 1.012, "generator's limit", transform=place, **words)
 
 
-def _draw_panel(
-    axes: Any, curves: dict[str, Curve], rows: Sequence[str], legends: dict[str, Legend]
-) -> dict[str, Any]:
-    """These designs, the others behind them. Returns their handles for the legend."""
-    for row in sorted(set(curves) - set(rows)):
-        loads = [100 * load for load in curves[row].loads]
-        draw_behind(axes, loads, [summary.median for summary in curves[row].response])
-    axes.set_xlim(0, 100)
-    axes.set_xticks([10, 30, 50, 70, 90])
-    axes.set_xlabel("load, % of the design's capacity")
-    return {row: _draw(axes, curves[row], row, legends[row]) for row in rows if row in curves}
-
-
-def _rows(curves: Curves, threads: int) -> list[Line]:
+def _rows(curves: _Curves, threads: int) -> list[Line]:
     return [
         {
             "limiter": row,
             "threads": threads,
             "arrivals": arrivals,
-            "load_percent": 100 * load,
-            "rate_per_second": sending.rate_per_second,
-            "late_share": sending.late_share,
-            "unsent_share": sending.unsent_share,
-            "repetitions": response.n,
-            **columns("response_p99", "_ns", response),
-            "service_p99_median_ns": service.median,
+            "rate_per_second": found.rate,
+            **{
+                f"{name}{end}_ns": getattr(of, end[1:] or "median")
+                for name, of in (("p50", found.p50), ("p99", found.p99))
+                for end in ("", "_low", "_high")
+            },
         }
-        for arrivals, by_row in curves.items()
-        for row, curve in sorted(by_row.items())
-        for load, sending, response, service in zip(
-            curve.loads, curve.sending, curve.response, curve.service
-        )
+        for arrivals in ARRIVALS
+        for row, lines in sorted(curves.items())
+        for found in getattr(lines, arrivals)
     ]
 
 
 def load(manifest: Manifest, group: Group, legends: dict[str, Legend]) -> Frame:
     threads = most_threads(group, manifest.topology.cpus)
-    curves = curves_of(group, threads)
-    first = next(iter(curves.values()))
-    families = families_of(first, legends)
-    every = [curve for by_row in curves.values() for curve in by_row.values()]
-    bounded = any(sent.hides_p99 for curve in every for sent in curve.sending)
+    repeated = at(group, threads)
+    found = {row: _Lines(*(curve(each, a) for a in ARRIVALS)) for row, each in repeated.items()}
+    curves = {row: lines for row, lines in found.items() if lines.poisson}
     frame = Frame(
-        f"p99 against load · {group.scenario}, {units.count(threads, 'thread')}",
-        "one request in 100 waits and takes longer than this; lower is better",
-        caption(manifest, group, _ABOUT + (_SAID_OF_BOUNDS if bounded else "")),
-        entries=len(first) + 2 * len(families) + 1 + bounded,
-        headings=heads_of(families, list(curves)),
+        f"p99 of the response against load · {group.scenario}, {units.count(threads, 'thread')}",
+        "one request in 100 takes longer than this from when it was due; lower is better",
+        caption(manifest, group, _ABOUT),
+        entries=0,
+        layout=_LAYOUT,
     )
     frame.rows = _rows(curves, threads)
-    timer = timer_of(group, 0.99)
-    handles: dict[str, Any] = {}
-    panels = iter(frame.panels)
-    for family in families:
-        for by_row in curves.values():
-            axes = next(panels)
-            drawn = _draw_panel(axes, by_row, family.rows, legends)
-            if by_row is first:
-                axes.set_ylabel("p99 of one request")
-                handles.update(drawn)
-    floor = draw_floor(frame.panels, timer.floor, "p99")
-    ends = ends_of(summary for c in every for summary in (*c.response, *c.service))
-    value_axis(frame.panels[0], [*ends, max(timer.floor, 0.5)], units.time)
-    # From the top of the chart down.
-    order = sorted(handles, key=lambda row: (-first[row].response[-1].median, row))
-    entries = entries_of(families, handles, order, lambda row: _last(first[row], timer))
-    if bounded:
-        entries.append((Line2D([], [], **_bound_style("black")), _BOUND))
-    entries.append(floor)
-    last = max(curve.loads[-1] for curve in first.values())
-    frame.legend(f"response at {100 * last:.3g} % load, {next(iter(curves))}", entries)
+    (axes,) = frame.panels
+    strong = _strong(group, repeated, curves)
+    for row in sorted(set(curves) - set(strong)):
+        shown = _until_unsent(curves[row].poisson)
+        draw_behind(axes, [at.rate for at in shown], [at.p99.median for at in shown])
+    for row in strong:
+        _draw(axes, row, curves[row], legends[row])
+    floor = timer_of(group, 0.99).floor
+    draw_floor(frame.panels, floor, "p99")
+    sweeps = [sweep for each in repeated.values() for sweep in sweeps_of(each)]
+    _scale(axes, curves, [s.generator for s in sweeps if s.generator is not None], floor)
+    _name_lines(axes, {row: _until_unsent(curves[row].poisson) for row in strong}, legends)
     return frame
-
-
-def _last(curve: Curve, timer: Timer) -> str:
-    median = curve.response[-1].median
-    if curve.sending[-1].hides_p99:
-        return f"≥{units.time(median)}"
-    return timer.reading(median)
-
-
-_FRACTION = 0.99
-
-
-class Sending(NamedTuple):
-    """Medians over the repetitions."""
-
-    rate_per_second: float
-    """That was due."""
-    late_share: float
-    """A share of what was sent."""
-    unsent_share: float
-    """A share of what was due."""
-
-    @property
-    def hides_p99(self) -> bool:
-        """It is among what was never sent: what is known of it is a lower bound."""
-        return self.unsent_share > 1 - _FRACTION
-
-
-class Curve(NamedTuple):
-    """One design at each load: all lists are equally long."""
-
-    loads: list[float]
-    sending: list[Sending]
-    response: list[Summary]
-    """p99 from the intended start."""
-    service: list[Summary]
-    """p99 from the actual one."""
-
-
-# By arrivals, then design.
-Curves = dict[str, dict[str, Curve]]
-_Repeated = Sequence[tuple[LoadSweep, LoadPoint]]
-
-
-def _sending(repeated: _Repeated) -> Sending:
-    return Sending(
-        median(sweep.capacity_per_second * point.load for sweep, point in repeated),
-        median(point.late / point.sent for _, point in repeated),
-        median(point.unsent / (point.sent + point.unsent) for _, point in repeated),
-    )
-
-
-def _curve(sweeps: Sequence[LoadSweep], arrivals: str) -> Curve:
-    by_load: dict[float, list[tuple[LoadSweep, LoadPoint]]] = {}
-    for sweep in sweeps:
-        for point in sweep.points:
-            if point.arrivals == arrivals:
-                by_load.setdefault(point.load, []).append((sweep, point))
-    loads = sorted(by_load)
-
-    def summaries(value: Callable[[LoadPoint], float]) -> list[Summary]:
-        return [summarize([max(0.5, value(point)) for _, point in by_load[load]]) for load in loads]
-
-    return Curve(
-        loads,
-        [_sending(by_load[load]) for load in loads],
-        summaries(lambda point: point.response_at(_FRACTION)),
-        summaries(lambda point: point.service.percentiles([_FRACTION])[0]),
-    )
-
-
-def curves_of(group: Group, threads: int) -> Curves:
-    curves: Curves = {arrivals: {} for arrivals in ARRIVALS}
-    for row, points in group.limiters.items():
-        sweeps = [measured.sweep for measured in points.get(threads, []) if measured.sweep]
-        for arrivals in ARRIVALS:
-            curve = _curve(sweeps, arrivals)
-            if curve.loads:
-                curves[arrivals][row] = curve
-    return {arrivals: found for arrivals, found in curves.items() if found}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from operator import lt
-from typing import Sequence
+from typing import NamedTuple, Sequence
 
 from limiterbench.records.fields import Fields
 from limiterbench.records.histogram import BUCKETS, Histogram, expand
@@ -68,13 +68,19 @@ def parse_latency(fields: Fields) -> Latency:
 
 
 ARRIVALS = ("poisson", "bursty")
+# For what a p99 may be, in nanoseconds: how the capacities within it are named.
+BUDGETS = {1_000: "1us", 10_000: "10us", 100_000: "100us", 1_000_000: "1ms"}
+# Bursty arrivals come at thirds of the capacity within this p99.
+USUAL_BUDGET_NS = 10_000
 
 
 @dataclass(frozen=True)
 class LoadPoint:
     arrivals: str
-    load: float
-    """As a share of the capacity."""
+    rate: float
+    """Requests due in a second."""
+    step: float
+    """The same in all repetitions: the rate, or the share of a capacity that the rate is."""
     sent: int
     late: int
     unsent: int
@@ -96,15 +102,22 @@ class LoadPoint:
         return self.response.percentiles([min(1.0, rank)])[0]
 
 
+class Capacity(NamedTuple):
+    """The highest rate at which p99 of the response stays within a budget."""
+
+    rate: float
+    """0: it does not at the lowest rate that was tried."""
+    at_least: bool
+    """It still does at the highest rate that was offered."""
+
+
 @dataclass(frozen=True)
 class LoadSweep:
-    capacity_per_second: float
-    """Of the same loop when every request is overdue."""
     points: list[LoadPoint]
-
-    def at(self, arrivals: str, load: float) -> LoadPoint | None:
-        wanted = (arrivals, load)
-        return next((p for p in self.points if (p.arrivals, p.load) == wanted), None)
+    capacities: dict[int, Capacity]
+    """By budget, in nanoseconds. None in a record of before rates were the same for all designs."""
+    generator: float | None
+    """Requests a second that can be offered at most; None also if there is no such limit."""
 
 
 def _times(fields: Fields, key: str, sent: int) -> Latency:
@@ -114,13 +127,21 @@ def _times(fields: Fields, key: str, sent: int) -> Latency:
     return times
 
 
-def _point(fields: Fields) -> LoadPoint:
-    sent, late = fields.integer("sent", at_least=1), fields.integer("late")
+def _point(fields: Fields, usual: float | None) -> LoadPoint:
+    """`usual`: the capacity within the usual budget; None in an old record."""
+    sent, late = fields.integer("sent"), fields.integer("late")
     if late > sent:
         fields.refuse("late", f"is {late}, of {sent} sent")
+    arrivals, rate = fields.text("arrivals"), fields.number("rate_per_second")
+    step = rate
+    if usual is None:
+        step = fields.number("load")
+    elif arrivals == "bursty" and usual:
+        step = round(3 * rate / usual) / 3
     return LoadPoint(
-        arrivals=fields.text("arrivals"),
-        load=fields.number("load"),
+        arrivals=arrivals,
+        rate=rate,
+        step=step,
         sent=sent,
         late=late,
         unsent=fields.integer("unsent"),
@@ -129,8 +150,30 @@ def _point(fields: Fields) -> LoadPoint:
     )
 
 
+def _capacities(fields: Fields) -> dict[int, Capacity]:
+    entries = fields.objects("capacity")
+    found = {
+        entry.integer("within_ns"): Capacity(
+            entry.number("rate_per_second"), entry.flag("at_least")
+        )
+        for entry in entries
+    }
+    if len(found) != len(entries):
+        fields.refuse("capacity", "has a budget twice")
+    lacking = next((budget for budget in BUDGETS if budget not in found), None)
+    if lacking is not None:
+        fields.refuse("capacity", f"lacks the one within {lacking} ns")
+    return found
+
+
 def parse_sweep(fields: Fields) -> LoadSweep:
-    points = [_point(entry) for entry in fields.objects("points")]
-    if len({(point.arrivals, point.load) for point in points}) != len(points):
-        fields.refuse("points", "has a load twice")
-    return LoadSweep(fields.number("capacity_per_second"), points)
+    # Once each design was offered shares of what it did when every request was overdue.
+    is_old = fields.has("capacity_per_second")
+    capacities = {} if is_old else _capacities(fields)
+    usual = None if is_old else capacities[USUAL_BUDGET_NS].rate
+    return LoadSweep(
+        # Where nothing was sent, nothing is known but that.
+        [_point(entry, usual) for entry in fields.objects("points") if entry.integer("sent")],
+        capacities,
+        fields.maybe("generator_per_second", fields.number),
+    )

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import Callable, NamedTuple, Sequence, Union
 
+from limiterbench.charts.legends import kind_of
 from limiterbench.common import units
 from limiterbench.records.cells import Cell
+from limiterbench.records.latencies import USUAL_BUDGET_NS
 from limiterbench.report.contest import (
+    CAPACITY,
     P99,
     PLAIN_PLACEMENT,
     RESPONSE,
@@ -22,6 +25,7 @@ from limiterbench.report.contest import (
     headline,
 )
 from limiterbench.report.stored import StoredRun
+from limiterbench.stats.loads import COMMON_RATE
 from limiterbench.stats.ratios import BASELINE, most_threads
 from limiterbench.stats.reloads import is_unlike, left_to_scheduler
 from limiterbench.stats.series import closed_loop, sweeps_load
@@ -29,6 +33,8 @@ from limiterbench.stats.series import closed_loop, sweeps_load
 THROUGHPUT_RATIO = "throughput_over_rwmutex_ratio"
 _RELOADS = "reloads_median_per_second"
 P99_RATIO = "rwmutex_p99_ratio"
+# With fewer repetitions, the lowest and the highest say little.
+FEWEST_FOR_ORDER = 5
 
 
 def answer(run: StoredRun) -> list[Claim]:
@@ -48,7 +54,7 @@ def answer(run: StoredRun) -> list[Claim]:
     claims += _lowest_tail(field, exact)
     claims += [_approximate(entrant, best) for entrant in field.approximate()]
     claims += _elsewhere(run, field, best)
-    claims += open_loop(run, best)
+    claims += open_loop(run)
     return [*claims, _confidence(best)]
 
 
@@ -232,21 +238,15 @@ class Code(NamedTuple):
 
 
 class Number(NamedTuple):
-    """A number of summary.csv, or what it takes one step to get from it."""
+    """A number of summary.csv."""
 
     text: str
     cell: Cell
     column: str
-    share: float = 1.0
-    """The factor on what the column says."""
-    over: Cell | None = None
-    """Divided by the same column of this cell."""
 
     @property
     def source(self) -> str:
-        share = "" if self.share == 1 else f"{self.share:g} of "
-        over = f" over that of {self.over.name}" if self.over else ""
-        return f"{share}{self.column} of {self.cell.name}{over}"
+        return f"{self.column} of {self.cell.name}"
 
 
 Part = Union[str, Code, Number]
@@ -264,81 +264,68 @@ class Claim(NamedTuple):
         return "".join(part if isinstance(part, str) else part.text for part in self.parts)
 
 
-def listed(names: Sequence[str]) -> list[Part]:
-    """a, b and c"""
-    parts: list[Part] = []
-    for index, name in enumerate(names):
-        if index:
-            parts.append(" and " if index == len(names) - 1 else ", ")
-        parts.append(Code(name))
-    return parts
-
-
-_CAPACITY = "capacity_median_per_second"
-
-
-def open_loop(run: StoredRun, best: Entrant | None = None) -> list[Claim]:
-    """About `best` or, without it, the exact design with the highest capacity; and the baseline.
-    Empty without a sweep of the load."""
-    placement = best.cell.placement if best else PLAIN_PLACEMENT
+def open_loop(run: StoredRun) -> list[Claim]:
+    """What the best exact design sustains, the best with one counter, and the baseline. Empty
+    unless the capacities are known."""
     swept = [group for group in run.groups if sweeps_load(group)]
     if not swept:
         return []
-    group = min(swept, key=lambda g: g.placement != placement)
+    group = min(swept, key=lambda g: g.placement != PLAIN_PLACEMENT)
     field = contest(run, group, most_threads(group, run.manifest.topology.cpus))
-    mine = field.entrants.get(best.row) if best else _most_able(field)
-    if mine is None or not RESPONSE.is_known(mine):
-        return []
-    base = field.entrants.get(BASELINE)
-    known = [row for row in (base,) if row and row is not mine and RESPONSE.is_known(row)]
-    return [_claim(field, mine, *known)]
+    ranked = CAPACITY.ranked(field.exact())
+    counters = [entrant for entrant in ranked if kind_of(entrant.row) == "one counter"]
+    base = [entrant for entrant in ranked if entrant.row == BASELINE]
+    chosen = {entrant.row for entrant in (*ranked[:1], *counters[:1], *base)}
+    return [_sustained(field, [e for e in ranked if e.row in chosen])] if ranked else []
 
 
-def _most_able(field: Contest) -> Entrant | None:
-    ranked = sorted(field.exact(), key=lambda entrant: entrant.known(_CAPACITY))
-    return ranked[-1] if ranked else None
+def _sustained(field: Contest, rows: Sequence[Entrant]) -> Claim:
+    threads = Number(units.count(field.threads, "thread"), rows[0].cell, "threads")
+    chart = CAPACITY.chart, field.scenario, field.placement
+    parts: list[Part] = [f"Within a p99 of {units.time(USUAL_BUDGET_NS)} at ", threads, ", "]
+    if CAPACITY.of(rows[0]).median == 0:
+        none = "no exact design keeps to it at the lowest rate that was offered."
+        return Claim([*parts, none], chart)
+    parts += _joined([_capacity(row, " sustains " if row is rows[0] else " ") for row in rows])
+    if all(map(RESPONSE.is_known, rows)):
+        its = "its" if len(rows) == 1 else "their"
+        parts += [f"; at {units.rate(COMMON_RATE)} a second {its} p99 response is "]
+        parts += _joined([[_said(RESPONSE, row)] for row in rows])
+    parts += [".", *_order(rows)]
+    return Claim(parts, chart)
 
 
-def _claim(field: Contest, mine: Entrant, base: Entrant | None = None) -> Claim:
-    threads = Number(units.count(field.threads, "thread"), mine.cell, "threads")
-    parts: list[Part] = ["In ", field.scenario, " at ", threads]
-    parts += [", requests come at random at half of each design's own capacity: ", *_offered(mine)]
-    parts += [", ", *_offered(base), *_apart(mine, base)] if base else []
-    parts += [". The p99 of the response is ", *_response(mine)]
-    parts += [" and ", *_response(base), *_order(mine, base)] if base else []
-    return Claim([*parts, "."], (RESPONSE.chart, field.scenario, field.placement))
-
-
-def _offered(row: Entrant) -> list[Part]:
-    rate = Number(units.rate(row.known(_CAPACITY) / 2), row.cell, _CAPACITY, share=0.5)
-    return [rate, " a second for ", Code(row.row)]
-
-
-def _apart(mine: Entrant, base: Entrant) -> list[Part]:
-    """That the rates differ, and by how much: who has the longer tail depends on it."""
-    less, more = sorted((mine, base), key=lambda row: row.known(_CAPACITY))
-    fold = more.known(_CAPACITY) / less.known(_CAPACITY)
-    return [
-        "; these rates differ ",
-        Number(f"{fold:.3g}", more.cell, _CAPACITY, over=less.cell),
-        "-fold",
-    ]
-
-
-def _order(mine: Entrant, base: Entrant) -> list[Part]:
-    ours, theirs = RESPONSE.of(mine), RESPONSE.of(base)
-    if not ours.apart_from(theirs):
-        found: list[Part] = [": no detectable difference"]
-    else:
-        found = [f": {'longer' if ours.above(theirs) else 'shorter'} for ", Code(mine.row)]
-    return [*found, ", each at its own rate. This says nothing about both at the same rate"]
-
-
-def _response(row: Entrant) -> list[Part]:
+def _capacity(row: Entrant, verb: str) -> list[Part]:
+    """`leased` sustains 41 M (40 M to 42 M)"""
     median, low, high = (
-        Number(units.time(row.known(column)), row.cell, column)
-        for column in (RESPONSE.column.replace("median", end) for end in ("median", "low", "high"))
+        Number(units.rate(row.known(column)), row.cell, column) for column in CAPACITY.columns
     )
-    # Some of it was never sent, so the longest time known is too low.
-    least = "at least " if row.known("unsent_at_50_max_share") > 0.01 else ""
-    return [least, median, " (", low, " to ", high, ") for ", Code(row.row)]
+    least = "at least " if row.line[f"{CAPACITY.column}_at_least"] == "yes" else ""
+    unit = " decisions a second" if verb.strip() else ""
+    return [Code(row.row), f"{verb}{least}", median, f"{unit} (", low, " to ", high, ")"]
+
+
+def _order(rows: Sequence[Entrant]) -> list[Part]:
+    """What the intervals leave open."""
+    n = _number(rows[0], "repetitions", lambda value: units.count(round(value), "repetition"))
+    if rows[0].known("repetitions") < FEWEST_FOR_ORDER:
+        return [" From ", n, ", too few to decide their order."]
+    best = CAPACITY.of(rows[0])
+    alike = [row.row for row in rows[1:] if not CAPACITY.of(row).apart_from(best)]
+    if not alike:
+        return []
+    return [" No detectable difference from ", Code(rows[0].row), ": ", *listed(alike), "."]
+
+
+def _joined(items: Sequence[Sequence[Part]]) -> list[Part]:
+    """a, b and c"""
+    parts: list[Part] = []
+    for index, item in enumerate(items):
+        if index:
+            parts.append(" and " if index == len(items) - 1 else ", ")
+        parts += item
+    return parts
+
+
+def listed(names: Sequence[str]) -> list[Part]:
+    return _joined([[Code(name)] for name in names])

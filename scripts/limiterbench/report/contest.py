@@ -84,10 +84,15 @@ class Metric(NamedTuple):
     def is_known(self, entrant: Entrant) -> bool:
         return entrant.number(self.column) is not None
 
+    @property
+    def columns(self) -> list[str]:
+        """Of the median, the lowest and the highest."""
+        if "median" in self.column:
+            return [self.column.replace("median", end) for end in ("median", "low", "high")]
+        return [self.column, f"{self.column}_low", f"{self.column}_high"]
+
     def of(self, entrant: Entrant) -> Summary:
-        median, low, high = (
-            entrant.known(self.column.replace("median", end)) for end in ("median", "low", "high")
-        )
+        median, low, high = map(entrant.known, self.columns)
         step = entrant.clock_step if self.timed else 0.0
         return Summary(int(entrant.known("repetitions")), median, low, high, step)
 
@@ -112,7 +117,8 @@ THROUGHPUT = Metric(
     "decisions a second", "scaling", "throughput_median_per_second", units.rate, False
 )
 P99 = Metric("p99", "p99", "p99_median_ns", units.time, True)
-RESPONSE = Metric("response p99", "load", "response_p99_at_50_median_ns", units.time, True)
+CAPACITY = Metric("capacity", "load", "capacity_10us", units.rate, False)
+RESPONSE = Metric("response p99", "load", "response_p99_at_1m_median_ns", units.time, True)
 
 
 @dataclass(frozen=True)

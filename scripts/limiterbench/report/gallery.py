@@ -155,8 +155,6 @@ def _across(kind: str, counts: Sequence[int]) -> Words | None:
     """A value of the horizontal axis in words; as on the axis, if nothing better is known."""
     if kind == "percentiles":
         return percentile_label
-    if kind == "load":
-        return lambda x: f"{x:.0f} % load"
     # Designs stand a little beside the count that they belong to, so as not to hide each other.
     if kind in ("scaling", "p99", "fairness"):
         return lambda x: units.count(min(counts, key=lambda n: abs(n - x)), "thread")

@@ -9,9 +9,11 @@ from typing import Callable, Iterator, Sequence
 from limiterbench.charts.caption import disturbed
 from limiterbench.common import units
 from limiterbench.common.text_table import TextTable
+from limiterbench.records.latencies import BUDGETS, USUAL_BUDGET_NS
 from limiterbench.records.manifest import Manifest
 from limiterbench.records.records import Measured, Record
 from limiterbench.stats import disturbance
+from limiterbench.stats.loads import Capacities, capacities
 from limiterbench.stats.ratios import at, median_ops, most_threads
 from limiterbench.stats.reloads import is_fair
 from limiterbench.stats.series import (
@@ -61,7 +63,9 @@ def print_groups(manifest: Manifest, groups: Sequence[Group]) -> None:
             _show(f"p99, {at}", overview(times, headline, cpus))
     for group in filter(sweeps_load, groups):
         at = f"{group.placement}, at {units.count(most_threads(group, cpus), 'thread')}"
-        _show(f"{group.scenario}, {at}, Poisson arrivals", open_loop(group, cpus))
+        table = open_loop(group, cpus)
+        if table is not None:
+            _show(f"{group.scenario}, {at}: decisions a second within a p99 of", table)
     for text in ["≤: faster than the timer can resolve", *_disturbed(groups)]:
         print("\n" + "\n".join(textwrap.wrap(text, _WIDTH)))
 
@@ -126,20 +130,21 @@ def ranking(group: Group, cpus: int) -> TextTable:
     return table
 
 
-def open_loop(group: Group, cpus: int) -> TextTable:
-    """What each design's own capacity is, and the response at half of it, shortest first."""
-    table = TextTable("design", "capacity", "p99 at 50 %", "never sent")
-    found = {}
-    for row, points in group.limiters.items():
-        sweeps = [m.sweep for m in points.get(most_threads(group, cpus), []) if m.sweep]
-        halves = [point for point in (sweep.at("poisson", 0.5) for sweep in sweeps) if point]
-        if halves:
-            p99 = summarize([point.response_at(0.99) for point in halves]).median
-            capacity = summarize([sweep.capacity_per_second for sweep in sweeps]).median
-            found[row] = p99, capacity, max(point.unsent_share for point in halves)
-    for row, (p99, capacity, unsent) in sorted(found.items(), key=lambda item: (item[1], item[0])):
-        table.add(row, units.rate(capacity), units.time(p99), units.percent(unsent))
-    return table
+def open_loop(group: Group, cpus: int) -> TextTable | None:
+    """The decisions a second that each design sustains within each p99, the most first. None of old
+    records."""
+    table = TextTable("design", *map(units.time, BUDGETS))
+    rows = at(group, most_threads(group, cpus))
+    found = {row: each for row, each in ((r, capacities(m)) for r, m in rows.items()) if each}
+    for row in sorted(found, key=lambda row: (-found[row][USUAL_BUDGET_NS].rate.median, row)):
+        table.add(row, *(_capacity(found[row][budget]) for budget in BUDGETS))
+    return table if found else None
+
+
+def _capacity(found: Capacities) -> str:
+    if found.rate.median == 0:
+        return "none"
+    return ("≥" if found.at_least else "") + units.rate(found.rate.median)
 
 
 def overview(columns: Sequence[Column], order: Group, cpus: int) -> TextTable:

@@ -25,8 +25,8 @@ class Group(NamedTuple):
 
     @property
     def title(self) -> str:
-        """For charts over what every scenario measures: a closed loop measures the capacity of an
-        open loop."""
+        """For charts over what every scenario measures: before an open loop, threads ask in a
+        closed one."""
         swept = any(measured.sweep is not None for measured in self.repetitions())
         return f"{self.scenario}, its closed loop" if swept else self.scenario
 

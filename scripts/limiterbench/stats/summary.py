@@ -16,9 +16,11 @@ from limiterbench.common.files import replace_text
 from limiterbench.common.tidy import Line, as_csv, as_json
 from limiterbench.records.cells import Cell
 from limiterbench.records.designs import Design, designs_of
+from limiterbench.records.latencies import BUDGETS
 from limiterbench.records.manifest import Manifest
 from limiterbench.records.records import Measured, Record, read_records
 from limiterbench.records.run_folder import CELLS, open_run
+from limiterbench.stats.loads import at_common_rate, capacities
 from limiterbench.stats.ratios import at, headline, p99_to_best, slowdown, throughput_over_baseline
 from limiterbench.stats.scaling import Scaling, scalings
 from limiterbench.stats.series import Group, group_records, is_timed, ops, step_of_clock, timed
@@ -131,15 +133,14 @@ def _measured(repeated: Sequence[Measured]) -> Line:
 
 
 def _open_loop(repeated: Sequence[Measured]) -> Line:
-    """Empty unless every repetition swept the load."""
-    sweeps = [m.sweep for m in repeated if m.sweep]
-    points = [p for p in (sweep.at("poisson", 0.5) for sweep in sweeps) if p]
-    whole = len(points) == len(repeated)
-    line = _spread("response_p99_at_50", "_ns", [p.response_at(0.99) for p in points] * whole)
-    line["unsent_at_50_max_share"] = max((p.unsent_share for p in points), default=None)
-    line["capacity_median_per_second"] = _middle(
-        m.sweep.capacity_per_second if m.sweep else None for m in repeated
-    )
+    line: Line = {}
+    found = capacities(repeated)
+    for budget, name in BUDGETS.items():
+        capacity = found.get(budget)
+        line.update(ratio_columns(f"capacity_{name}", capacity and capacity.rate))
+        line[f"capacity_{name}_at_least"] = ("no", "yes")[capacity.at_least] if capacity else None
+    common = at_common_rate(repeated)
+    line.update(columns("response_p99_at_1m", "_ns", common.p99 if common else None))
     return line
 
 
