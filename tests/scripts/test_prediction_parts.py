@@ -16,16 +16,16 @@ from simulation import FAKE, HOST, SMALL, add_contention, set_up, write_host
 from limiterbench.charts.legends import OWN
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import replace_blocks
-from limiterbench.predict import calibrate, documents, hosts, sensitivity, validate
-from limiterbench.predict.answers import read_prediction
+from limiterbench.predict import calibrate, documents, hosts, loads, sensitivity, validate
+from limiterbench.predict.answers import answer_of, read_prediction
 from limiterbench.predict.hosts import Host
 from limiterbench.predict.calibrate import transfers
+from limiterbench.predict.loads import Load
 from limiterbench.predict.points import (
     MARGIN,
     Assumption,
     Band,
     Point,
-    Rows,
     p99,
     rank,
     read,
@@ -36,8 +36,9 @@ from limiterbench.predict.simulator import Simulator
 from limiterbench.predict.tasks import thread_counts
 from limiterbench.records.cells import Cell
 from limiterbench.records.contention import Sharing, Transfer
+from limiterbench.records.histogram import Histogram
+from limiterbench.records.latencies import Latency, LoadPoint, LoadSweep
 from limiterbench.records.manifest import Boundary
-from limiterbench.records.records import UNEQUAL
 
 PROFILES = sorted((ROOT / "benchmarks" / "hosts").glob("*.json"))
 
@@ -73,7 +74,7 @@ def point(row: str, assumed: Assumption, rate: float) -> Point:
     return Point(Cell(row, "steady", "compact", 8), assumed, rate, 1, 2, 1e9 / rate, 4, 1.0)
 
 
-def rows_of(rates: Dict[str, Tuple[float, float]]) -> Rows:
+def rows_of(rates: Dict[str, Tuple[float, float]]) -> Dict[str, Dict[Assumption, Point]]:
     both = (Assumption("fifo", 0.2), Assumption("random", 0.4))
     return {
         row: {assumed: point(row, assumed, rate) for assumed, rate in zip(both, pair)}
@@ -222,24 +223,74 @@ def test_the_stored_validation_is_as_near_as_the_page_says() -> None:
         assert median(errors) == pytest.approx(stated, abs=1e-3)
 
 
-def test_rows_that_serve_their_threads_unequally_are_marked(cli: CommandLine) -> None:
+def load(row: str, policy: str, rate: float, p50: float, p99: float) -> Load:
+    assumed = Assumption(policy, 0.2)
+    return Load(Cell(row, "open_loop", "compact", 64), assumed, rate, p50, p99)
+
+
+def test_a_rate_that_was_offered_three_times_counts_once_by_its_median() -> None:
+    def point(rate: float, nanoseconds: int, unsent: int = 0) -> LoadPoint:
+        times = Latency(0, 1e9, Histogram([(nanoseconds, 1000)]))
+        return LoadPoint("poisson", rate, rate, 1000, 0, unsent, times, times)
+
+    points = [point(2e6, 90), point(2e6, 60), point(2e6, 70), point(1e6, 50), point(5e6, 50, 2)]
+    sweep = LoadSweep(points, {}, None)
+    cell = Cell("hazard", "open_loop", "compact", 64)
+    found = loads.loads_of(cell, Assumption("fifo", 0.2), sweep)
+    assert [(at.rate_per_second, at.p99_ns) for at in found] == [
+        (1e6, 50),
+        (2e6, 70),
+        (5e6, loads.SATURATED_NS),
+    ]
+
+
+def test_a_design_stays_saturated_at_higher_rates() -> None:
+    made = [load("a", "fifo", 1e5, 10, 20), load("a", "fifo", 2e5, 10, loads.SATURATED_NS)]
+    made += [load("b", "fifo", rate, 10, 20) for rate in (1e5, 2e5, 5e5)]
+    at = loads.at_rate(made, 64, 5e5)
+    assert {row: [point.p99_ns for point in found.values()] for row, found in at.items()} == {
+        "a": [loads.SATURATED_NS],
+        "b": [20],
+    }
+    assert loads.at_rate(made, 8, 5e5) == {}
+    assert loads.rungs_of([*made, load("a", "fifo", 1.414e5, 1, 1)]) == [1e5, 2e5, 5e5]
+
+
+def test_the_table_of_loads_is_read_as_written(tmp_path: Path) -> None:
+    made = [load("a", "fifo", 1e5, 10, 20), load("b", "node", 2e5, *2 * [loads.SATURATED_NS])]
+    path = tmp_path / loads.TABLE
+    loads.write(path, reversed(made))
+    assert loads.read(path) == made
+    assert loads.read(tmp_path / "absent.csv") == []
+    path.write_text("cell\nx\n")
+    with pytest.raises(InputError, match="not a table of cell,"):
+        loads.read(path)
+
+
+def test_the_claim_holds_between_two_loads(cli: CommandLine) -> None:
+    """The lock is 50 times slower at 500,000 in each simulation, at 1 M in one of two."""
     answer = set_up(cli)("predict", "--host", "imaginary", *SMALL, "--out", "out")
     assert answer.returncode == 0, answer.stderr
-    table = cli.folder / "out" / "simulated.csv"
-
-    def shown(index: float) -> List[str]:
-        """With the lock's threads served so unequally under one of the assumptions."""
-        points = read(table)
-        lock = next(n for n, p in enumerate(points) if p.cell[:2] == ("rwmutex", "steady"))
-        lock += next(n for n, p in enumerate(points[lock:]) if p.cell.threads == 16)
-        points[lock] = points[lock]._replace(fairness=index)
-        write(table, points)
-        return documents.answer(read_prediction(cli.folder / "out"))
-
-    assert not [line for line in shown(UNEQUAL) if "†" in line]
-    lock, note = [line for line in shown(0.0625) if "†" in line]
-    assert lock.startswith("| `rwmutex` † |")
-    assert note.startswith("† ") and note.endswith("The least index: `rwmutex` 0.062.")
+    out = cli.folder / "out"
+    assert not answer_of(read_prediction(out)).claim
+    slower = {1e5: (2, 3), 5e5: (50, 45), 1e6: (60, 39), 2e6: (1, 1)}
+    made = [
+        load(row, policy, rate, 100, 1000 * (times if row == "go_rwmutex" else 1))
+        for rate, pair in slower.items()
+        for policy, times in zip(("fifo", "node"), pair)
+        for row in ("go_rwmutex", "snapshot_value", "leased")
+    ]
+    loads.write(out / loads.TABLE, [at._replace(cell=at.cell._replace(threads=16)) for at in made])
+    found = answer_of(read_prediction(out))
+    assert "By p99 at 500 k/s in every simulation and from 500 k/s to 1 M/s in" in found.claim
+    assert "by p50 at no load in every simulation and at no load in at least one" in found.claim
+    assert [line[0] for line in found.claimed] == ["100 k", "500 k", "1 M", "2 M"]
+    assert found.claimed[1][-2:] == ["45 to 50", "1 µs"]
+    # snapshot_value and leased are alike.
+    assert "2 of 3 pairs of designs are decided" in found.load
+    assert found.rows[-1][0] == "`go_rwmutex`"
+    page = documents.answer(read_prediction(out))
+    assert any("`go_rwmutex` p50" in line for line in page)
 
 
 def test_bands_hold_every_assumption() -> None:

@@ -31,7 +31,7 @@ _ABOUT = (
 # Drawn strongly and named: the design with the highest capacity and these, then by capacity.
 _NAMED = (BASELINE, "hazard", "leased", "snapshot_value", "sharded", "go_rwmutex")
 _STRONG = 6
-_LAYOUT = Layout(right=0.85, whole=True)
+LAYOUT = Layout(right=0.85, whole=True)
 _THIN: dict[str, Any] = {"color": "#b8b8b8", "linewidth": 0.8, "zorder": 1}
 _LABEL_SIZE = 8.5
 
@@ -43,6 +43,8 @@ class _Lines(NamedTuple):
 
 # By design.
 _Curves = dict[str, _Lines]
+# A rate and a time.
+Place = tuple[float, float]
 
 
 def _able(repeated: Repeated, lines: _Lines) -> float:
@@ -53,9 +55,13 @@ def _able(repeated: Repeated, lines: _Lines) -> float:
 
 def _strong(group: Group, repeated: dict[str, Any], curves: _Curves) -> list[str]:
     limiting = [row for row in curves if not is_floor(group.limiters[row])]
-    ranked = sorted(limiting, key=lambda row: (-_able(repeated[row], curves[row]), row))
+    return strong(sorted(limiting, key=lambda row: (-_able(repeated[row], curves[row]), row)))
+
+
+def strong(ranked: Sequence[str]) -> list[str]:
+    """Those that are drawn strongly, of designs by falling capacity."""
     wanted = dict.fromkeys([*ranked[:1], *_NAMED, *ranked])
-    return [row for row in wanted if row in limiting][:_STRONG]
+    return [row for row in wanted if row in ranked][:_STRONG]
 
 
 def _until_unsent(found: list[AtRate]) -> list[AtRate]:
@@ -86,12 +92,12 @@ def _draw(axes: Any, row: str, lines: _Lines, legend: Legend) -> None:
         mark(row, open_marks)
 
 
-def _label(axes: Any, row: str, end: AtRate, colour: str, taken: list[Any]) -> None:
+def _label(axes: Any, row: str, end: Place, colour: str, taken: list[Any]) -> None:
     """Right of the line's end; lower where a marker or another label is."""
     dark = [0.7 * part for part in to_rgb(colour)]
     text = axes.annotate(
         row,
-        (end.rate, end.p99.median),
+        end,
         xytext=(9, 0),
         textcoords="offset points",
         va="center",
@@ -112,28 +118,32 @@ def _label(axes: Any, row: str, end: AtRate, colour: str, taken: list[Any]) -> N
     mark(row, text)
 
 
-def _name_lines(axes: Any, shown: dict[str, list[AtRate]], legends: dict[str, Legend]) -> None:
-    places = [(found.rate, found.p99.median) for lines in shown.values() for found in lines]
-    markers = axes.transData.transform(places)
-    taken = [Bbox.from_bounds(x - 5, y - 5, 10, 10) for x, y in markers]
+def name_lines(axes: Any, shown: dict[str, list[Place]], legends: dict[str, Legend]) -> None:
+    """At the end of each, where it hides no place of any."""
+    places = axes.transData.transform([place for line in shown.values() for place in line])
+    taken = [Bbox.from_bounds(x - 5, y - 5, 10, 10) for x, y in places]
     # From the top down.
-    for row in sorted(shown, key=lambda row: -shown[row][-1].p99.median):
+    for row in sorted(shown, key=lambda row: -shown[row][-1][1]):
         _label(axes, row, shown[row][-1], legends[row].colour, taken)
 
 
-def _scale(axes: Any, curves: _Curves, generators: Sequence[float], floor: float) -> None:
-    """The generator's limit and the budgets are where they are on any host."""
-    every = [found for lines in curves.values() for found in (*lines.poisson, *lines.bursty)]
-    rates = [*(found.rate for found in every), *generators]
+def scale(axes: Any, rates: Sequence[float], times: Sequence[float]) -> None:
+    """To hold all of these, with a line at each budget."""
     low, high = min(rates) / 1.2, max(rates) * 1.2
     axes.set_xscale("log")
     axes.set_xlim(low, high)
     fix_ticks(axes.xaxis, plain_ticks(low, high), units.rate)
     axes.set_xlabel("decisions a second, all threads together")
-    value_axis(axes, [*ends_of(found.p99 for found in every), max(floor, 0.5)], units.time)
+    value_axis(axes, times, units.time)
     axes.set_ylabel("p99 of the response")
     for budget in BUDGETS:
         axes.axhline(budget, **_THIN)
+
+
+def _scale(axes: Any, curves: _Curves, generators: Sequence[float], floor: float) -> None:
+    every = [found for lines in curves.values() for found in (*lines.poisson, *lines.bursty)]
+    times = [*ends_of(found.p99 for found in every), max(floor, 0.5)]
+    scale(axes, [*(found.rate for found in every), *generators], times)
     for limit in [median(generators)] if generators else []:
         axes.axvline(limit, color="#555555", linewidth=1.0, linestyle=(0, (4, 2)), zorder=2)
         place = axes.get_xaxis_transform()
@@ -170,19 +180,21 @@ def load(manifest: Manifest, group: Group, legends: dict[str, Legend]) -> Frame:
         "one request in 100 takes longer than this from when it was due; lower is better",
         caption(manifest, group, _ABOUT),
         entries=0,
-        layout=_LAYOUT,
+        layout=LAYOUT,
     )
     frame.rows = _rows(curves, threads)
     (axes,) = frame.panels
-    strong = _strong(group, repeated, curves)
-    for row in sorted(set(curves) - set(strong)):
-        shown = _until_unsent(curves[row].poisson)
-        draw_behind(axes, [at.rate for at in shown], [at.p99.median for at in shown])
-    for row in strong:
+    shown = _strong(group, repeated, curves)
+    for row in sorted(set(curves) - set(shown)):
+        behind = _until_unsent(curves[row].poisson)
+        draw_behind(axes, [at.rate for at in behind], [at.p99.median for at in behind])
+    for row in shown:
         _draw(axes, row, curves[row], legends[row])
     floor = timer_of(group, 0.99).floor
     draw_floor(frame.panels, floor, "p99")
     sweeps = [sweep for each in repeated.values() for sweep in sweeps_of(each)]
     _scale(axes, curves, [s.generator for s in sweeps if s.generator is not None], floor)
-    _name_lines(axes, {row: _until_unsent(curves[row].poisson) for row in strong}, legends)
+    lines = {row: _until_unsent(curves[row].poisson) for row in shown}
+    places = {row: [(at.rate, at.p99.median) for at in line] for row, line in lines.items()}
+    name_lines(axes, places, legends)
     return frame

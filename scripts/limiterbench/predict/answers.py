@@ -1,4 +1,5 @@
-"""What a prediction is asked: does one counter scale, and how much longer does the lock's tail get?
+"""What a prediction is asked: does one counter scale, what does each design do at a load, and at
+which loads is a lock's tail as long as has been claimed?
 
 In bands, and only where the simulations say something.
 """
@@ -7,13 +8,14 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Callable, NamedTuple
+from typing import Callable, NamedTuple, Sequence
 
 from limiterbench.common import units
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import display
-from limiterbench.predict import folder as folders
+from limiterbench.predict import folder as folders, loads
 from limiterbench.predict.charts import Scene
+from limiterbench.predict.loads import SATURATED_NS, Load, Loads, response_p50, response_p99
 from limiterbench.predict.points import (
     MARGIN,
     TABLE,
@@ -21,27 +23,38 @@ from limiterbench.predict.points import (
     Rows,
     Value,
     band,
-    fairness,
-    p99,
     rank,
     ratio,
     throughput,
 )
+from limiterbench.predict.tasks import OPEN_LOOP
 from limiterbench.records import run_folder
 from limiterbench.records.fields import BadField, Fields
 from limiterbench.records.manifest import Manifest
-from limiterbench.records.records import UNEQUAL
 
-# The row that one shared counter is all there is to, and the one that the question is asked of.
+# The design that one shared counter is all there is to.
 COUNTER = "hazard"
-LOCKED = "rwmutex"
-UNLIMITED = "unlimited"
 HEADLINE = "steady"
-# By how much a locked configuration's p99 was said to be longer, at 64 threads.
+# A ratio to a response that never came.
+_BEYOND = 1e6
+# The load of the table of designs, in decisions a second of all threads.
+LOAD = 1_000_000
+# An article said that a service's p99 became so many times shorter when it left the first design
+# for the second. The third is what it could have had.
+LOCKED, UNLOCKED, LEASED = "go_rwmutex", "snapshot_value", "leased"
 CLAIMED = 40
 
-
-HEADS = ("design", "decisions/s", "p99", f"p99 of `{LOCKED}` ÷ its p99")
+HEADS = ("design", "p50", "p99", "place", "closed loop")
+CLAIM_HEADS = (
+    "decisions/s",
+    f"`{LOCKED}` p50",
+    "p99",
+    f"`{UNLOCKED}` p50",
+    "p99",
+    "p50 ratio",
+    "p99 ratio",
+    f"`{LEASED}` p99",
+)
 _UNKNOWN = "–"
 NOT_DECIDED = "not decided by this model"
 
@@ -52,6 +65,8 @@ class Prediction(NamedTuple):
     folder: Path
     manifest: Manifest
     scenes: dict[str, Scene]
+    loads: list[Load]
+    """Empty where no open loop was simulated."""
 
     @property
     def name(self) -> str:
@@ -64,17 +79,18 @@ class Prediction(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """Names of rows stand in backticks."""
+    """Names of designs stand in backticks."""
 
     about: str
     scales: str
-    tails: str
-    claim: str
-    """Empty where the locked row is missing."""
+    load: str
+    """What the rows are, and how many pairs of designs are decided."""
     rows: list[list[str]]
     """As in HEADS, in the order of the places that their p99 can have, the lowest first."""
-    unequal: dict[str, float]
-    """Of the rows that some simulation served its threads unequally in, the least index."""
+    claim: str
+    """Empty where one of its designs is missing."""
+    claimed: list[list[str]]
+    """As in CLAIM_HEADS, by rate."""
 
 
 def read_prediction(folder: Path) -> Prediction:
@@ -91,7 +107,9 @@ def read_prediction(folder: Path) -> Prediction:
     points = folders.read_points(folder)
     if not points:
         raise InputError(f"{display(folder / TABLE)}: no simulation that can be shown")
-    return Prediction(folder, manifest, folders.scenes_of(manifest, points))
+    closed = [point for point in points if point.cell.scenario != OPEN_LOOP]
+    scenes = folders.scenes_of(manifest, closed or points)
+    return Prediction(folder, manifest, scenes, loads.read(folder / loads.TABLE))
 
 
 def span(value: Band, label: Callable[[float], str]) -> str:
@@ -109,22 +127,114 @@ def _times(value: float) -> str:
 
 def answer_of(prediction: Prediction) -> Answer:
     scene = prediction.headline
-    rows = scene.rows
     at = units.count(scene.threads, "thread")
+    found = loads.at_rate(prediction.loads, scene.threads, LOAD)
+    claimed = _claimed(prediction.loads, scene.threads)
     return Answer(
-        f"{prediction.name}, SIMULATED, {scene.scenario}, {at}",
+        f"{prediction.name}, SIMULATED, {scene.scenario}{f' and {OPEN_LOOP}' * bool(found)}, {at}",
         f"Does one atomic counter scale linearly? {_scales(scene)}",
-        _tails(rows),
-        _claim(rows),
-        _lines(rows),
-        _unequal(rows),
+        _load(found),
+        _lines(found, scene.rows),
+        _claim(claimed),
+        [_claim_line(rate, bands) for rate, bands in claimed.items()],
     )
 
 
-def _unequal(rows: Rows) -> dict[str, float]:
-    """Their p99 comes from starvation: those who wait hardly decide anything."""
-    least = {row: band(points, fairness).low for row, points in rows.items()}
-    return {f"`{row}`": low for row, low in sorted(least.items()) if low < UNEQUAL}
+def _load(found: Loads) -> str:
+    if not found:
+        return "The open loop was not simulated."
+    pairs = len(found) * (len(found) - 1) // 2
+    decided = pairs - len(rank(found, response_p99, lower_is_better=True).undecided)
+    return (
+        f"Response time at {units.rate(LOAD)} decisions a second of all threads, with Poisson "
+        f"arrivals. By p99, {decided} of {pairs} pairs of designs are decided: all simulations "
+        f"agree on their order by more than a factor of {MARGIN:g}."
+    )
+
+
+def _lines(found: Loads, closed: Rows) -> list[list[str]]:
+    def throughput_of(row: str) -> str:
+        return span(band(closed[row], throughput), units.rate) if row in closed else _UNKNOWN
+
+    return [
+        [
+            f"`{entry.row}`",
+            span(band(found[entry.row], response_p50), _time),
+            span(entry.value, _time),
+            entry.places("–"),
+            throughput_of(entry.row),
+        ]
+        for entry in rank(found, response_p99, lower_is_better=True).placed
+    ]
+
+
+def _time(nanoseconds: float) -> str:
+    return "saturated" if nanoseconds >= SATURATED_NS else units.time(nanoseconds)
+
+
+class _Claimed(NamedTuple):
+    """At one rate."""
+
+    locked: tuple[Band, Band]
+    """p50 and p99."""
+    unlocked: tuple[Band, Band]
+    ratios: tuple[Band, Band]
+    leased: Band | None
+
+
+def _claimed(found: Sequence[Load], threads: int) -> dict[float, _Claimed]:
+    """By rate, up to the first at which the unlocked design may be saturated."""
+    claimed: dict[float, _Claimed] = {}
+    for rate in loads.rungs_of(found):
+        at = loads.at_rate(found, threads, rate)
+        if not {LOCKED, UNLOCKED} <= set(at):
+            continue
+        locked, unlocked = at[LOCKED], at[UNLOCKED]
+        values = (response_p50, response_p99)
+        claimed[rate] = _Claimed(
+            (band(locked, response_p50), band(locked, response_p99)),
+            (band(unlocked, response_p50), band(unlocked, response_p99)),
+            (ratio(locked, unlocked, values[0]), ratio(locked, unlocked, values[1])),
+            band(at[LEASED], response_p99) if LEASED in at else None,
+        )
+        if claimed[rate].unlocked[1].high >= SATURATED_NS:
+            break
+    return claimed
+
+
+def _claim_line(rate: float, at: _Claimed) -> list[str]:
+    return [
+        units.rate(rate),
+        *(span(edges, _time) for edges in (*at.locked, *at.unlocked)),
+        *(span(edges, _ratio) for edges in at.ratios),
+        span(at.leased, _time) if at.leased else _UNKNOWN,
+    ]
+
+
+def _ratio(value: float) -> str:
+    return "saturated" if value >= _BEYOND else _times(value)
+
+
+def _claim(claimed: dict[float, _Claimed]) -> str:
+    """Between which loads the claim holds."""
+    if not claimed:
+        return ""
+
+    def where(index: int, end: int) -> str:
+        rates = [rate for rate, at in claimed.items() if at.ratios[index][end] >= CLAIMED]
+        if not rates:
+            return "at no load"
+        first, last = units.rate(rates[0]), units.rate(rates[-1])
+        return f"at {first}/s" if len(rates) == 1 else f"from {first}/s to {last}/s"
+
+    by_p99, by_p50 = (
+        f"{where(index, 0)} in every simulation and {where(index, 1)} in at least one"
+        for index in (1, 0)
+    )
+    return (
+        f"Is `{LOCKED}` at least {CLAIMED} times slower than `{UNLOCKED}`, as an article found? "
+        f"By p99 {by_p99}; by p50 {by_p50}. Saturated: more than 1 request in 1,000 goes unsent."
+    )
 
 
 def _scaling_of(scene: Scene, row: str) -> Band | None:
@@ -144,43 +254,6 @@ def _scales(scene: Scene) -> str:
         f"{verdict}: `{COUNTER}` does {span(scaling, _times)} "
         f"times what one thread does, not {scene.threads}."
     )
-
-
-def _tails(rows: Rows) -> str:
-    if LOCKED not in rows:
-        return f"`{LOCKED}` was not simulated: there is no ratio to its p99."
-    return (
-        f"How much longer is the p99 of `{LOCKED}`? The last column divides it by the design's "
-        "own. Both are of a closed loop, where a lock that starves most threads can have a low p99."
-    )
-
-
-def _claim(rows: Rows) -> str:
-    """Where the claimed ratio lies in each row's band."""
-    if LOCKED not in rows:
-        return ""
-    others = {row: at for row, at in rows.items() if row not in (LOCKED, UNLIMITED)}
-    bands = {row: ratio(rows[LOCKED], at, p99) for row, at in others.items()}
-    sure = [f"`{row}`" for row, found in bands.items() if found.low >= CLAIMED]
-    never = [f"`{row}`" for row, found in bands.items() if found.high < CLAIMED]
-    left = len(bands) - len(sure) - len(never)
-    return (
-        f"A factor of {CLAIMED} or more, as has been claimed for such a lock: in every simulation "
-        f"for {', '.join(sure) or 'no design'}, in no simulation for "
-        f"{', '.join(never) or 'no design'}, not decided by this model for {left} of {len(bands)}."
-    )
-
-
-def _lines(rows: Rows) -> list[list[str]]:
-    return [
-        [
-            f"`{entry.row}`",
-            span(band(rows[entry.row], throughput), units.rate),
-            span(entry.value, units.time),
-            span(ratio(rows[LOCKED], rows[entry.row], p99), _times) if LOCKED in rows else _UNKNOWN,
-        ]
-        for entry in rank(rows, p99, lower_is_better=True).placed
-    ]
 
 
 def _band(value: Band, label: Callable[[float], str]) -> str:
@@ -207,7 +280,6 @@ def _ranking(host: str, scene: Scene) -> str:
     at = units.count(scene.threads, "thread")
     lines = [f"SIMULATED: {host}, {scene.scenario}, {at}"]
     lines += _table(rows, "decisions a second", throughput, units.rate, lower=False)
-    lines += _table(rows, "p99 of one decision", p99, units.time, lower=True)
     return "\n".join(lines)
 
 
@@ -218,6 +290,14 @@ _ABOUT_PLACES = (
 
 
 def rankings_of(prediction: Prediction) -> str:
-    """In the terminal, in at most 80 columns: every scenario's, by throughput and by p99."""
+    """In the terminal, in at most 80 columns: every scenario's by throughput, and by p99 at a load
+    where the open loop was simulated."""
     scenes = prediction.scenes.values()
-    return "\n\n".join([*(_ranking(prediction.name, scene) for scene in scenes), _ABOUT_PLACES])
+    said = [_ranking(prediction.name, scene) for scene in scenes]
+    threads = prediction.headline.threads
+    if found := loads.at_rate(prediction.loads, threads, LOAD):
+        at = f"{units.count(threads, 'thread')}, {units.rate(LOAD)} decisions a second"
+        lines = [f"SIMULATED: {prediction.name}, {OPEN_LOOP}, {at}"]
+        lines += _table(found, "p99 response", response_p99, _time, lower=True)
+        said.append("\n".join(lines))
+    return "\n\n".join([*said, _ABOUT_PLACES])

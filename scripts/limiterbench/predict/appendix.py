@@ -20,6 +20,7 @@ from limiterbench.common.side_by_side import in_order
 from limiterbench.common.text_table import TextTable
 from limiterbench.common.tidy import Line, Value
 from limiterbench.predict.answers import (
+    CLAIM_HEADS,
     HEADS,
     Prediction,
     answer_of,
@@ -37,7 +38,7 @@ from limiterbench.report.gallery import Table, csv_link
 from limiterbench.report.page import Appendix, fill
 
 # What a chart shows, in words.
-_SHOWN = {"scaling": units.rate, "p99": units.time}
+_SHOWN = {"scaling": units.rate, "p99": units.time, "load": units.time}
 
 
 def read(folders: Sequence[Path]) -> list[Prediction]:
@@ -59,12 +60,13 @@ def print_answers(predictions: Sequence[Prediction]) -> None:
         found = answer_of(prediction)
         print()
         print("\n".join(textwrap.wrap(f"SIMULATED, not measured: {prediction.name}", WIDTH)))
-        for words in (found.about, found.scales, found.tails):
+        for words in (found.about, found.scales, found.load):
             print("\n".join(item(words.replace("`", ""))))
-        table = TextTable(*(head.replace("`", "") for head in (*HEADS[:-1], "ratio")))
-        for row, *cells in found.rows:
+        table = TextTable(*HEADS[:-1])
+        for row, *cells, _ in found.rows:
             table.add(row.strip("`"), *cells)
-        print(table)
+        if found.rows:
+            print(table)
         if found.claim:
             print("\n".join(item(found.claim.replace("`", ""))))
 
@@ -90,7 +92,13 @@ class _Figure(NamedTuple):
 def _section(predictions: Sequence[Prediction], page: Path) -> Markup:
     use_style()
     shown = [
-        (p, answer, Table(HEADS, answer.rows), _figures(p, f"simulated-{number}", page))
+        (
+            p,
+            answer,
+            Table(HEADS, answer.rows),
+            Table(CLAIM_HEADS, answer.claimed),
+            _figures(p, f"simulated-{number}", page),
+        )
         for number, p in enumerate(predictions)
         for answer in [answer_of(p)]
     ]
@@ -99,7 +107,8 @@ def _section(predictions: Sequence[Prediction], page: Path) -> Markup:
 
 def _figures(prediction: Prediction, place: str, page: Path) -> dict[str, list[_Figure]]:
     """By the name of their scenario and placement; what the answer is about comes first."""
-    found = simulated_charts(prediction.manifest, read_points(prediction.folder))
+    points = read_points(prediction.folder)
+    found = simulated_charts(prediction.manifest, points, prediction.loads)
     charts = [chart for chart in found if chart.kind in _SHOWN]
 
     def draw(index: int) -> _Figure:
@@ -142,11 +151,13 @@ def _lighten(frame: Frame) -> None:
 
 
 def _bands(lines: Sequence[Line], label: Callable[[float], str]) -> Table:
-    """A design a line, a thread count a column."""
+    """A design a line, a thread count or a rate a column."""
+    across = "threads" if "threads" in lines[0] else "rate_per_second"
     cells: dict[str, dict[Value, str]] = {}
     for line in lines:
         edges = Band(float(str(line["low"])), float(str(line["high"])))
-        cells.setdefault(str(line["limiter"]), {})[line["threads"]] = span(edges, label)
-    counts = sorted({int(str(line["threads"])) for line in lines})
-    heads = ["simulated, by threads", *map(str, counts)]
+        cells.setdefault(str(line["limiter"]), {})[line[across]] = span(edges, label)
+    counts = sorted({float(str(line[across])) for line in lines})
+    named = [str(int(n)) if across == "threads" else units.rate(n) for n in counts]
+    heads = [f"simulated, by {'threads' if across == 'threads' else 'decisions a second'}", *named]
     return Table(heads, [[row, *(at.get(n, "–") for n in counts)] for row, at in cells.items()])

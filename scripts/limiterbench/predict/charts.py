@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import attrgetter
 from typing import Any, Callable, NamedTuple, Sequence
 
 from matplotlib.lines import Line2D
@@ -11,12 +12,16 @@ from matplotlib.patches import Patch
 from limiterbench.charts.axis import ThreadAxis, percentile_axis, value_axis
 from limiterbench.charts.frame import Entry, Frame
 from limiterbench.charts.legends import Legend
+from limiterbench.charts.load import LAYOUT, name_lines, scale, strong
 from limiterbench.common import units
 from limiterbench.common.tidy import Line
+from limiterbench.predict.loads import SATURATED_NS, Load, at_rate, response_p99, rungs_of
 from limiterbench.predict.points import Band, Rows, Sheet, Value, band, p99, throughput
 from limiterbench.records.manifest import Boundary
 
 _COLUMNS = 5
+# It limits nothing.
+UNLIMITED = "unlimited"
 _LABEL = "simulated"
 # By which a page finds the other rows' bands.
 BEHIND = "_behind"
@@ -25,10 +30,10 @@ _FAR = ("package", "numa", "smt")
 _ABOUT_LINES = "Dashed lines: the next thread enters another socket, NUMA node or SMT sibling."
 # At 1/(1-p), and the value of a point there.
 _TAILS: dict[float, Value] = {
-    2.0: lambda point: point.p50_ns,
-    10.0: lambda point: point.p90_ns,
+    2.0: attrgetter("p50_ns"),
+    10.0: attrgetter("p90_ns"),
     100.0: p99,
-    1000.0: lambda point: point.p999_ns,
+    1000.0: attrgetter("p999_ns"),
 }
 
 
@@ -261,6 +266,64 @@ def percentiles(scene: Scene, legends: dict[str, Legend]) -> Frame:
     ]
     page.legend(f"p99.9 at {count}", shown, units.time, legends)
     return page.frame
+
+
+_ABOUT_LOAD = (
+    "Open loop, Poisson arrivals; the response runs from when a request was due. A band that "
+    "leaves the chart at the top is saturated: more than 1 request in 1,000 goes unsent. Grey: the "
+    "other designs."
+)
+
+
+def _response(found: Sequence[Load], threads: int) -> Curves:
+    """By design, its p99 at each rate of the ladder, up to the first that is surely too high."""
+    curves: Curves = {}
+    for rate in rungs_of(found):
+        for row, at in at_rate(found, threads, rate).items():
+            curve = curves.setdefault(row, _Curve([], []))
+            if not curve.bands or curve.bands[-1].low < SATURATED_NS:
+                curve.across.append(rate)
+                curve.bands.append(band(at, response_p99))
+    return curves
+
+
+def load(found: Sequence[Load], scene: Scene, legends: dict[str, Legend]) -> Frame:
+    """p99 of the response against load, as it is drawn of a measured run, in bands."""
+    curves = _response(found, scene.threads)
+    frame = Frame(
+        f"SIMULATED · p99 of the response against load · {units.count(scene.threads, 'thread')}",
+        "one request in 100 takes longer than this from when it was due; no such host was measured",
+        [*scene.caption, _ABOUT_LOAD],
+        entries=0,
+        layout=LAYOUT,
+    )
+    frame.rows = [
+        _line(row, "rate_per_second", rate, Band(*(min(end, SATURATED_NS) for end in edges)))
+        for row, curve in sorted(curves.items())
+        for rate, edges in zip(*curve)
+    ]
+    (axes,) = frame.panels
+    limiting = [row for row in curves if row != UNLIMITED]
+    every = [end for row in limiting for edges in curves[row].bands for end in edges]
+    top = 10 * max(end for end in every if end < SATURATED_NS)
+    curves = {row: _below(curve, top) for row, curve in curves.items()}
+    shown = strong(sorted(limiting, key=lambda row: (-curves[row].across[-1], row)))
+    rates = [rate for row in limiting for rate in curves[row].across]
+    scale(axes, rates, [min(end, top / 10) for end in every])
+    for row in sorted(set(limiting) - set(shown)):
+        _draw_behind(axes, curves[row])
+    for row in shown:
+        _draw_band(axes, curves[row], legends[row])
+    ends = {
+        row: [(rate, min(edges.low, axes.get_ylim()[1])) for rate, edges in zip(*curves[row])]
+        for row in shown
+    }
+    name_lines(axes, ends, legends)
+    return frame
+
+
+def _below(curve: _Curve, top: float) -> _Curve:
+    return _Curve(curve.across, [Band(*(min(end, top) for end in edges)) for edges in curve.bands])
 
 
 CHARTS: dict[str, Callable[[Scene, dict[str, Legend]], Frame]] = {

@@ -12,6 +12,7 @@ from limiterbench.common.errors import InputError
 from limiterbench.common.files import display
 from limiterbench.common.text_table import markdown
 from limiterbench.predict.answers import (
+    CLAIM_HEADS,
     HEADLINE,
     HEADS,
     NOT_DECIDED,
@@ -23,9 +24,7 @@ from limiterbench.predict.answers import (
 from limiterbench.predict.points import Band, rank, throughput
 from limiterbench.predict.validate import FILE, SENSITIVE_HOST, folder_of
 from limiterbench.records import run_folder
-from limiterbench.records.records import UNEQUAL
 
-_MARK = "†"
 # As validate.py stores it.
 Values = dict[str, Any]
 
@@ -39,23 +38,13 @@ def stored(root: Path) -> list[Prediction]:
 
 
 def answer(prediction: Prediction) -> list[str]:
-    """The two questions, in bands."""
+    """The questions, answered in bands."""
     found = answer_of(prediction)
-    rows = [
-        [f"{row} {_MARK}" if row in found.unequal else row, *cells] for row, *cells in found.rows
-    ]
-    lines = [f"**{found.about}.** {found.scales} {found.tails}", "", *markdown(HEADS, rows)]
+    lines = [f"**{found.about}.** {found.scales} {found.load}", ""]
+    if found.rows:
+        lines += markdown(HEADS, found.rows)
     if found.claim:
-        lines += ["", found.claim]
-    if found.unequal:
-        least = ", ".join(f"{row} {low:.2g}" for row, low in found.unequal.items())
-        lines += [
-            "",
-            f"{_MARK} In at least one simulation threads are served unequally: Jain's index is "
-            f"below {UNEQUAL:g}. At one over the number of threads, one decides and the others "
-            "wait. The p99 then says who waits, not what a decision costs, and can be low, because "
-            f"a starved thread records few slow samples. The least index: {least}.",
-        ]
+        lines += ["", found.claim, "", *markdown(CLAIM_HEADS, found.claimed, left=0)]
     return lines
 
 

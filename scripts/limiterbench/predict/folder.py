@@ -13,12 +13,14 @@ from limiterbench.common import units
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import display, replace_text
 from limiterbench.common.versions import versions
-from limiterbench.predict import points as tables
+from limiterbench.predict import loads, points as tables
+from limiterbench.predict import charts as charting
 from limiterbench.predict.charts import CHARTS, Scene
 from limiterbench.predict.hosts import Host
+from limiterbench.predict.loads import Load
 from limiterbench.predict.points import Assumption, Point
 from limiterbench.predict.simulator import Simulated, Simulator
-from limiterbench.predict.tasks import SEED, Task
+from limiterbench.predict.tasks import OPEN_LOOP, SEED, Task, threads_shown
 from limiterbench.records import manifest as manifests
 from limiterbench.records import run_folder
 from limiterbench.records.manifest import Manifest, RunPlan, Topology
@@ -26,8 +28,6 @@ from limiterbench.run.plan import Plan
 from limiterbench.run.program import Program
 
 _TIMER = {"source": "simulated", "reason": "the model's own clock, which costs nothing"}
-# What the article that this project answers measured at.
-_ASKED_THREADS = 64
 
 
 class Made(NamedTuple):
@@ -82,6 +82,7 @@ def store(
     lines = sorted(result.line for result in results)
     replace_text(folder / run_folder.CELLS, "".join(f"{line}\n" for line in lines))
     tables.write(folder / tables.TABLE, [r.point for r in results if r.point is not None])
+    loads.write(folder / loads.TABLE, [load for result in results for load in result.loads])
     manifests.write(folder / run_folder.RUN_JSON, manifest)
 
 
@@ -90,11 +91,6 @@ def read_points(folder: Path) -> list[Point]:
     if not path.is_file():
         raise InputError(f"{display(folder)}: simulated, but it has no {tables.TABLE}")
     return tables.read(path)
-
-
-def threads_shown(counts: Sequence[int]) -> int:
-    """The number of threads of tables and legends: the asked one where the host has it."""
-    return _ASKED_THREADS if _ASKED_THREADS in counts else max(counts)
 
 
 def scenes_of(manifest: Manifest, points: Sequence[Point]) -> dict[str, Scene]:
@@ -114,7 +110,9 @@ def scenes_of(manifest: Manifest, points: Sequence[Point]) -> dict[str, Scene]:
     return scenes
 
 
-def simulated_charts(manifest: Manifest, points: Sequence[Point]) -> list[Chart]:
+def simulated_charts(
+    manifest: Manifest, points: Sequence[Point], found: Sequence[Load]
+) -> list[Chart]:
     """What was simulated has charts of its own, which nobody takes for measured ones."""
     scenes = scenes_of(manifest, points)
     legends = legends_of({row for scene in scenes.values() for row in scene.sheet})
@@ -122,13 +120,25 @@ def simulated_charts(manifest: Manifest, points: Sequence[Point]) -> list[Chart]
     def chart(kind: str, scene: Scene) -> Chart:
         return Chart(kind, scene.scenario, scene.placement, lambda: CHARTS[kind](scene, legends))
 
-    return [chart(kind, scene) for scene in scenes.values() for kind in CHARTS]
+    charts = [
+        chart(kind, scene)
+        for scene in scenes.values()
+        if scene.scenario != OPEN_LOOP
+        for kind in CHARTS
+    ]
+    if found and OPEN_LOOP in scenes:
+        scene = scenes[OPEN_LOOP]
+        charts.append(
+            Chart("load", OPEN_LOOP, scene.placement, lambda: charting.load(found, scene, legends))
+        )
+    return charts
 
 
 def draw(folder: Path) -> list[Path]:
     """The paths of the charts of a stored prediction. Raises InputError."""
     manifest = run_folder.open_run(folder)
-    return draw_charts(folder, simulated_charts(manifest, read_points(folder)))
+    found = loads.read(folder / loads.TABLE)
+    return draw_charts(folder, simulated_charts(manifest, read_points(folder), found))
 
 
 def _caption(manifest: Manifest, scenario: str, points: Sequence[Point]) -> list[str]:

@@ -10,7 +10,7 @@ import csv
 import math
 from operator import attrgetter
 from pathlib import Path
-from typing import Callable, Iterable, NamedTuple
+from typing import Any, Callable, Iterable, Mapping, NamedTuple
 
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import display, replace_text
@@ -97,14 +97,14 @@ class Band(NamedTuple):
     high: float
 
 
-Value = Callable[[Point], float]
+# Of a Point, or of what another table holds.
+Value = Callable[[Any], float]
 # By row, then threads, then assumption.
 Sheet = dict[str, dict[int, dict[Assumption, Point]]]
 
 
 throughput: Value = attrgetter("operations_per_second")
 p99: Value = attrgetter("p99_ns")
-fairness: Value = attrgetter("fairness")
 
 
 def by_scenario(points: Iterable[Point]) -> dict[tuple[str, str], Sheet]:
@@ -117,12 +117,12 @@ def by_scenario(points: Iterable[Point]) -> dict[tuple[str, str], Sheet]:
     return dict(sorted(sheets.items()))
 
 
-def band(points: dict[Assumption, Point], value: Value) -> Band:
+def band(points: Mapping[Assumption, Any], value: Value) -> Band:
     values = [value(point) for point in points.values()]
     return Band(min(values), max(values))
 
 
-def ratio(above: dict[Assumption, Point], below: dict[Assumption, Point], value: Value) -> Band:
+def ratio(above: Mapping[Assumption, Any], below: Mapping[Assumption, Any], value: Value) -> Band:
     """Of two rows or two counts of threads, each pair under the same assumption. Where simulations
     failed, so that no pair is left, it may be anything."""
     shared = sorted(set(above) & set(below))
@@ -133,8 +133,8 @@ def ratio(above: dict[Assumption, Point], below: dict[Assumption, Point], value:
 # The error that the validation allows the model for a row, docs/prediction.md.
 MARGIN = 1.25
 
-# By row, at one number of threads.
-Rows = dict[str, dict[Assumption, Point]]
+# By row, at one number of threads: a Point, or a line of another table.
+Rows = Mapping[str, Mapping[Assumption, Any]]
 
 
 class Placed(NamedTuple):

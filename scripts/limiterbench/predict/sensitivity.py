@@ -6,7 +6,7 @@ from typing import Any, Callable, Collection, NamedTuple, Sequence
 
 from limiterbench.predict import tasks
 from limiterbench.predict.hosts import Host
-from limiterbench.predict.points import Assumption, Rows, Value, orders, p99, throughput
+from limiterbench.predict.points import Assumption, Point, Value, orders, p99, throughput
 from limiterbench.predict.simulator import Simulator
 
 # A figure that changes nothing when it is so far off is tried no closer.
@@ -31,7 +31,7 @@ class Setting(NamedTuple):
     def orders(self, host: Host, simulator: Simulator) -> Orders:
         assumed = tasks.assumptions(host)
         work = tasks.tasks_of(self.rows, [self.scenario], [self.threads], assumed, self.blocking)
-        sheet: Rows = {row: {} for row in self.rows}
+        sheet: dict[str, dict[Assumption, Point]] = {row: {} for row in self.rows}
         for task, result in zip(work, tasks.simulate_all(simulator, host, work)):
             # By its place, not by its alpha, which may be the figure that is off.
             key = Assumption(task.assumed.policy, float(task.index))

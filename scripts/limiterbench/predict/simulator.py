@@ -11,6 +11,7 @@ from typing import Any, Iterator, NamedTuple, Sequence
 
 from limiterbench.common.errors import HostError, InputError
 from limiterbench.predict.hosts import Host
+from limiterbench.predict.loads import Load, loads_of
 from limiterbench.predict.points import Assumption, Point
 from limiterbench.records.cells import Cell
 from limiterbench.records.fields import BadField, Fields
@@ -42,6 +43,8 @@ class Simulated(NamedTuple):
     point: Point | None
     failure: str | None = None
     """The model's own checks found fault with it: there is no point then."""
+    loads: Sequence[Load] = ()
+    """In an open loop, the response at each rate."""
 
 
 @contextmanager
@@ -160,4 +163,5 @@ def _simulated(line: str, assumed: Assumption) -> Simulated:
         at[3],
         measured.fairness,
     )
-    return Simulated(line, point)
+    found = loads_of(record.cell, assumed, measured.sweep) if measured.sweep else []
+    return Simulated(line, point, loads=found)
