@@ -25,6 +25,9 @@ def parser() -> Parser:
     size = flags.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="a few minutes (the default)")
     size.add_argument("--full", action="store_true", help="7 repetitions of 1 s phases")
+    size.add_argument(
+        "--budget", metavar="TIME", help="what answers most in so much time: 30m, 1h, 8h"
+    )
     flags.add_names("impl", "design")
     flags.add_names("scenario", "scenario")
     flags.add_names("placement", "placement")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import sys
+import time
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -26,6 +27,7 @@ from limiterbench.records.fields import BadField, parse_object
 from limiterbench.records.finding import FAIL, Finding, worse_of
 from limiterbench.records.manifest import Manifest, RunPlan, Topology
 from limiterbench.records.records import read_attempts
+from limiterbench.run import budget as budgets
 from limiterbench.run import effort as efforts
 from limiterbench.run.cell_process import utc_now
 from limiterbench.run.effort import Effort
@@ -46,10 +48,15 @@ def _phases(plan: Plan, cells: Sequence[Cell] | None = None) -> float:
 
 
 def _plan(program: Program, request: Request, home: str | None) -> tuple[Plan, Effort]:
+    started = time.monotonic()
+    budget = budgets.parse(request.budget) if request.budget else None
     plan = make_plan(program, request)
     if plan.is_this_host and not request.dry_run:
         program.require_binding(replace(request, home=home))
     overhead = efforts.overhead_of(program, plan, request.oversubscribes)
+    if budget is not None:
+        plan, effort = budgets.fit(plan, request, budget, overhead)
+        return plan, replace(effort, deadline=started + budget - effort.once)
     if not request.full:
         plan = thin(plan, request, lambda phases: efforts.is_affordable(overhead, phases))
     effort = efforts.choose(request, len(plan.cells), overhead, _phases(plan))

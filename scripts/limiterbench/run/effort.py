@@ -5,6 +5,7 @@ What a repetition costs beside its phases is seen by running a few short ones an
 from __future__ import annotations
 
 import importlib.util
+import math
 import subprocess
 import tempfile
 import time
@@ -47,6 +48,8 @@ class Effort:
 
     once: float = 0.0
     """Seconds of the whole run before its first repetition and after its last."""
+    deadline: float = math.inf
+    """When the last repetition must have ended, by time.monotonic()."""
 
     @property
     def repetition(self) -> float:

@@ -81,7 +81,10 @@ def _measure(
     total = len(attempts) + len(turns)
     with RunProgress(total, len(attempts), effort.repetition, effort.once) as progress:
         while turns:
-            for turn in turns:
+            for done, turn in enumerate(turns):
+                if time.monotonic() + effort.repetition > effort.deadline:
+                    progress.say(_left_undone(turns[done:]))
+                    return
                 progress.begin(turn.cell)
                 line = process.measure(turn)
                 if line is None:
@@ -91,6 +94,10 @@ def _measure(
                 progress.end(turn.cell, line.record.failure)
             turns = _next_turns(plan, attempts)
             progress.extend(len(turns))
+
+
+def _left_undone(turns: Sequence[Turn]) -> str:
+    return f"the budget is used up: {units.count(len(turns), 'repetition')} left out"
 
 
 def _set_status(folder: Path, manifest: Manifest, status: str) -> None:
@@ -226,7 +233,7 @@ class RunProgress:
             self._bar.show(self._done, self._total, left, cell.name)
         elif self._started - self._logged >= _LOG_EVERY_SECONDS:
             self._logged = self._started
-            self._say(f"{self._done}/{self._total}  {left}  {cell.name}")
+            self.say(f"{self._done}/{self._total}  {left}  {cell.name}")
 
     def end(self, cell: Cell, failure: str | None) -> None:
         self._spent += time.monotonic() - self._started
@@ -234,11 +241,11 @@ class RunProgress:
         self._done += 1
         if failure is not None:
             self._failed += 1
-            self._say(f"failed: {cell.name}: {failure[:_FAILURE_LENGTH]}")
+            self.say(f"failed: {cell.name}: {failure[:_FAILURE_LENGTH]}")
         if self._bar and self._done == self._total:
             self._bar.show(self._done, self._total, "measured", "")
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
         if self._bar:
             self._bar.say(text)
         else:

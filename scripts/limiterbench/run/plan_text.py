@@ -157,7 +157,8 @@ def describe_rest(effort: Effort, left: int, more: int) -> str:
 
 def reproducing_command(request: Request, effort: Effort, layouts: int, seed: int) -> str:
     """The one command that repeats a run, with everything chosen for the user spelled out."""
-    words = ["./scripts/run", f"--{effort.mode}", *request.words()]
+    size = ["--budget", request.budget] if request.budget else [f"--{effort.mode}"]
+    words = ["./scripts/run", *size, *request.words()]
     words += ["--repetitions", str(effort.repetitions), "--seconds", f"{effort.seconds:g}"]
     words += ["--layouts", str(layouts), "--seed", str(seed)]
     words += ["--noise-repeats", str(request.noise_repeats)]

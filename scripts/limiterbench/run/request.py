@@ -23,6 +23,7 @@ class Request:
 
     quick: bool = False
     full: bool = False
+    budget: str | None = None
     impl: tuple[str, ...] = ()
     scenario: tuple[str, ...] = ()
     placement: tuple[str, ...] = ()
@@ -65,7 +66,7 @@ class Request:
     @property
     def layouts_to_build(self) -> int:
         """How many repetitions a quick run has is known only with its plan."""
-        most = FULL_REPETITIONS if self.full else max(QUICK_REPETITIONS)
+        most = FULL_REPETITIONS if self.full or self.budget else max(QUICK_REPETITIONS)
         return self.layouts_of(self.repetitions or most)
 
     def _chosen(self) -> Iterator[tuple[str, str]]:

@@ -12,8 +12,9 @@ from limiterbench.records.manifest import RunPlan
 from limiterbench.records.records import Record
 
 # One in so many of a scenario's repetitions. They are equally long, so a run on a disturbed host
-# takes longer by about this share. A quick run must end when it said it would.
-_ONE_IN, _QUICK_ONE_IN = 5, 20
+# takes longer by about this share. A quick run, or one within a budget, must end when it said it
+# would.
+_ONE_IN, _SHORT_ONE_IN = 5, 20
 
 
 class Turn(NamedTuple):
@@ -45,7 +46,7 @@ def turns_left(plan: RunPlan, records: Sequence[Record]) -> list[Turn]:
 
 def allowance(cells: Sequence[Cell], repetitions: int, mode: str) -> dict[str, int]:
     """How many attempts beyond the first each scenario may have: at least one."""
-    one_in = _QUICK_ONE_IN if mode == "quick" else _ONE_IN
+    one_in = _ONE_IN if mode == "full" else _SHORT_ONE_IN
     counts = Counter(cell.scenario for cell in cells)
     return {name: max(1, count * repetitions // one_in) for name, count in counts.items()}
 
