@@ -52,3 +52,21 @@ def test_what_the_clock_can_tell(finished_run: Path, group: Group) -> None:
         "an empty decision reads 20 ns (p50), 20 ns (p99); ≤: faster than the timer can resolve."
         in text
     )
+
+
+def test_repetitions_in_two_groups_are_named(finished_run: Path, group: Group) -> None:
+    assert "two groups" not in said(finished_run, group)
+
+    def some(repeated: List[Measured]) -> List[Measured]:
+        rates = (10e6, 30e6, 10.1e6, 31e6, 30.5e6)
+        states = ((40, 41), (190, 185), (42, 190), (188, 187), (183, 186))
+        return [
+            replace(repeated[0], operations_per_second=rate, transfers_ns=state)
+            for rate, state in zip(rates, states)
+        ]
+
+    row = next(iter(group.limiters))
+    points = {n: some(m) if n == 2 else m for n, m in group.limiters[row].items()}
+    text = said(finished_run, group._replace(limiters={**group.limiters, row: points}))
+    assert f"throughput falls into two groups of repetitions: {row} at 2." in text
+    assert "moving a line between CPUs took 41 ns at some times and 187 ns at others" in text

@@ -9,8 +9,8 @@ from limiterbench.common import units
 from limiterbench.records.finding import FAIL, counts, worst_first
 from limiterbench.records.manifest import INTERRUPTED, Manifest
 from limiterbench.records.records import UNEQUAL
-from limiterbench.stats.series import Group, step_of_clock
-from limiterbench.stats.statistics import coverage
+from limiterbench.stats.series import Group, ops, step_of_clock
+from limiterbench.stats.statistics import coverage, two_groups
 
 _FINDINGS_NAMED = 3
 _UNFAIR_NAMED = 8
@@ -71,6 +71,7 @@ def _warnings(manifest: Manifest, group: Group) -> list[str]:
         more = len(unfair) - _UNFAIR_NAMED
         rest = f" and {more} more" if more > 0 else ""
         warnings.append(f"threads served unequally (Jain's index below {UNEQUAL:g}): {named}{rest}")
+    warnings += _in_two_groups(group)
     if any(measured.timer_source != "tsc" for measured in repetitions):
         warnings.append("timed by clock_gettime, not by the CPU's counter")
     if manifest.status == INTERRUPTED:
@@ -88,6 +89,26 @@ def disturbed(groups: Sequence[Group]) -> list[str]:
         texts.append(f"{flagged:,} of {len(repetitions):,} repetitions were disturbed by the host")
     if repeated:
         texts.append(f"{units.count(repeated, 'disturbed repetition')} measured again")
+    return texts
+
+
+def _in_two_groups(group: Group) -> list[str]:
+    """What a median hides: the host was in one of two states, or the design was."""
+    texts = []
+    transfers = two_groups([ns for m in group.repetitions() for ns in m.transfers_ns])
+    if transfers:
+        low, high = map(units.time, transfers)
+        texts.append(f"moving a line between CPUs took {low} at some times and {high} at others")
+    split = [
+        f"{limiter} at {threads}"
+        for limiter, threads, repeated in sorted(group.cells(), key=lambda cell: cell[:2])
+        if two_groups([ops(measured) for measured in repeated])
+    ]
+    if split:
+        more = len(split) - _UNFAIR_NAMED
+        rest = f" and {more} more" if more > 0 else ""
+        named = ", ".join(split[:_UNFAIR_NAMED])
+        texts.append(f"throughput falls into two groups of repetitions: {named}{rest}")
     return texts
 
 

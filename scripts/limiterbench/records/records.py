@@ -73,6 +73,8 @@ class Measured:
     contract: str = "windows"
     cpus: tuple[int, ...] = ()
     """Where thread 0, 1, 2, … ran."""
+    transfers_ns: tuple[float, ...] = ()
+    """What moving a line between the first and the last CPU took, before and after."""
     layout: int | None = None
     """Which layout of the program measured. None in a record of before there were several."""
 
@@ -180,6 +182,7 @@ def _measured(fields: Fields, threads: int, untimed: bool) -> Measured:
         noise=fields.maybe("noise", lambda key: _noise(fields.object(key))),
         contract=fields.maybe("contract", fields.text) or "windows",
         cpus=tuple(fields.maybe("cpus", fields.integers) or ()),
+        transfers_ns=_transfers(fields),
         layout=_optional(fields, "layout", "program"),
     )
 
@@ -187,6 +190,13 @@ def _measured(fields: Fields, threads: int, untimed: bool) -> Measured:
 def _optional(fields: Fields, group: str, key: str) -> int | None:
     inside = fields.maybe(group, fields.object)
     return inside.maybe(key, inside.integer) if inside else None
+
+
+def _transfers(fields: Fields) -> tuple[float, ...]:
+    found = fields.maybe("transfer_ns", fields.object)
+    return (
+        tuple(found.number(end) for end in ("before", "after") if found.has(end)) if found else ()
+    )
 
 
 def _publishes(fields: Fields) -> Histogram | None:

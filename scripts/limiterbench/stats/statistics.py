@@ -43,6 +43,28 @@ def summarize(values: Sequence[float]) -> Summary:
     return Summary(len(values), float(median(values)), min(values), max(values))
 
 
+# Fewer repetitions cannot show two groups.
+_FEWEST_OF_GROUPS = 5
+# What lies closer is one distribution's spread.
+_GROUPS_APART = 1.3
+
+
+def two_groups(values: Sequence[float]) -> tuple[float, float] | None:
+    """The medians of the two groups that positive values fall into: the gap between the groups is
+    wider than both of them together, by ratios. None if there is one group."""
+    ordered = sorted(values)
+    if len(ordered) < _FEWEST_OF_GROUPS or ordered[0] <= 0:
+        return None
+    # One value apart from all others is an outlier, and the bars show it.
+    splits = range(2, len(ordered) - 1)
+    at = max(splits, key=lambda i: ordered[i] / ordered[i - 1])
+    lower, upper = ordered[:at], ordered[at:]
+    gap = upper[0] / lower[-1]
+    if gap < max(_GROUPS_APART, lower[-1] / lower[0] * upper[-1] / upper[0]):
+        return None
+    return float(median(lower)), float(median(upper))
+
+
 _ENDS = ("median", "low", "high")
 
 
