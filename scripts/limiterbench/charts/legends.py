@@ -120,6 +120,9 @@ _KINDS = {
 }
 
 
+KINDS_BY_SIMPLICITY = tuple(reversed(_KINDS))
+
+
 def kind_of(row: str) -> str:
     """What it shares: a lock, one counter, or nothing in most decisions."""
     return next((kind for kind, rows in _KINDS.items() if row in rows), "other designs")

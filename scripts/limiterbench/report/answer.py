@@ -39,22 +39,25 @@ FEWEST_FOR_ORDER = 5
 
 def answer(run: StoredRun) -> list[Claim]:
     """The claims, the most important first. Empty if there is nothing to judge by."""
+    return [*open_loop(run), *_closed_loop(run)]
+
+
+def _closed_loop(run: StoredRun) -> list[Claim]:
     field = headline(run)
     if field is None:
-        return open_loop(run)
+        return []
     exact = field.exact()
     if not exact:
         return [Claim(["No exact design was measured in ", field.scenario, "."])]
     best, base = exact[0], field.entrants.get(BASELINE)
     unfair = _unranked(field, best, [*exact, *field.approximate()])
     if unfair:
-        return [unfair, *open_loop(run), _confidence(best)]
+        return [unfair, _confidence(best)]
     claims = [_throughput(field, exact, base, run.manifest.topology.cpus)]
     claims += [_tail(field, best, base)] if best.is_timed else []
     claims += _lowest_tail(field, exact)
     claims += [_approximate(entrant, best) for entrant in field.approximate()]
     claims += _elsewhere(run, field, best)
-    claims += open_loop(run)
     return [*claims, _confidence(best)]
 
 
@@ -296,13 +299,14 @@ def _sustained(field: Contest, rows: Sequence[Entrant]) -> Claim:
 
 
 def _capacity(row: Entrant, verb: str) -> list[Part]:
-    """`leased` sustains 41 M (40 M to 42 M)"""
+    """`leased` sustains 41 M decisions a second (40 M to 42 M)"""
     median, low, high = (
         Number(units.rate(row.known(column)), row.cell, column) for column in CAPACITY.columns
     )
     least = "at least " if row.line[f"{CAPACITY.column}_at_least"] == "yes" else ""
     unit = " decisions a second" if verb.strip() else ""
-    return [Code(row.row), f"{verb}{least}", median, f"{unit} (", low, " to ", high, ")"]
+    said: list[Part] = [Code(row.row), f"{verb}{least}", median, unit]
+    return said if low.text == high.text else [*said, " (", low, " to ", high, ")"]
 
 
 def _order(rows: Sequence[Entrant]) -> list[Part]:

@@ -15,6 +15,7 @@ from limiterbench.common import units
 from limiterbench.records.finding import FAIL, worst_first
 from limiterbench.records.manifest import COMPLETE
 from limiterbench.report.answer import answer
+from limiterbench.report.at_load import at_load
 from limiterbench.report.chooser import chooser
 from limiterbench.report.gallery import Gallery
 from limiterbench.report.method import method
@@ -25,6 +26,8 @@ from limiterbench.stats.ratios import BASELINE, KNOWN_CASE
 _PACKAGE = Path(__file__).parents[1]
 _TITLES = {
     "answer": "Answer",
+    "at-load": "At your load",
+    "closed": "Closed loop",
     "sides": "Side by side",
     "choose": "Choose",
     "ratios": "Ratios and scaling",
@@ -70,6 +73,7 @@ def render(runs: Sequence[StoredRun], page: Path, appendix: Appendix | None = No
         titles=_TITLES,
         gallery=gallery,
         answers=[(run, answer(run), _notices(run)) for run in runs],
+        at_load=next(filter(None, map(at_load, runs)), None),
         sides=sides(runs),
         chooser=chooser(runs),
         ratios=[found for run in runs for found in [ratios(run, several)] if found],
@@ -84,7 +88,7 @@ def render(runs: Sequence[StoredRun], page: Path, appendix: Appendix | None = No
         "report/templates/page.html.jinja",
         names=" and ".join(run.name for run in runs),
         css=Markup(rules + _asset("page.css") + (appendix.css if appendix else "")),
-        js=Markup(_asset("page.js") + _asset("chooser.js")),
+        js=Markup(_asset("page.js") + _asset("at_load.js") + _asset("chooser.js")),
         abouts=[_about(run) for run in runs],
         links={key: title for key, title in _TITLES.items() if f'<section id="{key}">' in main},
         main=Markup(main),

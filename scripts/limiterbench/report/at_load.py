@@ -1,0 +1,177 @@
+"""Which designs will do at a load: for every rate and p99 budget, the simplest first.
+
+All of it is decided here. The page only picks what belongs to the wish.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, NamedTuple, Sequence
+
+from limiterbench.charts.legends import KINDS_BY_SIMPLICITY, NO_LIMITER, kind_of
+from limiterbench.common import units
+from limiterbench.records.latencies import BUDGETS, USUAL_BUDGET_NS
+from limiterbench.report.stored import StoredRun
+from limiterbench.stats.loads import COMMON_RATE, AtRate, Capacities, capacities, curve
+from limiterbench.stats.series import sweeps_load
+
+HEADS = ("", "design", "what decisions share", "p99 at this load", "capacity within the p99")
+WILL, MAY, NOT = "will do", "not decided", "too slow"
+# What the simplest designs that will do have in common.
+_WORDS = {
+    "exclusive lock": "take turns under one lock",
+    "shared lock": "hold a shared lock",
+    "one counter": "share one counter",
+    "per CPU": "count per CPU",
+}
+_OTHERS = "are of no known kind"
+# With fewer repetitions the intervals say little.
+_FEWEST = 5
+
+
+class Line(NamedTuple):
+    design: str
+    kind: str
+    verdict: str
+    """At the load that a page without scripts shows."""
+    p99: str
+    capacity: str
+    facts: dict[str, Any]
+    """For the page, in words: the `p99` by rate, the `capacity` by budget, and the `kind`."""
+
+
+class Field(NamedTuple):
+    """The designs at one number of threads."""
+
+    threads: int
+    lines: list[Line]
+    answers: dict[str, list[list[int]]]
+    """By "rate/budget": the places in `lines` of those that will do, those that may, the others."""
+    beware: str
+
+
+class AtLoad(NamedTuple):
+    threads: list[tuple[str, str]]
+    rates: list[tuple[str, str]]
+    budgets: list[tuple[str, str]]
+    chosen: tuple[str, str, str]
+    fields: list[Field]
+    heads: Sequence[str] = HEADS
+    verdicts: Sequence[str] = (WILL, MAY, NOT)
+
+
+class _Design(NamedTuple):
+    name: str
+    curve: list[AtRate]
+    capacities: dict[int, Capacities]
+
+    def verdict(self, rate: float, budget: int) -> str:
+        found = self.capacities[budget]
+        if rate <= found.rate.low:
+            return WILL
+        return MAY if found.at_least or rate <= found.rate.high else NOT
+
+    def p99(self, rate: float) -> AtRate | None:
+        """At this rate, or the next higher one that was offered."""
+        return next((at for at in self.curve if at.rate >= rate and not at.is_bound), None)
+
+
+def at_load(run: StoredRun) -> AtLoad | None:
+    """None if the run has no open loop with capacities."""
+    groups = [group for group in run.groups if sweeps_load(group)]
+    if not groups:
+        return None
+    group = groups[0]
+    by_threads: dict[int, list[_Design]] = {}
+    for limiter, threads, repeated in group.cells():
+        found = capacities(repeated)
+        if found and kind_of(limiter) != NO_LIMITER:
+            design = _Design(limiter, curve(repeated, "poisson"), found)
+            by_threads.setdefault(threads, []).append(design)
+    if not by_threads:
+        return None
+    rates = _rates([design for designs in by_threads.values() for design in designs])
+    usual = COMMON_RATE if COMMON_RATE in rates else rates[len(rates) // 2]
+    n = min(len(repeated) for _, _, repeated in group.cells())
+    beware = (
+        f"These are {units.count(n, 'repetition')}: with fewer than {_FEWEST}, take the order as a "
+        "hint."
+        if n < _FEWEST
+        else ""
+    )
+    cpus = run.manifest.topology.cpus
+    fitting = [threads for threads in by_threads if threads <= cpus] or list(by_threads)
+    return AtLoad(
+        [(str(threads), str(threads)) for threads in sorted(by_threads)],
+        [(f"{rate:.0f}", units.rate(rate)) for rate in rates],
+        [(str(budget), units.time(budget)) for budget in BUDGETS],
+        (str(max(fitting)), f"{usual:.0f}", str(USUAL_BUDGET_NS)),
+        [
+            _field(threads, by_threads[threads], rates, usual, beware)
+            for threads in sorted(by_threads)
+        ],
+    )
+
+
+def _rates(designs: Sequence[_Design]) -> list[float]:
+    """Those of the ladder: the others are where a search for one design's capacity came past."""
+    offered = {at.rate for design in designs for at in design.curve}
+    return sorted(
+        rate for rate in offered if f"{rate:.0e}"[0] in "125" and rate == float(f"{rate:.0e}")
+    )
+
+
+def _field(
+    threads: int, designs: Sequence[_Design], rates: Sequence[float], usual: float, beware: str
+) -> Field:
+    ordered = sorted(designs, key=lambda d: (_place(d.name), -_usual(d), d.name))
+    answers = {
+        f"{rate:.0f}/{budget}": [
+            [at for at, design in enumerate(ordered) if design.verdict(rate, budget) == verdict]
+            for verdict in (WILL, MAY, NOT)
+        ]
+        for rate in rates
+        for budget in BUDGETS
+    }
+    lines = [_line(design, rates, usual) for design in ordered]
+    return Field(threads, lines, answers, beware)
+
+
+def _place(design: str) -> int:
+    """A design of the user's own comes last: how simple it is, nobody said."""
+    return [*KINDS_BY_SIMPLICITY, kind_of(design)].index(kind_of(design))
+
+
+def _usual(design: _Design) -> float:
+    return design.capacities[USUAL_BUDGET_NS].rate.median
+
+
+def _line(design: _Design, rates: Sequence[float], usual: float) -> Line:
+    p99 = {f"{rate:.0f}": _response(design.p99(rate), rate) for rate in rates}
+    capacity = {str(budget): _capacity(found) for budget, found in design.capacities.items()}
+    return Line(
+        design.name,
+        kind_of(design.name),
+        design.verdict(usual, USUAL_BUDGET_NS),
+        p99[f"{usual:.0f}"],
+        capacity[str(USUAL_BUDGET_NS)],
+        {"p99": p99, "capacity": capacity, "kind": _WORDS.get(kind_of(design.name), _OTHERS)},
+    )
+
+
+def _response(found: AtRate | None, rate: float) -> str:
+    if found is None:
+        return "saturated"
+    words = _interval(units.time, found.p99.median, found.p99.low, found.p99.high)
+    return words if found.rate == rate else f"under {words}"
+
+
+def _capacity(found: Capacities) -> str:
+    if not found.rate.high:
+        return "none that was tried"
+    least = "at least " * found.at_least
+    return least + _interval(units.rate, found.rate.median, found.rate.low, found.rate.high)
+
+
+def _interval(words: Callable[[float], str], middle: float, low: float, high: float) -> str:
+    ends = words(low), words(high)
+    return words(middle) if ends[0] == ends[1] else f"{words(middle)} ({ends[0]} to {ends[1]})"

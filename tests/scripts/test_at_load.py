@@ -1,0 +1,103 @@
+"""The page's answer at a load: what will do, and the simplest first."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+from conftest import CommandLine
+from synthetic_load import open_loop
+from test_load_sweep import GENERATOR, change, make_up, measured
+
+from limiterbench.records.run_folder import CELLS
+from limiterbench.report.at_load import MAY, NOT, WILL, AtLoad, Field, at_load
+from limiterbench.report.stored import read_run
+
+__all__ = ["measured"]
+
+
+@pytest.fixture
+def run(cli: CommandLine, measured: Path) -> Path:
+    shutil.copytree(measured, cli.folder / "run")
+    change(cli.folder / "run" / CELLS, make_up)
+    return cli.folder / "run"
+
+
+def shown(run: Path) -> AtLoad:
+    found = at_load(read_run(run, "run"))
+    assert found is not None
+    return found
+
+
+def names(field: Field, rate: str, budget: str) -> "List[List[str]]":
+    answer = field.answers[f"{rate}/{budget}"]
+    return [[field.lines[at].design for at in places] for places in answer]
+
+
+def test_what_will_do_is_what_the_capacities_say(run: Path) -> None:
+    """hazard and ck_epoch saturate near 30 M, the lock near 4 M with 2 us alone."""
+    (field,) = shown(run).fields
+    assert names(field, "1000000", "10000") == [["rwmutex", "ck_epoch", "hazard"], [], []]
+    assert names(field, "10000000", "10000") == [["ck_epoch", "hazard"], [], ["rwmutex"]]
+    assert names(field, "1000000", "1000") == [["ck_epoch", "hazard"], [], ["rwmutex"]]
+    assert names(field, "50000000", "1000000") == [[], [], ["rwmutex", "ck_epoch", "hazard"]]
+
+
+def test_the_simplest_kind_comes_first_and_no_floor_is_offered(run: Path) -> None:
+    (field,) = shown(run).fields
+    assert [line.kind for line in field.lines] == ["exclusive lock", "one counter", "one counter"]
+    assert field.lines[0].facts["kind"] == "take turns under one lock"
+
+
+def test_a_capacity_that_differs_between_repetitions_decides_nothing(run: Path) -> None:
+    def slower(record: Dict[str, Any]) -> None:
+        if record["limiter"] == "hazard" and record["repetition"] == 0:
+            record["open_loop"] = open_loop(5e6, 200, GENERATOR, 1)
+
+    change(run / CELLS, slower)
+    (field,) = shown(run).fields
+    assert names(field, "10000000", "10000") == [["ck_epoch"], ["hazard"], ["rwmutex"]]
+
+
+def test_a_lower_bound_is_no_reason_to_refuse(run: Path) -> None:
+    """Where the generator could not offer more."""
+
+    def bound(record: Dict[str, Any]) -> None:
+        if record["limiter"] == "hazard":
+            record["open_loop"] = open_loop(1e9, 60, 3e7, 1)
+
+    change(run / CELLS, bound)
+    (field,) = shown(run).fields
+    assert names(field, "20000000", "10000")[0] == ["ck_epoch", "hazard"]
+    assert "hazard" in names(field, "50000000", "10000")[1]
+    line = next(line for line in field.lines if line.design == "hazard")
+    assert line.facts["capacity"]["10000"] == "at least 20 M"
+    assert line.facts["p99"]["50000000"] == "saturated"
+
+
+def test_few_repetitions_are_said(run: Path) -> None:
+    assert shown(run).fields[0].beware == ""
+    lines = (run / CELLS).read_text().splitlines(keepends=True)
+    few = [line for line in lines if json.loads(line)["repetition"] < 2]
+    (run / CELLS).write_text("".join(few))
+    assert "take the order as a hint" in shown(run).fields[0].beware
+
+
+def test_the_page_leads_with_it_and_works_without_scripts(cli: CommandLine, run: Path) -> None:
+    done = cli("report", "run")
+    assert (done.returncode, done.stderr) == (0, "")
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert page.index('id="answer"') < page.index('id="at-load"') < page.index('id="closed"')
+    table = page.partition('id="loads"')[2].partition("</table>")[0]
+    words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", table))
+    assert f"{WILL} rwmutex exclusive lock" in words
+    assert {WILL, MAY, NOT} == set(json.loads(re.findall(r"data-verdicts='([^']+)'", page)[0]))
+
+
+def test_an_old_run_has_no_such_section(cli: CommandLine, stored_run: Path) -> None:
+    assert at_load(read_run(stored_run, "run")) is None
+    assert 'id="at-load"' not in (stored_run / "report.html").read_text(encoding="utf-8")
