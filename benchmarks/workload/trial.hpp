@@ -23,7 +23,7 @@ namespace limiterbench::bench {
 
 inline constexpr double warmup_phase = 0.25;  // of a phase
 inline constexpr double idle_phase = 0.1;     // of a phase: how long noise is looked for
-inline constexpr double sweep_phase = 0.5;    // of a phase: each rate of an open loop, at least
+inline constexpr double sweep_phase = 0.2;    // of a phase: each rate of an open loop, at least
 inline constexpr double longest_step_seconds = 1;
 
 // Where a program's functions and its threads' stacks lie.

@@ -24,7 +24,7 @@ def parser() -> Parser:
     flags = Parser("run", "Measure and draw.")
     size = flags.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="a few minutes (the default)")
-    size.add_argument("--full", action="store_true", help="7 repetitions of 1 s phases")
+    size.add_argument("--full", action="store_true", help="7 repetitions of 0.8 s phases")
     size.add_argument(
         "--budget", metavar="TIME", help="what answers most in so much time: 30m, 1h, 8h"
     )

@@ -17,7 +17,6 @@ from limiterbench.run.schedule import allowance
 
 MODE = "budget"
 PHASE = 0.2
-# As in the full plan.
 LONGEST_PHASE = 1.0
 # Fewer decide nothing; with more, other cells would say more in the same time.
 _FEWEST, _MOST = 5, 15

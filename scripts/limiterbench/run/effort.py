@@ -25,7 +25,7 @@ QUICK_BUDGET_SECONDS = 210.0
 QUICK_LONGEST_PHASE = 0.15
 # Ten windows of the scenarios, and one reload of the slow ones.
 QUICK_SHORTEST_PHASE = 0.1
-FULL_PHASE = 1.0
+FULL_PHASE = 0.8
 
 _REHEARSED_PHASE = 0.01
 _ROUNDS = 2
