@@ -328,7 +328,7 @@ def test_the_table_has_the_most_able_first(cells: Path) -> None:
 
 
 def test_the_claim_says_what_each_sustains(cells: Path) -> None:
-    claim = answer(read_run(cells.parent, "run"))[-2]
+    claim = answer(read_run(cells.parent, "run"))[0]
     assert claim.chart == ("load", "open_loop", "compact")
     assert claim.text.startswith("Within a p99 of 10 µs at 2 threads, ")
     assert " decisions a second (" in claim.text and " and rwmutex 3" in claim.text
@@ -346,16 +346,24 @@ def test_a_run_of_nothing_but_open_loops_has_its_answer(cli: CommandLine, cells:
 
 
 def test_a_host_too_slow_for_any_rate_is_said(cells: Path) -> None:
-    change(cells, lambda r: r["open_loop"]["capacity"][1].update(rate_per_second=0))
-    claim = answer(read_run(cells.parent, "run"))[-2]
+    def none(record: Dict[str, Any]) -> None:
+        record["open_loop"]["capacity"][1].update(rate_per_second=0)
+
+    change(cells, lambda r: none(r) if r["limiter"] != "unlimited" else None)
+    claim = answer(read_run(cells.parent, "run"))[0]
     assert claim.text.endswith("no exact design keeps to it at the lowest rate that was offered.")
+    change(cells, none)
+    claim = answer(read_run(cells.parent, "run"))[0]
+    assert claim.text.endswith(
+        "and neither does unlimited, which limits nothing: this host is disturbed."
+    )
 
 
 def test_few_repetitions_decide_no_order(cells: Path) -> None:
     lines = [json.loads(line) for line in cells.read_text().splitlines()]
     kept = [json.dumps(line) + "\n" for line in lines if line["repetition"] < 4]
     cells.write_text("".join(kept))
-    claim = answer(read_run(cells.parent, "run"))[-2]
+    claim = answer(read_run(cells.parent, "run"))[0]
     assert claim.text.endswith(" From 4 repetitions, too few to decide their order.")
 
 
@@ -364,7 +372,7 @@ def test_capacities_that_overlap_are_not_ordered(cells: Path) -> None:
         record["open_loop"]["capacity"][1]["rate_per_second"] = 1e6 + record["repetition"]
 
     change(cells, same)
-    claim = answer(read_run(cells.parent, "run"))[-2]
+    claim = answer(read_run(cells.parent, "run"))[0]
     assert claim.text.endswith(f" No detectable difference from {PEER}: rwmutex.")
 
 

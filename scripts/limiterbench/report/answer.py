@@ -33,6 +33,7 @@ from limiterbench.stats.series import closed_loop, sweeps_load
 THROUGHPUT_RATIO = "throughput_over_rwmutex_ratio"
 _RELOADS = "reloads_median_per_second"
 P99_RATIO = "rwmutex_p99_ratio"
+UNLIMITED = "unlimited"
 # With fewer repetitions, the lowest and the highest say little.
 FEWEST_FOR_ORDER = 5
 
@@ -287,8 +288,8 @@ def _sustained(field: Contest, rows: Sequence[Entrant]) -> Claim:
     chart = CAPACITY.chart, field.scenario, field.placement
     parts: list[Part] = [f"Within a p99 of {units.time(USUAL_BUDGET_NS)} at ", threads, ", "]
     if CAPACITY.of(rows[0]).median == 0:
-        none = "no exact design keeps to it at the lowest rate that was offered."
-        return Claim([*parts, none], chart)
+        parts += ["no exact design keeps to it at the lowest rate that was offered", *_idle(field)]
+        return Claim([*parts, "."], chart)
     parts += _joined([_capacity(row, " sustains " if row is rows[0] else " ") for row in rows])
     if all(map(RESPONSE.is_known, rows)):
         its = "its" if len(rows) == 1 else "their"
@@ -296,6 +297,18 @@ def _sustained(field: Contest, rows: Sequence[Entrant]) -> Claim:
         parts += _joined([[_said(RESPONSE, row)] for row in rows])
     parts += [".", *_order(rows)]
     return Claim(parts, chart)
+
+
+def _idle(field: Contest) -> list[Part]:
+    """Whether it is the host that is too slow."""
+    floor = field.entrants.get(UNLIMITED)
+    if floor is None or not CAPACITY.is_known(floor) or CAPACITY.of(floor).median > 0:
+        return []
+    return [
+        ", and neither does ",
+        Code(floor.row),
+        ", which limits nothing: this host is disturbed",
+    ]
 
 
 def _capacity(row: Entrant, verb: str) -> list[Part]:
