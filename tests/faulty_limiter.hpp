@@ -53,7 +53,7 @@ class faulty_limiter {
     Usage& usage = usage_[request.traffic_class];
     if (const std::uint64_t window = request.now / rule.window; window > usage.window)
       usage = {window, 0};
-    if (usage.permits >= allowed(rule)) return Decision::deny(1, config_.version);
+    if (usage.permits + request.cost > allowed(rule)) return Decision::deny(1, config_.version);
     usage.permits += request.cost;
     return Decision::admit(config_.version);
   }

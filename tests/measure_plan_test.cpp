@@ -43,7 +43,7 @@ TEST(scenario, reloads_change_all_but_what_is_predicted) {
     EXPECT_NO_THROW(validate(before));
     for (std::size_t i = 0; i < class_count; ++i) {
       EXPECT_NE(before.rules[i].backoff, after.rules[i].backoff) << i;
-      if (i <= edge_class) {
+      if (i <= edge_class || scenario.mix.is_drawn()) {
         EXPECT_EQ(before.rules[i].limit, after.rules[i].limit);
         EXPECT_EQ(before.rules[i].window, after.rules[i].window);
       } else {
@@ -65,6 +65,24 @@ TEST(scenario, sets_the_edge_at_half_the_capacity) {
   EXPECT_EQ(edge_limit_for(1e6), 500U);
   EXPECT_EQ(edge_limit_for(0), 1U);
   EXPECT_EQ(edge_limit_for(1e18), max_limit);
+}
+
+TEST(scenario, sets_limits_in_proportion_to_what_is_drawn) {
+  const Scenario& keyed = *find_scenario("keyed");
+  double sum = 0;
+  for (std::uint32_t i = 0; i < class_count; ++i) {
+    const double share = drawn_share(keyed.mix, i);
+    EXPECT_DOUBLE_EQ(share * (i + 1), drawn_share(keyed.mix, 0));
+    // 2 * 500'000 requests of 4.5 permits.
+    const Rule rule = configuration(keyed, 1, 500'000).rules[i];
+    const double asked = 4.5e6 * share;
+    EXPECT_GE(static_cast<double>(rule.limit), 0.5 * asked - 1);
+    EXPECT_LE(static_cast<double>(rule.limit), 1.25 * asked);
+    EXPECT_GE(configuration(keyed, 1, 1).rules[i].limit, keyed.mix.most_cost);
+    sum += share;
+  }
+  EXPECT_DOUBLE_EQ(sum, 1);
+  EXPECT_NO_THROW(validate(configuration(keyed, 1, max_limit)));
 }
 
 TEST(plan, crosses_everything_that_is_chosen) {
@@ -109,14 +127,17 @@ TEST(plan, compares_placements_in_the_principal_scenario_or_on_request) {
 TEST(plan, sweeps_the_load_at_the_milestones) {
   const Topology topology = Topology::from(big_host);
   std::set<unsigned> swept;
+  std::set<unsigned> keyed;
   std::set<unsigned> steady;
   for (const Cell& cell : plan(topology, {.designs = {find_design("hazard")}})) {
     if (cell.scenario->sweeps_load) swept.insert(cell.threads);
+    if (cell.scenario->name == "keyed") keyed.insert(cell.threads);
     if (cell.scenario->name == "steady") steady.insert(cell.threads);
   }
   const std::vector<unsigned> milestones = host::milestones(topology);
   const std::vector<unsigned> counts = host::thread_counts(topology);
   EXPECT_EQ(swept, std::set<unsigned>(milestones.begin(), milestones.end()));
+  EXPECT_EQ(keyed, swept);
   EXPECT_EQ(steady, std::set<unsigned>(counts.begin(), counts.end()));
 }
 

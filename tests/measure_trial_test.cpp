@@ -1,8 +1,10 @@
 // A whole repetition: a right limiter passes it, each faulty one fails it and says why.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <cstdlib>
+#include <map>
 #include <numeric>
 #include <set>
 #include <string>
@@ -177,7 +179,7 @@ TEST(trial, falls_back_to_another_clock_or_fails_if_strict) {
 }
 
 TEST(trial, uses_up_the_limits_that_it_sets) {
-  for (const char* scenario : {"overload", "edge"}) {
+  for (const char* scenario : {"overload", "edge", "keyed"}) {
     const TrialResult result = trial_of<Fault::none>({scenario, 1, 0.2});
     EXPECT_GT(result.throughput.denied, 0U) << scenario;
     EXPECT_GT(result.admission.expected_min, 0U) << scenario;
@@ -200,8 +202,17 @@ TEST(trial, accepts_an_error_within_the_bound) {
 }
 
 TEST(trial, fails_on_a_denial_before_the_limit) {
-  EXPECT_NE(failure_of<Fault::one_too_few>().find("denied requests after 99 of 100 permits"),
+  EXPECT_NE(failure_of<Fault::one_too_few>().find("denied a cost of 1 after 99 of 100 permits"),
             std::string::npos);
+}
+
+TEST(trial, checks_every_class_if_requests_are_drawn) {
+  const TrialResult result = trial_of<Fault::one_too_many>({"keyed", 1, 0.2});
+  unsigned classes = 0;
+  for (std::uint32_t i = 0; i < class_count; ++i)
+    classes += result.failure.find("class " + std::to_string(i) + ":") != std::string::npos ? 1 : 0;
+  EXPECT_GT(classes, 1U) << result.failure;
+  EXPECT_EQ(result.admission.error, 1U);
 }
 
 TEST(trial, fails_on_a_denial_far_from_the_limit) {
@@ -268,6 +279,49 @@ TEST(mix, counts_what_is_refused_for_good_as_neither_admitted_nor_denied) {
   EXPECT_EQ(tally.requests[0], 31U);
   EXPECT_EQ(tally.admitted[0], 24U);
   EXPECT_EQ(tally.denied[0], 4U);
+}
+
+std::vector<std::pair<unsigned, unsigned>> drawn_with(std::uint64_t seed, std::uint32_t at_once) {
+  Drawn drawn(find_scenario("keyed")->mix, seed);
+  std::vector<std::pair<unsigned, unsigned>> all;
+  while (all.size() < 2 * Drawn::request_count) {
+    const Drawn::Request* next = drawn.next(at_once);
+    for (std::uint32_t i = 0; i < at_once; ++i)
+      all.emplace_back(next[i].traffic_class, next[i].cost);
+  }
+  all.resize(2 * Drawn::request_count);
+  return all;
+}
+
+TEST(drawn, is_the_same_for_a_seed_whatever_is_taken_at_once) {
+  const auto all = drawn_with(3, 1);
+  for (const std::uint32_t at_once : {7U, 64U}) EXPECT_EQ(drawn_with(3, at_once), all);
+  EXPECT_NE(drawn_with(4, 1), all);
+  for (std::size_t i = 0; i < Drawn::request_count; ++i)
+    ASSERT_EQ(all[i], all[i + Drawn::request_count]);
+}
+
+TEST(drawn, has_the_shares_of_the_mix) {
+  const Mix& mix = find_scenario("keyed")->mix;
+  std::map<std::pair<unsigned, unsigned>, double> counts;
+  for (const auto& request : drawn_with(0, 64)) counts[request] += 0.5;
+  EXPECT_EQ(counts.size(), class_count * mix.most_cost);
+  for (const auto& [request, count] : counts) {
+    const double share = drawn_share(mix, request.first) / static_cast<double>(mix.most_cost);
+    EXPECT_NEAR(count, share * Drawn::request_count, 1.2) << request.first << " " << request.second;
+  }
+}
+
+TEST(drawn, sums_permits_and_keeps_the_smallest_cost_denied) {
+  Drawn drawn(find_scenario("keyed")->mix, 0);
+  drawn.note({3, 5}, Decision::admit(1));
+  drawn.note({3, 2}, Decision::admit(1));
+  for (const std::uint8_t cost : std::array<std::uint8_t, 3>{7, 4, 6})
+    drawn.note({3, cost}, Decision::deny(1, 1));
+  drawn.note({4, 1}, Decision::refuse(Reason::cost_above_limit, 1));
+  EXPECT_EQ(drawn.outcomes[3].admitted, 7U);
+  EXPECT_EQ(drawn.outcomes[3].least_denied, 4U);
+  EXPECT_EQ(drawn.outcomes[4].admitted + drawn.outcomes[4].least_denied, 0U);
 }
 
 TEST(fairness, is_jains_index) {

@@ -18,12 +18,21 @@ TEST(simulated_rows, each_admits_what_it_promises) {
   const Host host = small_host();
   ASSERT_FALSE(simulated_rows().empty());
   for (const SimulatedRow& row : simulated_rows()) {
-    for (const char* scenario : {"edge", "reload_storm"}) {
+    for (const char* scenario : {"edge", "keyed", "reload_storm"}) {
       const auto result = simulate_cell(host, row, scenario, 4, {0.2, Policy::random, 3});
       EXPECT_EQ(result.failure, "") << row.name << " " << scenario;
       EXPECT_GT(result.throughput.admitted, 0U) << row.name << " " << scenario;
     }
   }
+}
+
+// Some of the limits are reached, each in some windows at most.
+TEST(simulated_rows, keyed_denies_now_and_then) {
+  const auto phase =
+      simulate_cell(small_host(), *find_simulated_row("hazard"), "keyed", 4, {0.2}, 3e-3)
+          .throughput;
+  EXPECT_GT(phase.denied, 0U);
+  EXPECT_GT(phase.admitted, 4 * phase.denied);
 }
 
 TEST(simulated_rows, same_seed_same_run) {

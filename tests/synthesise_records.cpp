@@ -65,7 +65,6 @@ bench::PhaseResult phase(unsigned threads, double aggregate_ns, Random& random) 
     result.operations.push_back(static_cast<std::uint64_t>(own));
     result.admitted += result.operations.back();
   }
-  result.limited_rule = {.limit = 1000, .window = 10'000'000};
   return result;
 }
 

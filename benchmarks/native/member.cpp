@@ -37,7 +37,7 @@ void Member::run(Mode mode, StartBarrier& barrier, std::uint64_t duration_ticks,
   counts_ = counters_.take();
   const host::Clock& clock = host::Clock::get();
   const std::uint64_t start = barrier.arrive_and_wait();
-  ledger_.start(clock.to_ns(start));
+  start_ledgers(clock.to_ns(start));
   const Switches before = context_switches();
   if (mode == Mode::latency) {
     send_timed(start + duration_ticks);

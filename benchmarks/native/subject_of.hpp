@@ -27,6 +27,12 @@ struct Refused {
   }
 };
 
+[[nodiscard]] inline Tally tally_of(std::uint32_t requests, const Refused& refused) noexcept {
+  return {.requests = {requests, 0},
+          .admitted = {requests - refused.denied - refused.never, 0},
+          .denied = {refused.denied, 0}};
+}
+
 // Sends `count` requests through send(class, count), called once for each run of one class in the
 // mix.
 template <class Send>
@@ -52,6 +58,7 @@ class WorkerOf final : public Worker {
   explicit WorkerOf(L& limiter) : limiter_(limiter), handle_(limiter.attach()) {}
 
   Tally untimed(Position& position, std::uint32_t count, Nanoseconds now) noexcept override {
+    if (position.drawn != nullptr) return tally_of(count, send(*position.drawn, count, now));
     return mixed(position, count, [&](std::uint32_t traffic_class, std::uint32_t run) {
       return send(traffic_class, run, now);
     });
@@ -59,6 +66,8 @@ class WorkerOf final : public Worker {
 
   Tally timed(Position& position, std::uint32_t count, std::uint64_t& stamp,
               Histogram& histogram) noexcept override {
+    if (position.drawn != nullptr)
+      return tally_of(count, send_timed(*position.drawn, count, stamp, histogram));
     return mixed(position, count, [&](std::uint32_t traffic_class, std::uint32_t run) {
       return send_timed(traffic_class, run, stamp, histogram);
     });
@@ -109,6 +118,19 @@ class WorkerOf final : public Worker {
     return refused;
   }
 
+  [[gnu::noinline]] Refused send(Drawn& drawn, std::uint32_t count, Nanoseconds now) noexcept {
+    L& limiter = limiter_;
+    Refused refused;
+    for (const Drawn::Request* next = drawn.next(count); count > 0; --count, ++next) {
+      launder_value(now);
+      const Decision decision =
+          limiter.try_acquire(handle_, {next->traffic_class, next->cost, now});
+      refused.count(decision);
+      drawn.note(*next, decision);
+    }
+    return refused;
+  }
+
   [[gnu::noinline]] Refused send_timed(std::uint32_t traffic_class, std::uint32_t count,
                                        std::uint64_t& stamp, Histogram& histogram) noexcept {
     const host::Clock& clock = host::Clock::get();
@@ -120,6 +142,25 @@ class WorkerOf final : public Worker {
       refused.count(limiter_.try_acquire(handle_, {traffic_class, cost, clock.to_ns(last)}));
       const std::uint64_t end = Source::ticks();
       histogram.record(clock.to_ns(end - last));
+      last = end;
+    }
+    stamp = last;
+    return refused;
+  }
+
+  // What became of a request is noted within the latency of the next one, as the histogram is.
+  [[gnu::noinline]] Refused send_timed(Drawn& drawn, std::uint32_t count, std::uint64_t& stamp,
+                                       Histogram& histogram) noexcept {
+    const host::Clock& clock = host::Clock::get();
+    Refused refused;
+    std::uint64_t last = stamp;
+    for (const Drawn::Request* next = drawn.next(count); count > 0; --count, ++next) {
+      const Decision decision =
+          limiter_.try_acquire(handle_, {next->traffic_class, next->cost, clock.to_ns(last)});
+      const std::uint64_t end = Source::ticks();
+      histogram.record(clock.to_ns(end - last));
+      refused.count(decision);
+      drawn.note(*next, decision);
       last = end;
     }
     stamp = last;

@@ -16,7 +16,7 @@ void Member::send_until(Time end) {
   clear();
   config_checks_ = {.last_version = config_checks_.last_version};
   Time start = engine_.now();
-  ledger_.start(in_ns(start));
+  start_ledgers(in_ns(start));
   totals_.first_tick = static_cast<std::uint64_t>(start);
   while (start < end) {
     const bench::Tally tally = send_one(start);
@@ -32,7 +32,7 @@ void Member::send_until(Time end) {
 void Member::send_paced(const bench::Load& load, Time end) {
   clear();
   const Time begin = engine_.now();
-  ledger_.start(in_ns(begin));
+  start_ledgers(in_ns(begin));
   totals_.first_tick = static_cast<std::uint64_t>(begin);
   open_loop_->start(load, totals_.first_tick, static_cast<std::uint64_t>(end));
   while (!open_loop_->is_over()) {
@@ -50,15 +50,23 @@ void Member::send_paced(const bench::Load& load, Time end) {
 }
 
 bench::Tally Member::send_one(Time start) {
-  const bool rare = position_.until_rare == 0;
-  position_.until_rare = rare ? position_.mix.period - 1 : position_.until_rare - 1;
   // The request itself is read.
   engine_.spend(engine_.host().load + own_work_);
-  const std::uint32_t traffic_class = rare ? position_.mix.rare : position_.mix.common;
-  const Decision decision = client_->try_acquire({traffic_class, 1, in_ns(start)});
+  std::size_t kind = 0;
+  Decision decision = Decision::admit(0);
+  if (position_.drawn != nullptr) {
+    const bench::Drawn::Request& next = *position_.drawn->next(1);
+    decision = client_->try_acquire({next.traffic_class, next.cost, in_ns(start)});
+    position_.drawn->note(next, decision);
+  } else {
+    const bool rare = position_.until_rare == 0;
+    position_.until_rare = rare ? position_.mix.period - 1 : position_.until_rare - 1;
+    decision =
+        client_->try_acquire({rare ? position_.mix.rare : position_.mix.common, 1, in_ns(start)});
+    kind = rare ? 1 : 0;
+  }
   if (decision.denied()) engine_.spend(denial_work_);
   engine_.progress();
-  const std::size_t kind = rare ? 1 : 0;
   bench::Tally tally;
   tally.requests[kind] = 1;
   tally.admitted[kind] = decision.admitted() ? 1 : 0;

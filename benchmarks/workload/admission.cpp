@@ -7,7 +7,8 @@ namespace limiterbench::bench {
 namespace {
 
 struct Sums {
-  std::vector<std::int64_t> admitted, denied, straddling;
+  std::vector<std::int64_t> admitted, straddling;
+  std::vector<std::uint32_t> least_denied;
   std::int64_t long_admitted = 0;
   std::int64_t total = 0;
 };
@@ -17,11 +18,11 @@ Sums add_up(const std::vector<const Ledger*>& ledgers) {
   for (const Ledger* ledger : ledgers) {
     const auto windows = ledger->windows();
     sums.admitted.resize(std::max(sums.admitted.size(), windows.size()));
-    sums.denied.resize(sums.admitted.size());
+    sums.least_denied.resize(sums.admitted.size());
     sums.straddling.resize(sums.admitted.size());
     for (std::size_t w = 0; w < windows.size(); ++w) {
       sums.admitted[w] += windows[w].admitted;
-      sums.denied[w] += windows[w].denied;
+      sums.least_denied[w] = lesser_cost(sums.least_denied[w], windows[w].least_denied);
       sums.straddling[w] += windows[w].straddling;
       sums.total += windows[w].admitted + windows[w].straddling;
     }
@@ -84,22 +85,25 @@ std::string upper_violation(const Sums& sums, const Allowance& allowance) {
 }
 
 struct Saturated {
-  std::int64_t windows = 0;
+  std::int64_t permits = 0;  // that were due in such windows
   std::string violation;
 };
 
 // `first`: the first window that began inside the phase.
 Saturated saturated_windows(const Sums& sums, std::size_t first, std::int64_t limit) {
   Saturated found;
-  for (std::size_t w = first; w < sums.denied.size(); ++w) {
-    if (sums.denied[w] == 0) continue;
-    ++found.windows;
+  for (std::size_t w = first; w < sums.least_denied.size(); ++w) {
+    const std::uint32_t cost = sums.least_denied[w];
+    if (cost == 0) continue;
+    const std::int64_t due = limit - cost + 1;
+    found.permits += due;
     const std::int64_t before = w == 0 ? 0 : sums.straddling[w - 1];
     const std::int64_t at_most =
         before + sums.admitted[w] + sums.straddling[w] + sums.long_admitted;
-    if (at_most < limit && found.violation.empty())
-      found.violation = "window " + std::to_string(w) + " of the phase denied requests after " +
-                        std::to_string(at_most) + " of " + std::to_string(limit) + " permits";
+    if (at_most < due && found.violation.empty())
+      found.violation = "window " + std::to_string(w) + " of the phase denied a cost of " +
+                        std::to_string(cost) + " after " + std::to_string(at_most) + " of " +
+                        std::to_string(limit) + " permits";
   }
   return found;
 }
@@ -163,7 +167,7 @@ Admission check_admission(const std::vector<const Ledger*>& ledgers, const Rule&
   if (!by_windows) return result;
 
   const Saturated saturated = saturated_windows(sums, first_inside - first, limit);
-  result.expected_min = static_cast<std::uint64_t>(saturated.windows * limit);
+  result.expected_min = static_cast<std::uint64_t>(saturated.permits);
   if (result.failure.empty()) result.failure = saturated.violation;
   if (result.failure.empty() && result.admitted < result.expected_min)
     result.failure = std::to_string(result.admitted) + " permits admitted, at least " +

@@ -20,10 +20,12 @@
 // A rate with a burst (gcra) admits by the stamps of its requests, at most (n + 1) * limit in a
 // span of n windows. There the bound is (b - a + 1) * limit + limit.
 //
-// Lower invariant, for windows only. A request of cost 1 that was surely denied in window w proves
-// that w was used up. If w began after the phase did, this phase made all the admissions of w. Then
-// the sum of what is sure in w, what straddles its begin or its end, and what is long is at least
-// the limit. Nothing is claimed of a window without a sure denial.
+// Lower invariant, for windows only. A request that was surely denied in window w proves that less
+// than its cost was left of w. Nothing is given back: no more than that is left at the end. If w
+// began after the phase did, this phase made all the admissions of w. Then the sum of what is sure
+// in w, what straddles its begin or its end, and what is long is above the limit less the smallest
+// cost denied. For requests of cost 1 it is at least the limit. Nothing is claimed of a window
+// without a sure denial.
 #pragma once
 
 #include <limiterbench/limiter.hpp>
@@ -38,12 +40,23 @@
 
 namespace limiterbench::bench {
 
+// What became of some requests of one class.
+struct Outcome {
+  std::uint32_t admitted = 0;      // permits
+  std::uint32_t least_denied = 0;  // the smallest cost that was denied; 0: none was
+};
+
+// Of two such costs.
+[[nodiscard]] constexpr std::uint32_t lesser_cost(std::uint32_t a, std::uint32_t b) noexcept {
+  return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
 // One thread's tallies of one class.
 class Ledger {
  public:
   struct Window {
-    std::uint32_t admitted = 0;    // surely
-    std::uint32_t denied = 0;      // surely
+    std::uint32_t admitted = 0;  // surely, as is what is denied
+    std::uint32_t least_denied = 0;
     std::uint32_t straddling = 0;  // admitted in this window or in the next
   };
 
@@ -54,13 +67,12 @@ class Ledger {
   void start(Nanoseconds begin) noexcept { first_ = begin / length_; }
 
   // Requests stamped `from`; the clock was read again, as `to`, after the last was decided.
-  void note(Nanoseconds from, Nanoseconds to, std::uint32_t admitted,
-            std::uint32_t denied) noexcept {
+  void note(Nanoseconds from, Nanoseconds to, const Outcome& outcome) noexcept {
     if (from < begin_ || to >= sure_until_) [[unlikely]] {
-      if (!enter(from, to, admitted)) return;
+      if (!enter(from, to, outcome.admitted)) return;
     }
-    current_->admitted += admitted;
-    current_->denied += denied;
+    current_->admitted += outcome.admitted;
+    current_->least_denied = lesser_cost(current_->least_denied, outcome.least_denied);
   }
 
   [[nodiscard]] std::span<const Window> windows() const noexcept { return windows_.span(); }
@@ -101,7 +113,7 @@ struct Phase {
   Nanoseconds end;
 };
 
-// `bound`: the design's error_bound() for requests of cost 1.
+// Of one class. `bound`: the design's error_bound() for the largest cost.
 [[nodiscard]] Admission check_admission(const std::vector<const Ledger*>& ledgers, const Rule& rule,
                                         Contract contract, Permits bound, Phase phase);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "workload/admission.hpp"
 #include "workload/histogram.hpp"
@@ -40,14 +41,22 @@ class MemberBase {
       : position_{scenario.mix, index * 7 % scenario.mix.period},
         limited_{mask(scenario.mix.common == scenario.limited_class),
                  mask(scenario.mix.rare == scenario.limited_class)},
-        ledger_(configuration(scenario, 1, 1).rules[scenario.limited_class].window,
-                seconds * 1.25 + 0.05) {
+        limited_class_(scenario.limited_class) {
     if (scenario.sweeps_load) open_loop_ = make_on_own_pages<OpenLoop>(seed + index, scale);
+    if (scenario.mix.is_drawn()) position_.drawn = &drawn_.emplace(scenario.mix, index);
+    const Config config = configuration(scenario, 1, 1);
+    for (std::uint32_t i = 0; i < class_count; ++i)
+      if (scenario.checks(i)) ledgers_[i].emplace(config.rules[i].window, seconds * 1.25 + 0.05);
   }
+  MemberBase(const MemberBase&) = delete;
+  MemberBase& operator=(const MemberBase&) = delete;
 
   // What the last run found. The latencies are empty unless it timed each request.
   [[nodiscard]] const Totals& totals() const noexcept { return totals_; }
-  [[nodiscard]] const Ledger& ledger() const noexcept { return ledger_; }
+  // nullptr if the class is not checked.
+  [[nodiscard]] const Ledger* ledger(std::uint32_t traffic_class) const noexcept {
+    return ledgers_[traffic_class] ? &*ledgers_[traffic_class] : nullptr;
+  }
   [[nodiscard]] const Histogram& latencies() const noexcept { return latencies_; }
   // Summed over all runs.
   [[nodiscard]] const ConfigChecks& config_checks() const noexcept { return config_checks_; }
@@ -60,7 +69,12 @@ class MemberBase {
   void clear() noexcept {
     totals_ = {};
     latencies_.clear();
-    ledger_.clear();
+    for (auto& ledger : ledgers_)
+      if (ledger) ledger->clear();
+  }
+  void start_ledgers(Nanoseconds begin) noexcept {
+    for (auto& ledger : ledgers_)
+      if (ledger) ledger->start(begin);
   }
   void count(const Tally& tally, Nanoseconds from, Nanoseconds to) noexcept {
     for (std::size_t kind = 0; kind < 2; ++kind) {
@@ -68,8 +82,12 @@ class MemberBase {
       totals_.admitted[kind] += tally.admitted[kind];
       totals_.denied[kind] += tally.denied[kind];
     }
-    ledger_.note(from, to, (tally.admitted[0] & limited_[0]) + (tally.admitted[1] & limited_[1]),
-                 (tally.denied[0] & limited_[0]) + (tally.denied[1] & limited_[1]));
+    if (drawn_) return count_drawn(from, to);
+    const bool denied = ((tally.denied[0] & limited_[0]) | (tally.denied[1] & limited_[1])) != 0;
+    ledgers_[limited_class_]->note(
+        from, to,
+        {.admitted = (tally.admitted[0] & limited_[0]) + (tally.admitted[1] & limited_[1]),
+         .least_denied = denied ? 1U : 0U});
   }
   void check(const Config& config) noexcept {
     ++config_checks_.read;
@@ -79,14 +97,23 @@ class MemberBase {
   }
 
   Position position_;
-  std::array<std::uint32_t, 2> limited_;  // by kind: all ones if it is checked by window, else 0
   Totals totals_;
   ConfigChecks config_checks_;
-  Ledger ledger_;
   Histogram latencies_;
   OnOwnPages<OpenLoop> open_loop_;  // null unless the scenario sweeps the load
 
  private:
+  void count_drawn(Nanoseconds from, Nanoseconds to) noexcept {
+    for (std::uint32_t i = 0; i < class_count; ++i)
+      ledgers_[i]->note(from, to, drawn_->outcomes[i]);
+    drawn_->outcomes = {};
+  }
+
+  std::array<std::uint32_t, 2> limited_;  // by kind: all ones if it is checked by window, else 0
+  std::uint32_t limited_class_;
+  std::optional<Drawn> drawn_;
+  std::array<std::optional<Ledger>, class_count> ledgers_;  // by class
+
   static constexpr std::uint32_t mask(bool set) { return set ? ~std::uint32_t{0} : 0; }
 };
 

@@ -35,11 +35,13 @@ bool oversubscribes(const Selection& selection, const Scenario& scenario) {
   return selection.oversubscribe && (scenario.oversubscribes || !selection.scenarios.empty());
 }
 
-// A sweep of the load takes several times as long as other scenarios: only the milestones.
+// A sweep of the load takes several times as long as other scenarios: only the milestones. They are
+// also enough for what a quick plan leaves out.
 std::vector<unsigned> thread_counts(const host::Topology& topology, const Scenario& scenario,
                                     bool oversubscribe) {
-  std::vector<unsigned> counts =
-      scenario.sweeps_load ? host::milestones(topology) : host::thread_counts(topology);
+  std::vector<unsigned> counts = scenario.sweeps_load || scenario.on_request
+                                     ? host::milestones(topology)
+                                     : host::thread_counts(topology);
   if (!oversubscribe) return counts;
   for (const unsigned times : {2U, 4U}) {
     const auto threads = times * static_cast<unsigned>(topology.cpus().size());
@@ -184,6 +186,7 @@ json plan_json(const host::Topology& topology, const Selection& selection) {
     scenario_list.push_back({{"name", scenario.name},
                              {"summary", scenario.summary},
                              {"sweeps_load", scenario.sweeps_load},
+                             {"on_request", scenario.on_request},
                              {"principal", scenario.principal},
                              {"phases", phases_of(scenario)}});
   json placement_list = json::array();

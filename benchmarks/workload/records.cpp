@@ -33,15 +33,17 @@ json histogram_json(const Histogram& histogram) {
   return {{"sub_buckets", Histogram::sub_buckets}, {"counts", std::move(counts)}};
 }
 
-json phase_json(const PhaseResult& phase) {
+json rule_json(const Rule& rule) { return {{"limit", rule.limit}, {"window_ns", rule.window}}; }
+
+json phase_json(const Scenario& scenario, const PhaseResult& phase) {
+  const Config config = configuration(scenario, 1, phase.edge_limit);
   return {{"wall_ns", phase.wall_ns},
           {"start_skew_ns", phase.start_skew_ns},
           {"operations", phase.operations},
           {"admitted", phase.admitted},
           {"denied", phase.denied},
           {"never", phase.never},
-          {"limited_rule",
-           {{"limit", phase.limited_rule.limit}, {"window_ns", phase.limited_rule.window}}}};
+          {"limited_rule", rule_json(config.rules[scenario.limited_class])}};
 }
 
 // A design that was made slower must not pass for itself. A design's own note is about this host,
@@ -82,23 +84,24 @@ json sweep_json(const std::optional<LoadSweep>& sweep) {
           {"points", std::move(points)}};
 }
 
+json mix_json(const Mix& mix) {
+  if (mix.is_drawn()) return {{"zipf", mix.zipf}, {"most_cost", mix.most_cost}};
+  return {{"common", mix.common}, {"rare", mix.rare}, {"period", mix.period}};
+}
+
 json parameters_json(const TrialSpec& spec, const TrialResult& result, const Model* model) {
   const Scenario& scenario = spec.scenario;
-  const Config config = configuration(scenario, 1, result.throughput.limited_rule.limit);
+  const Mix& mix = scenario.mix;
+  const Config config = configuration(scenario, 1, result.throughput.edge_limit);
   json rules = json::object();
-  for (const std::uint32_t index : {scenario.mix.common, scenario.mix.rare}) {
-    const Rule& rule = config.rules[index];
-    rules[std::to_string(index)] = {{"limit", rule.limit}, {"window_ns", rule.window}};
+  for (std::uint32_t i = 0; i < class_count; ++i) {
+    if (mix.is_drawn() || i == mix.common || i == mix.rare)
+      rules[std::to_string(i)] = rule_json(config.rules[i]);
   }
-  json parameters{{"phase_seconds", spec.phase_seconds},
-                  {"warmup_seconds", spec.warmup_seconds},
-                  {"added_percent", spec.added_percent},
-                  {"reloads_per_second", scenario.reloads_per_second},
-                  {"rules", std::move(rules)},
-                  {"mix",
-                   {{"common", scenario.mix.common},
-                    {"rare", scenario.mix.rare},
-                    {"period", scenario.mix.period}}}};
+  json parameters{
+      {"phase_seconds", spec.phase_seconds}, {"warmup_seconds", spec.warmup_seconds},
+      {"added_percent", spec.added_percent}, {"reloads_per_second", scenario.reloads_per_second},
+      {"rules", std::move(rules)},           {"mix", mix_json(mix)}};
   if (model != nullptr) parameters["model"] = model->parameters;
   return parameters;
 }
@@ -246,8 +249,8 @@ json record_of(const Cell& cell, const TrialSpec& spec, const TrialResult& resul
     record.update(json{{"simulated", true}, {"policy", model->policy}, {"seed", model->seed}});
   // Where a simulation broke off, nothing was counted.
   if (model == nullptr || !result.throughput.operations.empty()) {
-    record["throughput"] = phase_json(result.throughput);
-    record["latency"] = phase_json(result.latency);
+    record["throughput"] = phase_json(*cell.scenario, result.throughput);
+    record["latency"] = phase_json(*cell.scenario, result.latency);
     record["latency"].update(times_json(result.latencies));
   }
   return record;

@@ -1,6 +1,7 @@
 #include "workload/scenario.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace limiterbench::bench {
 namespace {
@@ -44,6 +45,11 @@ constexpr std::array all{
              .tight_limit = 0,
              .reloads_per_second = 10,
              .limited_class = edge_class},
+    Scenario{.name = "keyed",
+             .summary = "all classes by Zipf's law, costs from 1 to 8; limits reached now and then",
+             .mix = {.zipf = 1, .most_cost = 8},
+             .reloads_per_second = 10,
+             .on_request = true},
     Scenario{
         .name = "open_loop",
         .summary = "as steady; then requests by a schedule, at the same rates for every design",
@@ -53,12 +59,32 @@ constexpr std::array all{
         .limited_class = tight_class,
         .sweeps_load = true},
 };
+// Requests by a schedule are of a mix of two classes.
+static_assert(std::ranges::none_of(all, [](const Scenario& each) {
+  return each.sweeps_load && each.mix.is_drawn();
+}));
 
 // A rule that differs from version to version and is always valid.
 Rule changing_rule(std::uint64_t version, std::size_t index) {
   return {.limit = 1 + (version * 7919 + index * 104'729) % 1'000'000,
           .window = min_window + (version * 6007 + index * 1'000'003) % 1'000'000'000,
           .backoff = {}};
+}
+
+double weight(const Mix& mix, std::uint32_t traffic_class) {
+  return std::pow(traffic_class + 1, -mix.zipf);
+}
+
+// Of what is asked for in a window if twice the edge's limit is the number of requests: in turn
+// more than all, all, and less. Then the limits of some classes are reached in each window, those
+// of others in some windows, and those of others again in none.
+Permits drawn_limit(const Mix& mix, std::uint32_t traffic_class, Permits edge_limit) {
+  constexpr std::array reached{1.25, 1.0, 0.75, 0.5};
+  const auto most_cost = static_cast<double>(mix.most_cost);
+  const double asked =
+      2 * static_cast<double>(edge_limit) * drawn_share(mix, traffic_class) * (1 + most_cost) / 2;
+  return static_cast<Permits>(std::clamp(asked * reached[traffic_class % reached.size()], most_cost,
+                                         static_cast<double>(max_limit)));
 }
 
 }  // namespace
@@ -68,6 +94,12 @@ std::span<const Scenario> scenarios() noexcept { return all; }
 const Scenario* find_scenario(std::string_view name) noexcept {
   const auto found = std::ranges::find(all, name, &Scenario::name);
   return found == all.end() ? nullptr : &*found;
+}
+
+double drawn_share(const Mix& mix, std::uint32_t traffic_class) noexcept {
+  double sum = 0;
+  for (std::uint32_t i = 0; i < class_count; ++i) sum += weight(mix, i);
+  return weight(mix, traffic_class) / sum;
 }
 
 Config configuration(const Scenario& scenario, std::uint64_t version, Permits edge_limit) {
@@ -82,6 +114,11 @@ Config configuration(const Scenario& scenario, std::uint64_t version, Permits ed
     config.rules[index].limit = limit;
     config.rules[index].window = window;
   };
+  if (scenario.mix.is_drawn()) {
+    for (std::uint32_t i = 0; i < class_count; ++i)
+      fix(i, drawn_limit(scenario.mix, i, edge_limit), millisecond);
+    return config;
+  }
   fix(open_class, never_exhausted, 10 * millisecond);
   fix(tight_class, scenario.tight_limit, 10 * millisecond);
   fix(edge_class, edge_limit, millisecond);

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "workload/drawn.hpp"
 #include "workload/scenario.hpp"
 
 namespace limiterbench::bench {
@@ -23,13 +24,15 @@ class Subject {
   [[nodiscard]] virtual Permits error_bound(const Rule& rule, Permits cost) = 0;
 };
 
-// Where a thread is in the mix of classes.
+// Where a thread is in the mix.
 struct Position {
   Mix mix;
   std::uint32_t until_rare;  // requests of the common class before the next of the rare one
+  Drawn* drawn = nullptr;    // if requests are drawn
 };
 
-// What became of a batch; [0]: of the mix's common class, [1]: of its rare one.
+// What became of a batch; [0]: of the mix's common class, [1]: of its rare one. All that is drawn
+// counts as common.
 struct Tally {
   std::array<std::uint32_t, 2> requests{};
   std::array<std::uint32_t, 2> admitted{};

@@ -36,6 +36,19 @@ double fairness(const std::vector<std::uint64_t>& operations) noexcept {
   return squares > 0 ? sum * sum / (static_cast<double>(operations.size()) * squares) : 0;
 }
 
+namespace {
+
+// What all classes admitted, and the worst of them.
+void add(Admission& all, const Admission& one) {
+  all.admitted += one.admitted;
+  all.expected_min += one.expected_min;
+  all.expected_max += one.expected_max;
+  all.error = std::max(all.error, one.error);
+  all.bound = std::max(all.bound, one.bound);
+}
+
+}  // namespace
+
 TrialResult result_of(const std::function<void(TrialResult&)>& run) {
   TrialResult result;
   try {
@@ -64,7 +77,6 @@ void Trial::collect(PhaseResult& phase, const std::string& name, std::uint64_t s
   const Mix& mix = spec_.scenario.mix;
   std::uint64_t end = start;
   std::uint64_t last_first = start;
-  std::vector<const Ledger*> ledgers;
   for (const MemberBase* member : members()) {
     const Totals& totals = member->totals();
     phase.operations.push_back(totals.operations());
@@ -72,19 +84,18 @@ void Trial::collect(PhaseResult& phase, const std::string& name, std::uint64_t s
       phase.admitted += totals.admitted[kind];
       phase.denied += totals.denied[kind];
       phase.never += totals.requests[kind] - totals.admitted[kind] - totals.denied[kind];
-      if ((kind == 0 ? mix.common : mix.rare) != open_class) continue;
+      if (mix.is_drawn() || (kind == 0 ? mix.common : mix.rare) != open_class) continue;
       phase.open_requests += totals.requests[kind];
       phase.open_admitted += totals.admitted[kind];
     }
     last_first = std::max(last_first, totals.first_tick);
     if (totals.operations() != 0) end = std::max(end, totals.last_tick);
-    ledgers.push_back(&member->ledger());
     result_.latencies.merge(member->latencies());
   }
   phase.wall_ns = scale().to_ns(end - start);
   phase.start_skew_ns = scale().to_ns(last_first - start);
-  phase.limited_rule = configuration().rules[spec_.scenario.limited_class];
-  check(phase, name, ledgers, {scale().to_ns(start), scale().to_ns(end)});
+  phase.edge_limit = edge_limit_;
+  check(phase, name, {scale().to_ns(start), scale().to_ns(end)});
 }
 
 void Trial::sweep(std::uint64_t seed, std::optional<double> generator_per_second,
@@ -114,8 +125,7 @@ LoadPoint Trial::offer(Arrivals arrivals, double rate, std::uint64_t least_reque
   return point;
 }
 
-void Trial::check(PhaseResult& phase, const std::string& name,
-                  const std::vector<const Ledger*>& ledgers, Phase span) {
+void Trial::check(PhaseResult& phase, const std::string& name, Phase span) {
   if (phase.never != 0)
     result_.fail(name + ": " + std::to_string(phase.never) + " requests refused");
   // A rate with a burst may deny a request that was stamped long before it was decided.
@@ -123,20 +133,23 @@ void Trial::check(PhaseResult& phase, const std::string& name,
   if (contract == Contract::windows && phase.open_admitted != phase.open_requests)
     result_.fail(name + ": " + std::to_string(phase.open_requests - phase.open_admitted) +
                  " requests of a class far from its limit were not admitted");
-  const Permits bound = subject().error_bound(phase.limited_rule, 1);
-  phase.admission = check_admission(ledgers, phase.limited_rule, contract, bound, span);
-  // A design that does not limit is measured as the floor of those that do.
-  if (spec_.design.exactness == Exactness::none) {
-    phase.admission.expected_min = phase.admission.expected_max = phase.admission.admitted;
-    phase.admission.error = 0;
-  } else if (!phase.admission.failure.empty()) {
-    result_.fail(name + ": " + phase.admission.failure);
+  const Config config = configuration();
+  for (std::uint32_t i = 0; i < class_count; ++i) {
+    if (!spec_.scenario.checks(i)) continue;
+    std::vector<const Ledger*> ledgers;
+    for (const MemberBase* member : members()) ledgers.push_back(member->ledger(i));
+    const Rule& rule = config.rules[i];
+    const Permits bound = subject().error_bound(rule, spec_.scenario.mix.most_cost);
+    Admission admission = check_admission(ledgers, rule, contract, bound, span);
+    // A design that does not limit is measured as the floor of those that do.
+    if (spec_.design.exactness == Exactness::none) {
+      admission.expected_min = admission.expected_max = admission.admitted;
+      admission.error = 0;
+    } else if (!admission.failure.empty()) {
+      result_.fail(name + ", class " + std::to_string(i) + ": " + admission.failure);
+    }
+    add(result_.admission, admission);
   }
-  result_.admission.admitted += phase.admission.admitted;
-  result_.admission.expected_min += phase.admission.expected_min;
-  result_.admission.expected_max += phase.admission.expected_max;
-  result_.admission.error = std::max(result_.admission.error, phase.admission.error);
-  result_.admission.bound = std::max(result_.admission.bound, phase.admission.bound);
 }
 
 void Trial::collect_config_checks() {

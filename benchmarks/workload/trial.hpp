@@ -60,8 +60,7 @@ struct PhaseResult {
   std::uint64_t never = 0;
   std::uint64_t open_requests = 0;  // of open_class
   std::uint64_t open_admitted = 0;
-  Rule limited_rule;
-  Admission admission;
+  Permits edge_limit = 1;  // of its configurations
 };
 
 struct TrialResult {
@@ -150,8 +149,7 @@ class Trial {
  private:
   LoadPoint offer(Arrivals arrivals, double rate, std::uint64_t least_requests);
   void publish_edge_limit(Permits limit);
-  void check(PhaseResult& phase, const std::string& name, const std::vector<const Ledger*>& ledgers,
-             Phase span);
+  void check(PhaseResult& phase, const std::string& name, Phase span);
 };
 
 }  // namespace limiterbench::bench

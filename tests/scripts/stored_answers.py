@@ -47,7 +47,8 @@ def write(folder: Path, run: Path) -> Path:
 def _scenario(name: str) -> Any:
     sweeps = name == "open_loop"
     phases = 12.6 if sweeps else 2.6
-    return {"name": name, "sweeps_load": sweeps, "principal": name == "steady", "phases": phases}
+    kind = {"sweeps_load": sweeps, "on_request": False, "principal": name == "steady"}
+    return {"name": name, **kind, "phases": phases}
 
 
 def _store(path: Path, value: Any) -> None:

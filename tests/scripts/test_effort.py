@@ -8,7 +8,7 @@ import pytest
 from limiterbench.records.cells import Cell
 from limiterbench.records.manifest import Boundary
 from limiterbench.run import effort
-from limiterbench.run.plan import Plan, Scenario, thin
+from limiterbench.run.plan import Plan, Scenario, thin, without_unasked
 from limiterbench.run.request import Request
 
 
@@ -44,6 +44,7 @@ SCENARIOS = {
     "steady": Scenario(False, True, 2.5),
     "edge": Scenario(False, False, 2.5),
     "open_loop": Scenario(True, False, 8.5),
+    "keyed": Scenario(False, False, 2.5, on_request=True),
 }
 
 
@@ -116,6 +117,15 @@ def test_a_quick_plan_has_time_for_what_it_keeps() -> None:
     assert effort.is_affordable(0.05, [2.5] * 300)
     assert not effort.is_affordable(0.5, [2.5] * 300)
     assert not effort.is_affordable(0.05, [12.6] * 100)
+
+
+def test_what_is_measured_on_request_is_left_out_of_a_quick_plan_unless_asked_for() -> None:
+    keyed = [cell._replace(scenario="keyed") for cell in _big_plan().cells[:7]]
+    whole = replace(_big_plan(), cells=_big_plan().cells[:7] + keyed)
+    plan = without_unasked(whole, Request())
+    assert {cell.scenario for cell in plan.cells} == {"steady"}
+    assert plan.left_out == 7
+    assert without_unasked(whole, Request(scenario=("keyed",))) == whole
 
 
 def test_a_sweep_takes_its_time() -> None:

@@ -32,7 +32,7 @@ from limiterbench.run import effort as efforts
 from limiterbench.run.cell_process import utc_now
 from limiterbench.run.effort import Effort
 from limiterbench.run.measuring import measure
-from limiterbench.run.plan import Plan, make_plan, thin
+from limiterbench.run.plan import Plan, make_plan, thin, without_unasked
 from limiterbench.run.plan_text import describe, describe_rest, reproducing_command
 from limiterbench.run.program import Layouts, Program
 from limiterbench.run.request import Request
@@ -58,6 +58,7 @@ def _plan(program: Program, request: Request, home: str | None) -> tuple[Plan, E
         plan, effort = budgets.fit(plan, request, budget, overhead)
         return plan, replace(effort, deadline=started + budget - effort.once)
     if not request.full:
+        plan = without_unasked(plan, request)
         plan = thin(plan, request, lambda phases: efforts.is_affordable(overhead, phases))
     effort = efforts.choose(request, len(plan.cells), overhead, _phases(plan))
     return plan, replace(effort, once=efforts.once_of(plan))

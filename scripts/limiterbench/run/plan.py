@@ -18,6 +18,7 @@ class Scenario:
     sweeps_load: bool
     principal: bool
     phases: float
+    on_request: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,10 @@ def _cell(fields: Fields) -> Cell:
 def _scenarios(entries: list[Fields]) -> dict[str, Scenario]:
     return {
         entry.text("name"): Scenario(
-            entry.flag("sweeps_load"), entry.flag("principal"), entry.number("phases")
+            entry.flag("sweeps_load"),
+            entry.flag("principal"),
+            entry.number("phases"),
+            entry.flag("on_request"),
         )
         for entry in entries
     }
@@ -83,6 +87,14 @@ def _parse(fields: Fields) -> Plan:
         cells=cells,
         scenarios=scenarios,
     )
+
+
+def without_unasked(plan: Plan, request: Request) -> Plan:
+    """For a quick look: some scenarios only if they are asked for."""
+    if request.scenario:
+        return plan
+    cells = [cell for cell in plan.cells if not plan.scenarios[cell.scenario].on_request]
+    return replace(plan, cells=cells, left_out=plan.left_out + len(plan.cells) - len(cells))
 
 
 def _is_beyond(cell: Cell, plan: Plan) -> bool:
