@@ -35,7 +35,7 @@ bool oversubscribes(const Selection& selection, const Scenario& scenario) {
   return selection.oversubscribe && (scenario.oversubscribes || !selection.scenarios.empty());
 }
 
-// A sweep of the load takes several times as long as other scenarios: only the milestones. They are
+// An open loop takes several times as long as other scenarios: only the milestones. They are
 // also enough for what a quick plan leaves out.
 std::vector<unsigned> thread_counts(const host::Topology& topology, const Scenario& scenario,
                                     bool oversubscribe) {

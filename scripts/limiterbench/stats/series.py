@@ -73,8 +73,8 @@ def sweeps_load(group: Group) -> bool:
 
 
 def closed_loop(groups: Iterable[Group]) -> list[Group]:
-    """Those that can be compared. Before a sweep of the load its threads also ask in a closed
-    loop, but those phases say nothing about the open loop that the scenario is about."""
+    """Those that can be compared. Before an open loop its threads also ask in a closed one, but
+    those phases say nothing about what the scenario is about."""
     return [group for group in groups if not sweeps_load(group)]
 
 
