@@ -245,7 +245,9 @@ TEST(climb, finds_no_capacity_where_the_lowest_rate_is_too_much) {
   EXPECT_TRUE(rates_of(sweep, Arrivals::bursty).empty());
   const LoadSweep none = climb_of(queue(1e6), 5000);
   EXPECT_TRUE(none.points.empty());
-  EXPECT_FALSE(none.capacities[0].at_least);
+  EXPECT_EQ(none.capacities[0].rate_per_second, 0);
+  // The design is not charged for it.
+  EXPECT_TRUE(none.capacities[0].at_least);
 }
 
 // A disturbance of the host looks like a saturated design, and does not last.

@@ -49,8 +49,8 @@ class TickScale {
   explicit TickScale(double ns_per_tick);
 
   [[nodiscard]] double ns_per_tick() const noexcept { return ns_per_tick_; }
-  // Exact to 1 part in 2^31 for a clock of 1 GHz or more. No count that fits in 64 bits of
-  // nanoseconds overflows.
+  // Exact to 1 part in 2^31 for a clock of 1 GHz, to 1 in 2^21 for one of 1 THz. No count that fits
+  // in 64 bits of nanoseconds overflows.
   [[nodiscard]] std::uint64_t to_ns(std::uint64_t ticks) const noexcept {
     return static_cast<std::uint64_t>((static_cast<Wide>(ticks) * multiplier_) >> shift);
   }

@@ -113,6 +113,7 @@ void check_rates(const bench::Options& options, const host::Topology& topology) 
   unsigned threads = 0;
   for (const bench::Cell& cell : bench::plan(topology, options.selection))
     if (cell.scenario->sweeps_load) threads = std::max(threads, cell.threads);
+  threads = std::min(threads, static_cast<unsigned>(topology.cpus().size()));
   if (threads == 0) return;
   const double most = bench::measure_generator() * threads * bench::generator_share;
   if (options.rates.back() <= most) return;
@@ -194,7 +195,8 @@ int measure(const bench::Options& options, const host::Topology& topology, char*
   bench::CellRun run{topology, options, bench::program_layout};
   if (!lists) {
     check_binding(options, topology);
-    check_rates(options, topology);
+    // Of a single cell the climb offers what it can: the others of its run may offer more.
+    if (options.cell.empty()) check_rates(options, topology);
     check_clock(options);
     run.records = bench::open_records(options.records);
   }

@@ -38,8 +38,9 @@ class Member : public MemberBase {
   void run(Mode mode, StartBarrier& barrier, std::uint64_t duration_ticks,
            const Load& load = {}) noexcept;
 
-  // What the last run counted; nothing unless its mode was Mode::throughput.
+  // In the last run.
   [[nodiscard]] const Switches& switches() const noexcept { return switches_; }
+  // Nothing unless the last run's mode was Mode::throughput.
   [[nodiscard]] const std::vector<Count>& counts() const noexcept { return counts_; }
   [[nodiscard]] const std::string& counters_absent() const noexcept { return counters_.absent(); }
 

@@ -1,5 +1,6 @@
 #include "native/nothing.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "native/subject_of.hpp"
@@ -25,16 +26,20 @@ std::unique_ptr<Worker> work_on_nothing() {
 }
 
 double measure_generator() {
-  constexpr double seconds = 0.005;
   const host::Clock& clock = host::Clock::get();
   OpenLoop loop(0, clock.scale());
   const std::unique_ptr<Worker> worker = work_on_nothing();
-  Position position{{open_class, tight_class, 32}, 0};
-  std::uint64_t stamp = clock.ticks();
-  const std::uint64_t end = stamp + static_cast<std::uint64_t>(seconds * 1e9 / clock.ns_per_tick());
-  loop.start({}, stamp, end);
-  worker->paced(position, std::numeric_limits<std::uint32_t>::max(), end, stamp, loop);
-  return static_cast<double>(loop.service().count()) / seconds;
+  std::uint64_t most = 0;
+  for (unsigned i = 0; i < generator_tries; ++i) {
+    Position position{{open_class, tight_class, 32}, 0};
+    std::uint64_t stamp = clock.ticks();
+    const std::uint64_t end =
+        stamp + static_cast<std::uint64_t>(generator_seconds * 1e9 / clock.ns_per_tick());
+    loop.start({}, stamp, end);
+    worker->paced(position, std::numeric_limits<std::uint32_t>::max(), end, stamp, loop);
+    most = std::max(most, loop.service().count());
+  }
+  return static_cast<double>(most) / generator_seconds;
 }
 
 Histogram measure_timer_floor() {

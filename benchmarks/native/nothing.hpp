@@ -9,6 +9,11 @@ namespace limiterbench::bench {
 
 [[nodiscard]] std::unique_ptr<Worker> work_on_nothing();
 
+// How long the generator is tried, and how often: a disturbed try says too little, so the most of
+// them counts.
+inline constexpr double generator_seconds = 0.005;
+inline constexpr unsigned generator_tries = 3;
+
 // How many requests a second one thread can send in an open loop, on the calling thread.
 [[nodiscard]] double measure_generator();
 

@@ -70,12 +70,12 @@ class PingPong {
     return ways;
   }
   // Half of the median round trip of the game with timestamps, in ticks; nullopt if it was given up
-  // before the second round.
+  // before half of the rounds.
   [[nodiscard]] std::optional<double> typical_way() const {
     std::vector<std::uint64_t> trips;
     for (std::size_t i = 1; i < stamps_[0].size(); ++i)
       trips.push_back(stamps_[0][i] - stamps_[0][i - 1]);
-    if (trips.empty()) return std::nullopt;
+    if (2 * trips.size() < stamps_[0].capacity()) return std::nullopt;
     const auto middle = trips.begin() + static_cast<std::ptrdiff_t>(trips.size() / 2);
     std::nth_element(trips.begin(), middle, trips.end());
     return static_cast<double>(*middle) / 2;

@@ -21,7 +21,6 @@ namespace limiterbench::bench {
 namespace {
 
 constexpr double skew_budget_ns = 20e6;
-constexpr double generator_seconds = 0.005;
 // For a p99 from the ten slowest.
 constexpr std::uint64_t least_requests = 1000;
 
@@ -72,6 +71,9 @@ class NativeTrial final : public Trial {
     std::vector<const MemberBase*> all;
     for (const auto& member : members_) all.push_back(member.get());
     return all;
+  }
+  [[nodiscard]] Nanoseconds to_ns(std::uint64_t ticks) const override {
+    return host::Clock::get().to_ns(ticks);
   }
   [[nodiscard]] const host::TickScale& scale() const override { return host::Clock::get().scale(); }
   std::uint64_t send_paced(const Load& load, double seconds) override {
@@ -135,11 +137,10 @@ class NativeTrial final : public Trial {
     return lengthened(std::move(worker), spec_.added_percent);
   }
 
-  // How many requests a second the threads send if each is admitted at once: the most of three
-  // tries, because a disturbed one says too little.
+  // How many requests a second the threads send if each is admitted at once.
   double generator_limit() {
     double most = 0;
-    for (int i = 0; i < 3; ++i) {
+    for (unsigned i = 0; i < generator_tries; ++i) {
       send(Mode::generator, generator_seconds, false);
       std::uint64_t sent = 0;
       std::uint64_t end = start_;
@@ -148,7 +149,7 @@ class NativeTrial final : public Trial {
         end = std::max(end, member->totals().last_tick);
       }
       if (sent == 0) continue;
-      const auto ns = static_cast<double>(scale().to_ns(end - start_));
+      const auto ns = static_cast<double>(to_ns(end - start_));
       most = std::max(most, static_cast<double>(sent) * 1e9 / ns);
     }
     return most;

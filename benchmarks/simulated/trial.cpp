@@ -51,6 +51,9 @@ class SimulatedTrial final : public bench::Trial {
     for (const auto& member : members_) all.push_back(member.get());
     return all;
   }
+  [[nodiscard]] Nanoseconds to_ns(std::uint64_t time) const override {
+    return in_ns(static_cast<Time>(time));
+  }
   [[nodiscard]] const host::TickScale& scale() const override { return time_scale; }
   // Whole windows, because a design may do most of its work at their beginning or end. Where a
   // window has too many requests to simulate, a part of one in which the small limit is used up.
@@ -135,7 +138,11 @@ class SimulatedTrial final : public bench::Trial {
   void publish_until(Time end) {
     const Time period = from_ns(1e9 / spec_.scenario.reloads_per_second);
     Time due = start_ + std::min(period, end - start_) / 2;
-    if (result_.sweep) due = (start_ / period + 1) * period;
+    if (result_.sweep) {
+      // In the middle of a window, whatever the period.
+      const Time first = period / 2 + from_ns(window_seconds() * 1e9) / 2;
+      due = first + std::max<Time>(0, start_ - first + period - 1) / period * period;
+    }
     while (due < end) {
       engine_.sleep_until(due);
       subject_->publish(next_configuration());

@@ -7,8 +7,7 @@
 // by reading the clock after the decision, the last window that can have been in force. Each
 // admission is therefore counted, on its thread, as
 //   sure        both are window w, and the clock was read well before the end of w: not even a
-//   thread
-//               whose clock is slightly ahead can have rolled the window over;
+//               thread whose clock is slightly ahead can have rolled the window over;
 //   straddling  it was counted in w or in w + 1;
 //   long        anything else: the thread was held up for longer.
 //

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 
 namespace limiterbench::bench {
@@ -45,7 +46,7 @@ class Climb {
       bisect();
     }
     for (const std::uint64_t budget : budgets_ns) sweep_.capacities.push_back(capacity(budget));
-    const double principal = sweep_.capacities[1].rate_per_second;
+    const double principal = sweep_.capacities[principal_budget].rate_per_second;
     if (principal == 0) return;
     for (const double share : {1.0 / 3, 2.0 / 3}) send(Arrivals::bursty, share * principal);
   }
@@ -94,7 +95,6 @@ class Climb {
       }
       found.rate_per_second = rate;
     }
-    if (p99_.empty()) found.at_least = false;
     return found;
   }
 

@@ -8,9 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "workload/histogram.hpp"
@@ -20,7 +18,8 @@ namespace limiterbench::bench {
 
 // p99 response times that services ask for.
 inline constexpr std::array<std::uint64_t, 4> budgets_ns{1'000, 10'000, 100'000, 1'000'000};
-inline constexpr std::uint64_t principal_budget_ns = 10'000;
+inline constexpr std::size_t principal_budget = 1;
+inline constexpr std::uint64_t principal_budget_ns = budgets_ns[principal_budget];
 // More than this share of what was due may not go unsent, whatever the p99 of the rest.
 inline constexpr double most_unsent = 0.001;
 // The generator's own queue delays requests noticeably beyond this share of its limit.
@@ -44,7 +43,7 @@ struct LoadPoint {
 
 struct Capacity {
   std::uint64_t within_ns;
-  double rate_per_second;  // 0: even the lowest rate that was tried was too high
+  double rate_per_second;  // 0: the lowest rate that was tried was too high, or none was tried
   bool at_least;           // nothing that was tried was too high
 };
 

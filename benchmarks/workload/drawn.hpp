@@ -43,7 +43,7 @@ class Drawn {
     }
   }
 
-  std::array<Outcome, class_count> outcomes{};  // by class, since somebody cleared it
+  std::array<Outcome, class_count> outcomes{};  // by class; the caller clears it
 
  private:
   PagedArray<Request> requests_;  // the first ones follow the last: any `count` are in a row

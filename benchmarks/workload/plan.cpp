@@ -35,8 +35,8 @@ bool oversubscribes(const Selection& selection, const Scenario& scenario) {
   return selection.oversubscribe && (scenario.oversubscribes || !selection.scenarios.empty());
 }
 
-// An open loop takes several times as long as other scenarios: only the milestones. They are
-// also enough for what a quick plan leaves out.
+// An open loop takes several times as long as other scenarios: only the milestones. Scenarios that
+// run on request are measured at the milestones only, too.
 std::vector<unsigned> thread_counts(const host::Topology& topology, const Scenario& scenario,
                                     bool oversubscribe) {
   std::vector<unsigned> counts = scenario.sweeps_load || scenario.on_request

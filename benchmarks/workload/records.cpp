@@ -78,7 +78,9 @@ json sweep_json(const std::optional<LoadSweep>& sweep) {
                           {"rate_per_second", capacity.rate_per_second},
                           {"at_least", capacity.at_least}});
   return {{"seed", sweep->seed},
-          {"generator_per_second", or_null(sweep->generator_per_second)},
+          {"generator_per_second", sweep->generator_per_second.value_or(0) > 0
+                                       ? json(*sweep->generator_per_second)
+                                       : json(nullptr)},
           {"late_after_ns", OpenLoop::late_after_ns},
           {"capacity", std::move(capacities)},
           {"points", std::move(points)}};

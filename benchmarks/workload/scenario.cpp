@@ -75,9 +75,9 @@ double weight(const Mix& mix, std::uint32_t traffic_class) {
   return std::pow(traffic_class + 1, -mix.zipf);
 }
 
-// Of what is asked for in a window if twice the edge's limit is the number of requests: in turn
-// more than all, all, and less. Then the limits of some classes are reached in each window, those
-// of others in some windows, and those of others again in none.
+// `edge_limit` is half the requests of a window. The classes' limits are, in turn, 1.25, 1, 0.75
+// and 0.5 of what that many requests ask for: some are reached in each window, some now and then,
+// and some never.
 Permits drawn_limit(const Mix& mix, std::uint32_t traffic_class, Permits edge_limit) {
   constexpr std::array reached{1.25, 1.0, 0.75, 0.5};
   const auto most_cost = static_cast<double>(mix.most_cost);

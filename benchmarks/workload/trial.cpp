@@ -92,10 +92,10 @@ void Trial::collect(PhaseResult& phase, const std::string& name, std::uint64_t s
     if (totals.operations() != 0) end = std::max(end, totals.last_tick);
     result_.latencies.merge(member->latencies());
   }
-  phase.wall_ns = scale().to_ns(end - start);
-  phase.start_skew_ns = scale().to_ns(last_first - start);
+  phase.wall_ns = to_ns(end - start);
+  phase.start_skew_ns = to_ns(last_first - start);
   phase.edge_limit = edge_limit_;
-  check(phase, name, {scale().to_ns(start), scale().to_ns(end)});
+  check(phase, name, {to_ns(start), to_ns(end)});
 }
 
 void Trial::sweep(std::uint64_t seed, std::optional<double> generator_per_second,

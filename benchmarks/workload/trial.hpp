@@ -112,7 +112,8 @@ class Trial {
  protected:
   [[nodiscard]] virtual Subject& subject() = 0;
   [[nodiscard]] virtual std::vector<const MemberBase*> members() const = 0;
-  // Of the executor's clock.
+  // Of the executor's clock: exact for stamps, and as far as durations need.
+  [[nodiscard]] virtual Nanoseconds to_ns(std::uint64_t ticks) const = 0;
   [[nodiscard]] virtual const host::TickScale& scale() const = 0;
   // A phase in which each thread sends this. Returns the tick at which it began.
   virtual std::uint64_t send_paced(const Load& load, double seconds) = 0;

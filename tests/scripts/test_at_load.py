@@ -76,7 +76,27 @@ def test_a_lower_bound_is_no_reason_to_refuse(run: Path) -> None:
     assert "hazard" in names(field, "50000000", "10000")[1]
     line = next(line for line in field.lines if line.design == "hazard")
     assert line.facts["capacity"]["10000"] == "at least 20 M"
+    assert line.facts["p99"]["50000000"] == "not offered"
+    line = next(line for line in field.lines if line.design == "rwmutex")
     assert line.facts["p99"]["50000000"] == "saturated"
+
+
+def test_rates_of_the_users_own_are_offered(run: Path) -> None:
+    def thrice(record: Dict[str, Any]) -> None:
+        for point in record["open_loop"]["points"]:
+            point["rate_per_second"] *= 3
+        for capacity in record["open_loop"]["capacity"]:
+            capacity["rate_per_second"] *= 3
+
+    change(run / CELLS, thrice)
+    found = shown(run)
+    assert ("3000000", "3 M") in found.rates
+    assert names(found.fields[0], "3000000", "10000")[0] == ["rwmutex", "ck_epoch", "hazard"]
+
+
+def test_without_any_rate_there_is_no_section(run: Path) -> None:
+    change(run / CELLS, lambda record: record["open_loop"].update(points=[]))
+    assert at_load(read_run(run, "run")) is None
 
 
 def test_few_repetitions_are_said(run: Path) -> None:
@@ -84,7 +104,7 @@ def test_few_repetitions_are_said(run: Path) -> None:
     lines = (run / CELLS).read_text().splitlines(keepends=True)
     few = [line for line in lines if json.loads(line)["repetition"] < 2]
     (run / CELLS).write_text("".join(few))
-    assert "take the order as a hint" in shown(run).fields[0].beware
+    assert "measured 2 times. Fewer than 5 give a hint" in shown(run).fields[0].beware
 
 
 def test_the_page_leads_with_it_and_works_without_scripts(cli: CommandLine, run: Path) -> None:

@@ -72,6 +72,13 @@ def test_what_the_user_says_holds() -> None:
     assert planned(effort, plan) <= 1800
 
 
+@pytest.mark.parametrize("seconds", [60, 90, 120, 200])
+def test_a_short_budget_keeps_the_open_loop(seconds: int) -> None:
+    plan, effort = budget.fit(big_plan(), Request(), seconds, 0.1)
+    assert {cell.scenario for cell in plan.cells} == {"open_loop"}
+    assert planned(effort, plan) <= seconds
+
+
 def test_a_short_budget_measures_once_and_as_many_designs_as_it_can() -> None:
     plan, effort = budget.fit(big_plan(), Request(), 30, 0.1)
     assert (effort.repetitions, {c.scenario for c in plan.cells}) == (1, {"open_loop"})

@@ -61,7 +61,7 @@ def test_repetitions_in_two_groups_are_named(finished_run: Path, group: Group) -
         rates = (10e6, 30e6, 10.1e6, 31e6, 30.5e6)
         states = ((40, 41), (190, 185), (42, 190), (188, 187), (183, 186))
         return [
-            replace(repeated[0], operations_per_second=rate, transfers_ns=state)
+            replace(repeated[0], operations_per_second=rate, transfers_ns=state, cpus=(0, 1))
             for rate, state in zip(rates, states)
         ]
 
@@ -69,4 +69,15 @@ def test_repetitions_in_two_groups_are_named(finished_run: Path, group: Group) -
     points = {n: some(m) if n == 2 else m for n, m in group.limiters[row].items()}
     text = said(finished_run, group._replace(limiters={**group.limiters, row: points}))
     assert f"throughput falls into two groups of repetitions: {row} at 2." in text
-    assert "moving a line between CPUs took 41 ns at some times and 187 ns at others" in text
+    assert "between CPUs 0 and 1 took 41 ns at some times and 187 ns at others" in text
+
+    def elsewhere(repeated: List[Measured]) -> List[Measured]:
+        """Other CPUs, which are farther apart."""
+        return [
+            replace(measured, cpus=(0, 1 + i % 2), transfers_ns=((40, 41), (190, 191))[i % 2])
+            for i, measured in enumerate(3 * repeated)
+        ]
+
+    points = {n: elsewhere(m) for n, m in group.limiters[row].items()}
+    text = said(finished_run, group._replace(limiters={row: points}))
+    assert "moving a line" not in text

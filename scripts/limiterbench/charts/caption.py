@@ -95,10 +95,17 @@ def disturbed(groups: Sequence[Group]) -> list[str]:
 def _in_two_groups(group: Group) -> list[str]:
     """What a median hides: the host was in one of two states, or the design was."""
     texts = []
-    transfers = two_groups([ns for m in group.repetitions() for ns in m.transfers_ns])
-    if transfers:
-        low, high = map(units.time, transfers)
-        texts.append(f"moving a line between CPUs took {low} at some times and {high} at others")
+    by_pair: dict[tuple[int, int], list[float]] = {}
+    for m in group.repetitions():
+        if m.cpus:
+            by_pair.setdefault((m.cpus[0], m.cpus[-1]), []).extend(m.transfers_ns)
+    for (one, other), taken in sorted(by_pair.items()):
+        if found := two_groups(taken):
+            low, high = map(units.time, found)
+            texts.append(
+                f"moving a line between CPUs {one} and {other} took {low} at some times and {high} "
+                "at others"
+            )
     split = [
         f"{limiter} at {threads}"
         for limiter, threads, repeated in sorted(group.cells(), key=lambda cell: cell[:2])

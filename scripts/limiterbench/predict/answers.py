@@ -14,7 +14,7 @@ from limiterbench.common import units
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import display
 from limiterbench.predict import folder as folders, loads
-from limiterbench.predict.charts import Scene
+from limiterbench.predict.charts import UNLIMITED, Scene
 from limiterbench.predict.loads import SATURATED_NS, Load, Loads, response_p50, response_p99
 from limiterbench.predict.points import (
     MARGIN,
@@ -143,8 +143,9 @@ def answer_of(prediction: Prediction) -> Answer:
 def _load(found: Loads) -> str:
     if not found:
         return "The open loop was not simulated."
-    pairs = len(found) * (len(found) - 1) // 2
-    decided = pairs - len(rank(found, response_p99, lower_is_better=True).undecided)
+    limiting = {row: at for row, at in found.items() if row != UNLIMITED}
+    pairs = len(limiting) * (len(limiting) - 1) // 2
+    decided = pairs - len(rank(limiting, response_p99, lower_is_better=True).undecided)
     return (
         f"Response time at {units.rate(LOAD)} decisions a second of all threads, with Poisson "
         f"arrivals. By p99, {decided} of {pairs} pairs of designs are decided: all simulations "
@@ -190,11 +191,10 @@ def _claimed(found: Sequence[Load], threads: int) -> dict[float, _Claimed]:
         if not {LOCKED, UNLOCKED} <= set(at):
             continue
         locked, unlocked = at[LOCKED], at[UNLOCKED]
-        values = (response_p50, response_p99)
         claimed[rate] = _Claimed(
             (band(locked, response_p50), band(locked, response_p99)),
             (band(unlocked, response_p50), band(unlocked, response_p99)),
-            (ratio(locked, unlocked, values[0]), ratio(locked, unlocked, values[1])),
+            (ratio(locked, unlocked, response_p50), ratio(locked, unlocked, response_p99)),
             band(at[LEASED], response_p99) if LEASED in at else None,
         )
         if claimed[rate].unlocked[1].high >= SATURATED_NS:
@@ -221,11 +221,13 @@ def _claim(claimed: dict[float, _Claimed]) -> str:
         return ""
 
     def where(index: int, end: int) -> str:
-        rates = [rate for rate, at in claimed.items() if at.ratios[index][end] >= CLAIMED]
-        if not rates:
-            return "at no load"
-        first, last = units.rate(rates[0]), units.rate(rates[-1])
-        return f"at {first}/s" if len(rates) == 1 else f"from {first}/s to {last}/s"
+        runs: list[list[float]] = [[]]
+        for rate, at in claimed.items():
+            if at.ratios[index][end] >= CLAIMED:
+                runs[-1].append(rate)
+            elif runs[-1]:
+                runs.append([])
+        return " and ".join(map(_between, filter(None, runs))) or "at no load"
 
     by_p99, by_p50 = (
         f"{where(index, 0)} in every simulation and {where(index, 1)} in at least one"
@@ -235,6 +237,11 @@ def _claim(claimed: dict[float, _Claimed]) -> str:
         f"Is `{LOCKED}` at least {CLAIMED} times slower than `{UNLOCKED}`, as an article found? "
         f"By p99 {by_p99}; by p50 {by_p50}. Saturated: more than 1 request in 1,000 goes unsent."
     )
+
+
+def _between(rates: Sequence[float]) -> str:
+    first, last = units.rate(rates[0]), units.rate(rates[-1])
+    return f"at {first}/s" if len(rates) == 1 else f"from {first}/s to {last}/s"
 
 
 def _scaling_of(scene: Scene, row: str) -> Band | None:

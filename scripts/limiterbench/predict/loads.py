@@ -15,7 +15,7 @@ from limiterbench.common.files import display, replace_text
 from limiterbench.common.tidy import Line, as_csv
 from limiterbench.predict.points import Assumption, Value
 from limiterbench.records.cells import Cell, parse_cell
-from limiterbench.records.latencies import LoadSweep
+from limiterbench.records.latencies import LoadSweep, is_rung
 
 TABLE = "loads.csv"
 # A response beyond any budget stands for all that were never answered.
@@ -49,7 +49,7 @@ def loads_of(cell: Cell, assumed: Assumption, sweep: LoadSweep) -> list[Load]:
             load = Load(cell, assumed, point.rate, p50, p99)
             tries.setdefault(point.rate, []).append(load)
     by_p99 = attrgetter("p99_ns", "p50_ns")
-    return [sorted(same, key=by_p99)[(len(same) - 1) // 2] for _, same in sorted(tries.items())]
+    return [sorted(same, key=by_p99)[len(same) // 2] for _, same in sorted(tries.items())]
 
 
 _COLUMNS = ("cell", "policy", "alpha", "rate_per_second", "p50_ns", "p99_ns")
@@ -74,7 +74,7 @@ def _line(load: Load) -> Line:
 
 
 def read(path: Path) -> list[Load]:
-    """None where the folder holds no open loop."""
+    """Empty where the folder holds no open loop."""
     if not path.is_file():
         return []
     try:
@@ -117,10 +117,8 @@ def at_rate(loads: Iterable[Load], threads: int, rate: float) -> Loads:
 def rungs_of(loads: Iterable[Load]) -> list[float]:
     """The rates that every design was offered until it was saturated: 1, 2, 5, 10, …"""
     rates = {load.rate_per_second for load in loads}
-    return sorted(rate for rate in rates if f"{rate:e}".split("e")[0].rstrip("0") in _DIGITS)
+    return sorted(filter(is_rung, rates))
 
-
-_DIGITS = ("1.", "2.", "5.")
 
 response_p50: Value = attrgetter("p50_ns")
 response_p99: Value = attrgetter("p99_ns")

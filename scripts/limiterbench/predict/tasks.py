@@ -117,7 +117,10 @@ def simulate_all(
             host, task.cell, task.assumed, task.index, SEED, task.simulated_ns
         )
 
-    order = sorted(range(len(tasks)), key=lambda i: -tasks[i].cell.threads)
+    def length(i: int) -> tuple[bool, int]:
+        return tasks[i].cell.scenario == OPEN_LOOP, tasks[i].cell.threads
+
+    order = sorted(range(len(tasks)), key=length, reverse=True)
     results: dict[int, Simulated] = {}
     pool = ThreadPoolExecutor(usable_cpus())
     try:

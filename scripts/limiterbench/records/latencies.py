@@ -102,6 +102,11 @@ class LoadPoint:
         return self.response.percentiles([min(1.0, rank)])[0]
 
 
+def is_rung(rate: float) -> bool:
+    """Of the ladder that all designs climb: 1, 2, 5, 10, …"""
+    return f"{rate:e}".split("e")[0].rstrip("0") in ("1.", "2.", "5.")
+
+
 class Capacity(NamedTuple):
     """The highest rate at which p99 of the response stays within a budget."""
 

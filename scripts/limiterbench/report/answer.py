@@ -28,7 +28,8 @@ from limiterbench.report.stored import StoredRun
 from limiterbench.stats.loads import COMMON_RATE
 from limiterbench.stats.ratios import BASELINE, most_threads
 from limiterbench.stats.reloads import is_unlike, left_to_scheduler
-from limiterbench.stats.series import closed_loop, sweeps_load
+from limiterbench.stats.series import closed_loop as groups_of_closed_loops
+from limiterbench.stats.series import sweeps_load
 
 THROUGHPUT_RATIO = "throughput_over_rwmutex_ratio"
 _RELOADS = "reloads_median_per_second"
@@ -40,10 +41,10 @@ FEWEST_FOR_ORDER = 5
 
 def answer(run: StoredRun) -> list[Claim]:
     """The claims, the most important first. Empty if there is nothing to judge by."""
-    return [*open_loop(run), *_closed_loop(run)]
+    return [*open_loop(run), *closed_loop(run)]
 
 
-def _closed_loop(run: StoredRun) -> list[Claim]:
+def closed_loop(run: StoredRun) -> list[Claim]:
     field = headline(run)
     if field is None:
         return []
@@ -176,7 +177,7 @@ def _elsewhere(run: StoredRun, field: Contest, best: Entrant) -> list[Claim]:
     kept: list[str] = []
     parts: list[Part] = []
     unfair: list[Claim] = []
-    for group in closed_loop(run.groups):
+    for group in groups_of_closed_loops(run.groups):
         if group.placement != field.placement or group.scenario == field.scenario:
             continue
         other = contest(run, group, most_threads(group, run.manifest.topology.cpus))

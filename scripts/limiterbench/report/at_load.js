@@ -34,13 +34,13 @@
     const [will, may, not] = answer;
     const kindOf = (at) => field.lines[at].facts.kind;
     const simplest = will.filter((at) => kindOf(at) === kindOf(will[0]));
-    const load = `At ${words("rate")} decisions a second on ${words("threads")} threads, within a p99 of ${words("budget")}`;
+    const load = `At ${words("rate")} decisions a second on ${words("threads")} thread${threads === "1" ? "" : "s"}, within a p99 of ${words("budget")}`;
     const first = will.length ? `the simplest designs that will do ${kindOf(will[0])}: ${names(field, simplest).join(", ")}` : "no design will do for certain";
     const rest = `${will.length} will do, ${may.length} are not decided, ${not.length} are too slow`;
     says.textContent = `${load}, ${first}. ${rest}. ${field.place.dataset.beware}`;
   };
   const restore = () => {
-    const [name, threads, rate, budget] = decodeURIComponent(location.hash.slice(1)).split("/");
+    const [name, threads, rate, budget] = location.hash.slice(1).split("/");
     if (name !== "at-load") return;
     for (const [key, value] of Object.entries({ threads, rate, budget }))
       if ([...form.elements[key].options].some((option) => option.value === value)) form.elements[key].value = value;
@@ -51,6 +51,10 @@
     history.replaceState(null, "", `#at-load/${threads}/${rate}/${budget}`);
   });
   form.addEventListener("submit", (event) => event.preventDefault());
+  window.addEventListener("hashchange", () => {
+    restore();
+    choose();
+  });
   restore();
   choose();
 })();

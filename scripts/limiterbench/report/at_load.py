@@ -5,11 +5,13 @@ All of it is decided here. The page only picks what belongs to the wish.
 
 from __future__ import annotations
 
+from collections import Counter
+from statistics import median
 from typing import Any, Callable, NamedTuple, Sequence
 
 from limiterbench.charts.legends import KINDS_BY_SIMPLICITY, NO_LIMITER, kind_of
 from limiterbench.common import units
-from limiterbench.records.latencies import BUDGETS, USUAL_BUDGET_NS
+from limiterbench.records.latencies import BUDGETS, USUAL_BUDGET_NS, is_rung
 from limiterbench.report.stored import StoredRun
 from limiterbench.stats.loads import COMMON_RATE, AtRate, Capacities, capacities, curve
 from limiterbench.stats.series import sweeps_load
@@ -50,6 +52,7 @@ class Field(NamedTuple):
 
 
 class AtLoad(NamedTuple):
+    run: str
     threads: list[tuple[str, str]]
     rates: list[tuple[str, str]]
     budgets: list[tuple[str, str]]
@@ -61,6 +64,8 @@ class AtLoad(NamedTuple):
 
 class _Design(NamedTuple):
     name: str
+    remark: str
+    """What it does not promise."""
     curve: list[AtRate]
     capacities: dict[int, Capacities]
 
@@ -70,9 +75,16 @@ class _Design(NamedTuple):
             return WILL
         return MAY if found.at_least or rate <= found.rate.high else NOT
 
-    def p99(self, rate: float) -> AtRate | None:
-        """At this rate, or the next higher one that was offered."""
-        return next((at for at in self.curve if at.rate >= rate and not at.is_bound), None)
+    def p99(self, rate: float) -> str:
+        """At this rate, or at the next higher one that was offered."""
+        found = next((at for at in self.curve if at.rate >= rate), None)
+        if found is None:
+            offered = any(capacity.at_least for capacity in self.capacities.values())
+            return "not offered" if offered else "saturated"
+        if found.is_bound:
+            return "saturated"
+        words = _interval(units.time, found.p99.median, found.p99.low, found.p99.high)
+        return words if found.rate == rate else f"{words} at {units.rate(found.rate)}"
 
 
 def at_load(run: StoredRun) -> AtLoad | None:
@@ -85,22 +97,27 @@ def at_load(run: StoredRun) -> AtLoad | None:
     for limiter, threads, repeated in group.cells():
         found = capacities(repeated)
         if found and kind_of(limiter) != NO_LIMITER:
-            design = _Design(limiter, curve(repeated, "poisson"), found)
+            first = repeated[0]
+            remark = "" if first.exactness == "exact" else ", approximate"
+            if first.contract != "windows":
+                remark = ", a contract of its own"
+            design = _Design(limiter, remark, curve(repeated, "poisson"), found)
             by_threads.setdefault(threads, []).append(design)
-    if not by_threads:
-        return None
     rates = _rates([design for designs in by_threads.values() for design in designs])
+    if not rates:
+        return None
     usual = COMMON_RATE if COMMON_RATE in rates else rates[len(rates) // 2]
-    n = min(len(repeated) for _, _, repeated in group.cells())
+    n = round(median(len(repeated) for _, _, repeated in group.cells()))
     beware = (
-        f"These are {units.count(n, 'repetition')}: with fewer than {_FEWEST}, take the order as a "
-        "hint."
+        f"Each design was measured {n} time{'s' * (n > 1)}. Fewer than {_FEWEST} give a hint, not "
+        "an order."
         if n < _FEWEST
         else ""
     )
     cpus = run.manifest.topology.cpus
     fitting = [threads for threads in by_threads if threads <= cpus] or list(by_threads)
     return AtLoad(
+        run.name,
         [(str(threads), str(threads)) for threads in sorted(by_threads)],
         [(f"{rate:.0f}", units.rate(rate)) for rate in rates],
         [(str(budget), units.time(budget)) for budget in BUDGETS],
@@ -113,10 +130,12 @@ def at_load(run: StoredRun) -> AtLoad | None:
 
 
 def _rates(designs: Sequence[_Design]) -> list[float]:
-    """Those of the ladder: the others are where a search for one design's capacity came past."""
-    offered = {at.rate for design in designs for at in design.curve}
+    """Those of the ladder, or of the user's own: the others are where a search for one design's
+    capacity came past."""
+    offered = Counter(at.rate for design in designs for at in design.curve)
+    rungs = [rate for rate in offered if is_rung(rate)]
     return sorted(
-        rate for rate in offered if f"{rate:.0e}"[0] in "125" and rate == float(f"{rate:.0e}")
+        rungs or (rate for rate, count in offered.items() if count == max(offered.values()))
     )
 
 
@@ -146,11 +165,11 @@ def _usual(design: _Design) -> float:
 
 
 def _line(design: _Design, rates: Sequence[float], usual: float) -> Line:
-    p99 = {f"{rate:.0f}": _response(design.p99(rate), rate) for rate in rates}
+    p99 = {f"{rate:.0f}": design.p99(rate) for rate in rates}
     capacity = {str(budget): _capacity(found) for budget, found in design.capacities.items()}
     return Line(
         design.name,
-        kind_of(design.name),
+        kind_of(design.name) + design.remark,
         design.verdict(usual, USUAL_BUDGET_NS),
         p99[f"{usual:.0f}"],
         capacity[str(USUAL_BUDGET_NS)],
@@ -158,16 +177,9 @@ def _line(design: _Design, rates: Sequence[float], usual: float) -> Line:
     )
 
 
-def _response(found: AtRate | None, rate: float) -> str:
-    if found is None:
-        return "saturated"
-    words = _interval(units.time, found.p99.median, found.p99.low, found.p99.high)
-    return words if found.rate == rate else f"under {words}"
-
-
 def _capacity(found: Capacities) -> str:
     if not found.rate.high:
-        return "none that was tried"
+        return "no rate was offered" if found.at_least else "none that was tried"
     least = "at least " * found.at_least
     return least + _interval(units.rate, found.rate.median, found.rate.low, found.rate.high)
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from limiterbench.common import units
 from limiterbench.records.finding import FAIL, worst_first
 from limiterbench.records.manifest import COMPLETE
-from limiterbench.report.answer import answer
+from limiterbench.report.answer import closed_loop, open_loop
 from limiterbench.report.at_load import at_load
 from limiterbench.report.chooser import chooser
 from limiterbench.report.gallery import Gallery
@@ -72,7 +72,7 @@ def render(runs: Sequence[StoredRun], page: Path, appendix: Appendix | None = No
         several=several,
         titles=_TITLES,
         gallery=gallery,
-        answers=[(run, answer(run), _notices(run)) for run in runs],
+        answers=[(run, open_loop(run), closed_loop(run), _notices(run)) for run in runs],
         at_load=next(filter(None, map(at_load, runs)), None),
         sides=sides(runs),
         chooser=chooser(runs),

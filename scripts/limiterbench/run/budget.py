@@ -85,7 +85,8 @@ def fit(plan: Plan, request: Request, seconds: float, overhead: float) -> tuple[
     groups = _groups(plan)
     repetitions, phase = request.repetitions or _FEWEST, PHASE
     chosen: list[Cell] = []
-    for group in groups:
+    # What comes first is not left out for what comes next.
+    for group in groups if fits(groups[0], repetitions) else []:
         if fits([*chosen, *group], repetitions):
             chosen += group
     if not chosen:

@@ -82,7 +82,7 @@ def _measure(
     with RunProgress(total, len(attempts), effort.repetition, effort.once) as progress:
         while turns:
             for done, turn in enumerate(turns):
-                if time.monotonic() + effort.repetition > effort.deadline:
+                if attempts and _too_late(turns[done:], turns[:done], effort):
                     progress.say(_left_undone(turns[done:]))
                     return
                 progress.begin(turn.cell)
@@ -94,6 +94,16 @@ def _measure(
                 progress.end(turn.cell, line.record.failure)
             turns = _next_turns(plan, attempts)
             progress.extend(len(turns))
+
+
+def _too_late(left: Sequence[Turn], done: Sequence[Turn], effort: Effort) -> bool:
+    """Whether the budget has no time for the next turn. A round of all cells is begun as a whole:
+    each then has as many repetitions as any other."""
+    turn = left[0]
+    if turn.attempt == 0 and done and done[-1].repetition == turn.repetition:
+        return False
+    ahead = sum(1 for t in left if t[1:] == turn[1:]) if turn.attempt == 0 else 1
+    return time.monotonic() + ahead * effort.repetition > effort.deadline
 
 
 def _left_undone(turns: Sequence[Turn]) -> str:
