@@ -36,7 +36,7 @@ std::vector<double> rates_of(const std::string& list) {
   for (const std::string& word : split(list))
     rates.push_back(number_in("--rates", word, lowest_rate, highest_rate));
   std::ranges::sort(rates);
-  rates.erase(std::ranges::unique(rates).begin(), rates.end());
+  rates.erase(std::unique(rates.begin(), rates.end()), rates.end());
   return rates;
 }
 
