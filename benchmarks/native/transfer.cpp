@@ -7,8 +7,8 @@
 namespace limiterbench::bench {
 namespace {
 
-constexpr std::uint64_t rounds = 500;
-constexpr double longest_game_ns = 10e6;
+constexpr std::uint64_t transfer_rounds = 500;
+constexpr double longest_transfer_ns = 10e6;
 
 }  // namespace
 
@@ -17,8 +17,8 @@ std::optional<double> measure_transfer_ns(Team& team, const std::vector<host::Cp
   if (members.size() < 2) return std::nullopt;
   const host::Clock& clock = host::Clock::get();
   const std::uint64_t until =
-      clock.ticks() + static_cast<std::uint64_t>(longest_game_ns / clock.ns_per_tick());
-  PingPong game(rounds);
+      clock.ticks() + static_cast<std::uint64_t>(longest_transfer_ns / clock.ns_per_tick());
+  PingPong game(transfer_rounds);
   team.run([&](unsigned i) {
     if (i == members.front()) game.play_stamped(0, until);
     if (i == members.back()) game.play_stamped(1, until);
