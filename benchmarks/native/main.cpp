@@ -195,7 +195,7 @@ int measure(const bench::Options& options, const host::Topology& topology, char*
   bench::CellRun run{topology, options, bench::program_layout};
   if (!lists) {
     check_binding(options, topology);
-    // Of a single cell the climb offers what it can: the others of its run may offer more.
+    // A single cell is part of a run whose other cells may offer more: it climbs as far as it can.
     if (options.cell.empty()) check_rates(options, topology);
     check_clock(options);
     run.records = bench::open_records(options.records);

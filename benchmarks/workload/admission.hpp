@@ -45,7 +45,7 @@ struct Outcome {
   std::uint32_t least_denied = 0;  // the smallest cost that was denied; 0: none was
 };
 
-// Of two such costs.
+// The smaller of two such costs; 0 is none.
 [[nodiscard]] constexpr std::uint32_t lesser_cost(std::uint32_t a, std::uint32_t b) noexcept {
   return a == 0 || (b != 0 && b < a) ? b : a;
 }
@@ -112,7 +112,7 @@ struct Phase {
   Nanoseconds end;
 };
 
-// Of one class. `bound`: the design's error_bound() for the largest cost.
+// Checks one class. `bound`: the design's error_bound() for the largest cost.
 [[nodiscard]] Admission check_admission(const std::vector<const Ledger*>& ledgers, const Rule& rule,
                                         Contract contract, Permits bound, Phase phase);
 

@@ -112,7 +112,7 @@ class Trial {
  protected:
   [[nodiscard]] virtual Subject& subject() = 0;
   [[nodiscard]] virtual std::vector<const MemberBase*> members() const = 0;
-  // Of the executor's clock: exact for stamps, and as far as durations need.
+  // The executor's clock: to_ns() is exact for its stamps, scale() is for durations.
   [[nodiscard]] virtual Nanoseconds to_ns(std::uint64_t ticks) const = 0;
   [[nodiscard]] virtual const host::TickScale& scale() const = 0;
   // A phase in which each thread sends this. Returns the tick at which it began.

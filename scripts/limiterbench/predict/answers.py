@@ -1,5 +1,5 @@
-"""What a prediction is asked: does one counter scale, what does each design do at a load, and at
-which loads is a lock's tail as long as has been claimed?
+"""The questions that a prediction answers. Does one counter scale? What does each design do at a
+load? At which loads is a lock's tail as long as an article claimed?
 
 In bands, and only where the simulations say something.
 """

@@ -97,7 +97,7 @@ class Band(NamedTuple):
     high: float
 
 
-# Of a Point, or of what another table holds.
+# Takes a number from a Point, or from a line of another table.
 Value = Callable[[Any], float]
 # By row, then threads, then assumption.
 Sheet = dict[str, dict[int, dict[Assumption, Point]]]
