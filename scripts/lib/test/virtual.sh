@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# [SECONDS]: virtual machines of 64 CPUs and of uneven memory; each at most so long (600)
+# [SECONDS]: virtual machines of 64 CPUs and of uneven memory; each at most so long (1800)
 run_kind() {
   (($# <= 1)) || refuse "test: unexpected argument '$2'"
-  local limit=${1:-600}
+  local limit=${1:-1800}
   [[ $limit =~ ^[1-9][0-9]*$ ]] || refuse "test: --virtual takes whole seconds, not '$limit'"
   has_apt || refuse "test: --virtual takes its kernel from Debian's packages; there is no apt-get"
   [[ $(uname -m) == x86_64 ]] || refuse "test: --virtual runs this machine's program: x86-64 only"
