@@ -108,7 +108,7 @@ def make_run(guest: Guest, program: Path, root: Path, folder: Path) -> Manifest:
         timer=about.timer,
         topology=Topology(plan.summary, plan.cpus, plan.boundaries),
         rows=[row.values for row in plan.rows],
-        plan=RunPlan("quick", 0, plan.cells, 1, 0.1, 600.0, False),
+        plan=RunPlan("quick", 0, plan.cells, 1, 0.5, 600.0, False),
         command="./scripts/test --virtual",
         versions={**versions(root), "program": about.versions},
         program_sha256=answers.digest(),
