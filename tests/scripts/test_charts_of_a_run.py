@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
 from check_charts import lacking
-from conftest import CommandLine, plain
+from conftest import ROOT, CommandLine, plain
 
 from limiterbench.charts.catalogue import charts_of, unreadable
 from limiterbench.common.errors import InputError
 from limiterbench.records.contention import read_contention
 from limiterbench.records.host_map import read_host_map
+from limiterbench.records.primitives import SOURCES
 from limiterbench.records.records import read_records
 from limiterbench.records.run_folder import CELLS, open_run
 from limiterbench.stats.series import group_records
@@ -30,6 +32,31 @@ TOPOLOGY = """<?xml version="1.0" encoding="UTF-8"?>
 <object type="Core"><object type="PU" os_index="3"/></object></object></object>
 </object></topology>
 """
+PRIMITIVES = {
+    "context": {"num_cpus": 2, "date": "2026-01-01T00:00:00+00:00"},
+    "benchmarks": [
+        {
+            "run_name": f"{name}/real_time/threads:{threads}",
+            "aggregate_name": aggregate,
+            "threads": threads,
+            "cpu_time": cpu_time,
+            "time_unit": "ns",
+        }
+        for name, threads, aggregate, cpu_time in (
+            ("read_from<HazardPointerSource>/reloads_per_second:0", 2, "median", 1.75),
+            ("read_from<HazardPointerSource>/reloads_per_second:0", 1, "median", 1.5),
+            ("read_from<HazardPointerSource>/reloads_per_second:0", 1, "mean", 9.0),
+            (
+                "read_from<GracePeriodSource<CkEpochDomain>>/reloads_per_second:10000",
+                2,
+                "median",
+                7.25,
+            ),
+            ("read_from<SomebodysSource>/reloads_per_second:0", 1, "median", 3.0),
+            ("acquire_load_and_read", 1, "median", 0.5),
+        )
+    ],
+}
 CONTENTION = {
     "pairs": 1,
     "transfers": [{"a": 0, "b": 1, "one_way_ns": 57.25, "skew_ns": -3}],
@@ -67,6 +94,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cells.write_text("".join(json.dumps(record) + "\n" for record in records))
     (folder / "topology.xml").write_text(TOPOLOGY)
     (folder / "contention.json").write_text(json.dumps(CONTENTION))
+    (folder / "primitives.json").write_text(json.dumps(PRIMITIVES))
     return folder
 
 
@@ -92,12 +120,24 @@ def test_every_chart_has_its_picture_and_its_table(cli: CommandLine, run: Path) 
     assert held == {"0", "4096"}
     shared = rows_of(figures / "contention.csv")
     assert [r["value_ns"] for r in shared] == ["57.25", "2.5", "9.5"]
+    reads = rows_of(figures / "reads.csv")
+    assert [(r["design"], r["reloads_per_second"], r["threads"]) for r in reads] == [
+        ("ck_epoch", "10000", "2"),
+        ("hazard", "0", "1"),
+        ("hazard", "0", "2"),
+    ]
+    assert [r["time_ns"] for r in reads] == ["7.25", "1.5", "1.75"]
     assert 'id="row:hazard"' in (figures / "fairness_steady.svg").read_text()
     (figures / "memory.csv").unlink()
     (figures / "fairness_steady.svg").write_text("")
     assert lacking(run) == [
         f"no chart: {figures / n}" for n in ("fairness_steady.svg", "memory.csv")
     ]
+
+
+def test_every_source_that_is_measured_has_a_line() -> None:
+    measured = (ROOT / "benchmarks/primitives/reads.cpp").read_text()
+    assert set(re.findall(r"BENCHMARK\(read_from<(.+)>\)->", measured)) == set(SOURCES)
 
 
 def test_a_kind_of_chart_that_nothing_fills_is_missed(run: Path) -> None:
@@ -152,6 +192,8 @@ def test_a_cpu_has_the_nearest_node_or_none(tmp_path: Path) -> None:
         ("topology.xml", "<html/>", "topology.xml: not a topology as hwloc writes it"),
         ("contention.json", "{", "contention.json: not JSON"),
         ("contention.json", '{"pairs": 1}', "contention.json: transfers is missing"),
+        ("primitives.json", "{", "primitives.json: "),
+        ("primitives.json", '{"benchmarks": []}', "primitives.json: no medians"),
     ],
 )
 def test_a_file_of_the_host_that_cannot_be_read_costs_its_own_chart_only(
@@ -161,7 +203,7 @@ def test_a_file_of_the_host_that_cannot_be_read_costs_its_own_chart_only(
     whole = [chart.kind for chart in charts_of(run, manifest, groups)]
     assert unreadable(run) == []
     (run / name).write_text(text)
-    kind = Path(name).stem
+    kind = {"primitives.json": "reads"}.get(name, Path(name).stem)
     left = [chart.kind for chart in charts_of(run, manifest, groups)]
     assert left == [other for other in whole if other != kind] and len(left) < len(whole)
     (problem,) = unreadable(run)

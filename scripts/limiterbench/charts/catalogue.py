@@ -10,9 +10,10 @@ from limiterbench.charts.capacity import capacity, has_capacities
 from limiterbench.charts.contention import contention_map
 from limiterbench.charts.errors import admission_error
 from limiterbench.charts.frame import Frame
-from limiterbench.charts.legends import Legend, legends_of
+from limiterbench.charts.legends import PEERS, Legend, legends_of
 from limiterbench.charts.load import load
 from limiterbench.charts.percentiles import percentiles
+from limiterbench.charts.reads import config_reads
 from limiterbench.charts.reloads import memory, reload_latency
 from limiterbench.charts.slowdown import has_rivals, slowdown_matrix
 from limiterbench.charts.threads import fairness, has_several_threads, p99, scaling
@@ -22,6 +23,7 @@ from limiterbench.records.contention import CONTENTION, Contention, read_content
 from limiterbench.records.designs import designs_of
 from limiterbench.records.host_map import HostMap, read_host_map
 from limiterbench.records.manifest import Manifest
+from limiterbench.records.primitives import PRIMITIVES, Read, read_reads
 from limiterbench.records.run_folder import TOPOLOGY
 from limiterbench.stats.ratios import most_threads
 from limiterbench.stats.reloads import curves_of, held_bytes, of_reloads, threads_of
@@ -71,6 +73,7 @@ KINDS = (
     "reload_latency",
     "memory",
     "contention",
+    "reads",
     "topology",
 )
 
@@ -103,7 +106,7 @@ def charts_of(
                 manifest, closed_loop(g for g in groups if g.placement == placement), look
             )
         ),
-        *_of_the_host(folder, manifest, groups),
+        *_of_the_host(folder, manifest, groups, look),
     ]
 
 
@@ -115,11 +118,12 @@ def unreadable(folder: Path) -> list[str]:
 class _Host(NamedTuple):
     places: HostMap | None
     contention: Contention | None
+    reads: list[Read]
     problems: list[str]
 
 
 def _read_host(folder: Path) -> _Host:
-    places, contention, problems = None, None, []
+    places, contention, reads, problems = None, None, [], []
     try:
         places = read_host_map(folder / TOPOLOGY) if (folder / TOPOLOGY).exists() else None
     except InputError as error:
@@ -128,7 +132,11 @@ def _read_host(folder: Path) -> _Host:
         contention = read_contention(folder / CONTENTION)
     except InputError as error:
         problems.append(f"no chart contention: {error}")
-    return _Host(places, contention, problems)
+    try:
+        reads = read_reads(folder / PRIMITIVES)
+    except InputError as error:
+        problems.append(f"no chart reads: {error}")
+    return _Host(places, contention, reads, problems)
 
 
 def _of_a_group(manifest: Manifest, group: Group, legends: dict[str, Legend]) -> Iterator[Chart]:
@@ -168,11 +176,18 @@ def _of_a_placement(
             yield chart("memory", lambda: memory(manifest, reloaded, legends))
 
 
-def _of_the_host(folder: Path, manifest: Manifest, groups: Sequence[Group]) -> Iterator[Chart]:
-    host, contention, _ = _read_host(folder)
+def _of_the_host(
+    folder: Path, manifest: Manifest, groups: Sequence[Group], legends: dict[str, Legend]
+) -> Iterator[Chart]:
+    host, contention, reads, _ = _read_host(folder)
     if contention is not None and (contention.transfers or contention.sharings):
         order = [place.cpu for place in host.places] if host else []
         yield Chart("contention", None, None, partial(contention_map, manifest, contention, order))
+    if reads:
+        names = {read.design for read in reads}
+        look = {**legends_of(names, {name: name for name in PEERS}), **legends}
+        draw = partial(config_reads, folder / PRIMITIVES, reads, look)
+        yield Chart("reads", None, None, draw)
     if host is not None:
         orders = orders_of(groups)
         yield Chart("topology", None, None, partial(topology, manifest, host, orders))

@@ -3,34 +3,90 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
-from typing import Sequence
+from typing import Any, NamedTuple, Sequence
 
 from limiterbench.common import units
 from limiterbench.common.errors import InputError
 from limiterbench.common.text_table import markdown
 
-# Of each block, by threads: the median of one thread's CPU time in nanoseconds. The real time is
+# Beside a run's records, if its host's building blocks were measured.
+PRIMITIVES = "primitives.json"
+
+# For each block, by threads: the median of one thread's CPU time in nanoseconds. The real time is
 # divided by the threads before Google Benchmark 1.9 and not after.
 Costs = dict[str, dict[int, float]]
 
 
 def read_costs(path: Path) -> Costs:
     """InputError if the file is not JSON of repeated measurements in nanoseconds."""
+    costs: Costs = {}
+    for name, threads, time_ns in _medians(path):
+        costs.setdefault(name.split("/")[0], {})[threads] = time_ns
+    return costs
+
+
+def _medians(path: Path) -> list[tuple[str, int, float]]:
+    """For each block: its name with its arguments, the threads, the time."""
+
+    def read(run: dict[str, Any]) -> tuple[str, int, float]:
+        if run["time_unit"] != "ns":
+            raise ValueError(f"time in {run['time_unit']}, not in ns")
+        return str(run["run_name"]), int(run["threads"]), float(run["cpu_time"])
+
     try:
         runs = json.loads(path.read_text(encoding="utf-8"))["benchmarks"]
-        medians = [run for run in runs if run.get("aggregate_name") == "median"]
-        costs: Costs = {}
-        for run in medians:
-            if run["time_unit"] != "ns":
-                raise ValueError(f"time in {run['time_unit']}, not in ns")
-            name = run["run_name"].split("/")[0]
-            costs.setdefault(name, {})[int(run["threads"])] = float(run["cpu_time"])
+        medians = [read(run) for run in runs if run.get("aggregate_name") == "median"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: {error}") from None
-    if not costs:
+    if not medians:
         raise InputError(f"{path}: no medians; measure with --benchmark_repetitions")
-    return costs
+    return medians
+
+
+class Read(NamedTuple):
+    """What it costs to protect the configuration, read it and release it."""
+
+    design: str
+    """A design that reads in this way."""
+    reloads_per_second: int
+    threads: int
+    time_ns: float
+    """One thread's CPU time."""
+
+
+# By the name of the source in benchmarks/primitives/reads.cpp.
+SOURCES = {
+    "SharedLockSource<sync::shared_mutex>": "rwmutex_read",
+    "SharedPointerSource": "snapshot",
+    "AtomicValueSource": "snapshot_value",
+    "RingSource<8>": "snapshot_ring",
+    "HazardPointerSource": "hazard",
+    "SeqlockSource": "seqlock",
+    "LeftRightSource": "left_right",
+    "GracePeriodSource<UrcuMembDomain>": "urcu_memb",
+    "GracePeriodSource<UrcuQsbrDomain>": "urcu_qsbr",
+    "GracePeriodSource<CkEpochDomain>": "ck_epoch",
+    "CkBrlockSource": "ck_brlock",
+    "XeniumSource<xenium::reclamation::hazard_pointer<>>": "xenium_hp",
+    "XeniumSource<xenium::reclamation::epoch_based<>>": "xenium_ebr",
+    "LibcdsHazardSource": "libcds_hp",
+}
+_READ = re.compile(r"read_from<(.+)>/reloads_per_second:(\d+)/")
+
+
+def read_reads(path: Path) -> list[Read]:
+    """The cost of every source that a design reads from; none if there is no such file.
+    InputError as read_costs()."""
+    if not path.exists():
+        return []
+    found = [(_READ.match(name), threads, time) for name, threads, time in _medians(path)]
+    return sorted(
+        Read(SOURCES[match[1]], int(match[2]), threads, time)
+        for match, threads, time in found
+        if match and match[1] in SOURCES
+    )
 
 
 # What each line of a table is called, and the block that it shows.
