@@ -19,10 +19,10 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from limiterbench.records.run_folder import CELLS  # noqa: E402
 from limiterbench.records.stored_lines import content, stored  # noqa: E402
 
-KILLS = 20
+KILLS = 10
 PLAN = (
     *("--impl=hazard", "--impl=rwmutex", "--scenario=steady", "--placement=compact"),
-    *("--repetitions=20", "--seconds=0.02", "--seed=7", "--noise-repeats=0"),
+    *("--repetitions=10", "--seconds=0.02", "--seed=7", "--noise-repeats=0"),
 )
 # Longer than any step between two lines of the records on a host with nothing better to do.
 LATEST_SECONDS = 0.3
