@@ -17,7 +17,7 @@
 
 namespace limiterbench::inline LIMITERBENCH_BACKEND {
 
-template <class Mutex>
+template <class Mutex, class Guard = sync::lock_guard<Mutex>>
 class Locked {
  public:
   class alignas(sync::false_sharing_range) Handle {
@@ -32,7 +32,7 @@ class Locked {
 
   [[nodiscard, gnu::always_inline]] Decision try_acquire(Handle& handle,
                                                          const Request& request) noexcept {
-    const sync::lock_guard<Mutex> lock(mutex_);
+    const Guard lock(mutex_);
     State& state = state_.write();
     if (request.traffic_class >= class_count) [[unlikely]]
       return refuse_class(state.published);
@@ -50,12 +50,12 @@ class Locked {
   }
 
   [[nodiscard]] Config config(Handle&) noexcept {
-    const sync::lock_guard<Mutex> lock(mutex_);
+    const Guard lock(mutex_);
     return state_.read().published.config();
   }
 
   void publish(const Config& config) {
-    const sync::lock_guard<Mutex> lock(mutex_);
+    const Guard lock(mutex_);
     State& state = state_.write();
     const Published next = succeed(state.published, config);
     for (std::size_t i = 0; i < class_count; ++i) {

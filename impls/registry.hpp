@@ -15,6 +15,7 @@
 #include "rows/leased.hpp"
 #include "rows/leased_rseq.hpp"
 #include "rows/left_right.hpp"
+#include "rows/mcs.hpp"
 #include "rows/mutex.hpp"
 #include "rows/rwmutex.hpp"
 #include "rows/rwmutex_read.hpp"
@@ -64,6 +65,7 @@ using Rows = TypeList<
     mutex,
     rwmutex,
     go_rwmutex,
+    mcs,
     rwmutex_read,
     bravo,
     snapshot,

@@ -96,8 +96,14 @@ LIMITERBENCH_CHECK(oracle, limiting, windows_that_turn_under_way_lose_and_add_no
           member(self);
         } else {
           for (Nanoseconds i = 0; (i = index.load(std::memory_order_relaxed)) < windows;) {
+            const auto moved_by = [&](Nanoseconds count) {
+              return index.load(std::memory_order_relaxed) >= std::min(i + count, windows);
+            };
             stalls.stop(victim);
-            while (stalls.stopped() && index.load(std::memory_order_relaxed) < i + 3) sched_yield();
+            while (stalls.stopped() && !moved_by(3)) sched_yield();
+            // If a lock has made all others wait for the victim, they get some time without a
+            // stall.
+            while (!stalls.stopped() && !moved_by(30)) sched_yield();
             stalls.release();
           }
         }

@@ -42,6 +42,7 @@ OWN: dict[str, Legend] = {
     "mutex": Legend(_RED, "o", _DOTTED),
     "rwmutex": Legend(_RED, "s", _SOLID),
     "go_rwmutex": Legend(_RED, "d", _DASHED),
+    "mcs": Legend(_RED, "v", _LONG_DASH),
     "rwmutex_read": Legend(_ORANGE, "D", _DASH_DOT),
     "bravo": Legend(_ORANGE, ">", _DASHED),
     "snapshot": Legend(_BLUE, "o", _SOLID),

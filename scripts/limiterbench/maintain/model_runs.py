@@ -127,6 +127,7 @@ _COVERED: dict[str, tuple[Program, ...]] = {
     "primitives/atomic_value.hpp": (Program("atomic_value"), Program("rows", ("snapshot_value",))),
     "primitives/bravo_lock.hpp": (Program("bravo_lock"), Program("rows", ("bravo",))),
     "primitives/go_rwmutex.hpp": (Program("go_rwmutex"), Program("rows", ("go_rwmutex",))),
+    "primitives/mcs_lock.hpp": (Program("mcs_lock"), Program("rows", ("mcs",))),
     "primitives/hazard_pointer.hpp": (
         Program("hazard_pointer"),
         Program("sources"),
