@@ -7,6 +7,7 @@
 #include <atomic>
 #include <barrier>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <ctime>
 #include <semaphore>
@@ -65,6 +66,16 @@ class Idle {
  private:
   std::binary_semaphore used_{0};
   std::jthread thread_;
+};
+
+// A lock may give every turn to a thread that does not run: then fewer rounds have to do.
+class TimeLimit {
+ public:
+  [[nodiscard]] bool is_over() const { return Clock::now() - start_ > std::chrono::seconds(1); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point start_ = Clock::now();
 };
 
 // Stops a thread between any two of its instructions, as an operating system does when it preempts
