@@ -164,7 +164,7 @@ class FetchAddQuota {
     const std::uint64_t used = (limit - (full - before)) & Window::used_mask;
     for (sync::spin_wait wait;;) {
       // relaxed: the swap confirms it.
-      const std::uint64_t word = counter.window.parts().word.load(sync::relaxed);
+      std::uint64_t word = counter.window.parts().word.load(sync::relaxed);
       const std::uint64_t ahead = seen - before - stamp(word);
       if (ahead == std::uint64_t{1} << total_bits) {
         wait();  // the count is open for the next generation and the word not yet
@@ -172,7 +172,7 @@ class FetchAddQuota {
       }
       if (ahead != 0 || (word & adding) == 0) return;
       // Also while the word is closed: the thread that closed it waits for this, see usage().
-      if (counter.window.try_draw(word, (word ^ adding) | used)) return;
+      if (counter.window.try_add(word, used - adding)) return;
     }
   }
 

@@ -1,5 +1,5 @@
-// Permits leased to CPUs: each CPU refills its lease from the window's pool, in grants that shrink
-// toward the limit. All leases are taken back before a denial.
+// Permits leased to CPUs: each CPU refills its lease from the class's pool, in grants that shrink
+// toward the limit. All leases are taken back before the pool denies.
 //
 // Source: original; the exact limit counters of P. McKenney, "Is Parallel Programming Hard",
 //   chapter 5 ("Exact Limit Counters"), with windows, generations for signals, shrinking grants.
@@ -7,40 +7,60 @@
 // Progress: lock-free while leases are refilled and spent. A sweep takes back what is left of every
 //   lease. It closes the window and waits for threads that are refilling; all others wait for it.
 // Cost: four loads of lines that are seldom written, one read-modify-write of this CPU's own line.
-//   The first denial in a used-up window may sweep; later ones write nothing.
-// Memory: 256 bytes a CPU, a line for each four classes, 128 bytes a class, and 128 bytes.
-// Avoid when: limits are small compared to the number of CPUs: every grant is then one request.
+//   A refill is one fetch_add on the pool's line, which admitted requests do not read. A used-up
+//   pool is swept once; denials then write nothing.
+// Memory: 256 bytes a CPU, a line for each four classes, and 256 bytes a class.
+// Avoid when: limits are small compared to the number of CPUs: there are no leases then.
 //   Also as window.hpp says, where a thread that refills is waited for too.
 //
-// The window's word holds the permits handed out, and `settled`: no lease is outstanding. A cell
-// holds {generation, permits left of this CPU's lease}; under another generation it holds none.
-// While a thread refills it, the cell is claimed: other requests leave it alone, and a sweep waits.
+// word    window.hpp's; `used`: so much had been admitted when the word was written
+// count   generation (32 bits) | total (32 bits)
+// cell    generation (32 bits) | claimed | permits left of this CPU's lease (30 bits)
 //
-// Never over the limit. In each generation, admitted + left in the cells + (limit - handed out) =
+// If the word says `leasing`, requests draw permits by adding to the count. A generation opens it
+// with a total of `full` less what is left of the limit. An addition draws what it adds, or what
+// its total lacks to `full` if that is less: the value that comes back says how much, whatever the
+// limit. Without `leasing` the count is closed, so additions draw nothing, no lease is outstanding,
+// and requests compare-and-swap the word. A cell counts in its own generation alone. While a thread
+// refills it, it is claimed: other requests leave it alone, and a sweep waits.
+//
+// Never over the limit. In each generation, admitted + left in the cells + left in the pool =
 // limit. A request spends from a cell by a swap that lowers it by the cost: admitted grows as left
-// shrinks. A request served straight from the pool raises admitted and handed out together. A
-// refill moves permits from the pool to a cell, which it has claimed first; permits on the way
-// belong to the cell. A sweep moves them back, while the window is closed. So admitted never
-// exceeds handed out, which never exceeds the limit.
+// shrinks. A request that finds its cell claimed swaps the count, and so draws its cost for itself
+// alone. A refill claims a cell and then draws. What it draws belongs to the cell, in the
+// generation that came back from the count. If that is the one whose window the request has read,
+// it decides the request; otherwise the request starts over and the cell keeps all. A sweep moves
+// what is left back, while the window and the count are closed.
 //
-// Never denied too early. A request is denied while the word is settled and the pool holds less
-// than the cost. The cells are then empty, since a sweep waits for claimed cells and a refill
-// unsettles the word. So admitted = handed out, and the request is denied exactly when its cost
-// does not fit. Otherwise it is denied by the count found by this generation's last sweep, a lower
-// bound on what was admitted. So a cost that does not fit sweeps once, whatever else is leased.
+// No permit is lost. Whoever closes the window closes the count next. A draw before that was made
+// with the cell claimed, and the sweep sees the claim. A draw after that comes to nothing until the
+// sweep opens the count again, and by then the cell is what the sweep left.
+//
+// Never denied too early. A request is denied by `used` alone. The word is written when a
+// generation or a sweep begins or ends; no lease is outstanding then, so `used` is what was
+// admitted, which only grows. Without `leasing` every admission adds to it. So the cost of a denied
+// request did not fit. A request that is not denied draws, or sweeps because the pool has too
+// little. Example: limit 100; 60 are used, 30 leased, 10 in the pool. A cost of 50 sweeps, which
+// writes 60 into the word and denies it. The next cost of 50 is denied by reading, whatever has
+// been leased since.
 //
 // Stale spending. A swap succeeds only on a cell that holds what was read. Adopting a changed rule
 // sweeps every cell, and a swap begun under the old rule then fails. A rollover alone does not
 // sweep: a swap that succeeds after it spends permits of the old window for a request of that time.
 //
-// Grants: half of the pool divided among the CPUs (powers of two). A window of L permits on N CPUs
-// takes about 2 N ln(L / 2N) refills.
+// Grants: half of the pool divided among the CPUs (powers of two), at most `max_grant`. A window of
+// L permits on N CPUs takes about 2 N ln(L / 2N) refills. Less than 2N permits are not leased.
+//
+// Overflow. A total of `full` or more grows by at most one addition of each thread, of up to twice
+// `max_grant`: 32 bits have room for 6,000 threads that add at once. Larger costs swap the count.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "../published.hpp"
 #include "verdict.hpp"
@@ -71,7 +91,7 @@ struct AtomicCells {
   // True: the cell held `seen`, and is the caller's until it stores there.
   [[nodiscard]] static bool claim(unsigned, Cell& cell, std::uint64_t seen, const Window&,
                                   std::uint64_t word) noexcept {
-    // relaxed: whoever must see it acquires (17) in window.hpp.
+    // relaxed: whoever must see it acquires (4).
     return cell.compare_exchange_strong(seen, Claim::of(word), sync::relaxed, sync::relaxed);
   }
   // Called before a sweep, with the window closed.
@@ -106,30 +126,31 @@ class LeasedQuota {
     Window& window = windows_[traffic_class];
     const Permits limit = rule.rule.limit;
     for (;;) {
-      const Window::View view = window.enter(rule, now, carrying(traffic_class));
+      const Window::View view = window.enter(rule, now, Carry{*this, traffic_class, limit});
       if (view.end == 0) return {Verdict::Kind::stale};
       if (try_take(traffic_class, rule, cost, now)) return {Verdict::Kind::admitted};
-      const Permits used = Window::used(view.word);
-      if (used + cost <= limit) {
-        if (refill(window, traffic_class, view.word, cost, limit - used - cost))
-          return {Verdict::Kind::admitted};
-      } else if ((view.word & settled) != 0 ||
-                 surely_admitted(traffic_class, view) + cost > limit) {
-        if (window.is_current(view.word)) return {Verdict::Kind::denied, view.end};
+      if ((view.word & leasing) == 0 || Window::used(view.word) + cost > limit) {
+        const std::optional<bool> counted = window.count(view, limit, cost);
+        if (counted == true) count_pool_write(traffic_class);
+        if (counted) return verdict(*counted, view.end);
+        continue;
+      }
+      // relaxed: the addition or swap confirms it; a sweep for nothing does no harm.
+      const std::uint64_t count = pools_[traffic_class].count.load(sync::relaxed);
+      if (Window::same_generation(count, view.word) && left(count) >= cost) {
+        if (draw(traffic_class, view.word, count, cost)) return {Verdict::Kind::admitted};
       } else if (window.try_close(view.word)) {
         count_pool_write(traffic_class);
-        const Permits back = sweep(traffic_class, view.word, Window::generation(view.word));
-        const std::uint64_t word = view.word - back;
-        // relaxed: within a generation every stored value is a true lower bound. Whoever uses this
-        // one decides by the window's word, of the same generation.
-        swept_.words[traffic_class].store(word, sync::relaxed);
-        window.open(word | settled);
+        const std::uint64_t generation = Window::generation(view.word);
+        const Permits used =
+            recall(traffic_class, view.word, generation, close_pool(traffic_class));
+        window.open(generation | supply(traffic_class, generation, used, limit));
       }
     }
   }
 
   void adopt(std::uint32_t traffic_class, const PublishedRule& rule) noexcept {
-    windows_[traffic_class].adopt(rule, carrying(traffic_class));
+    windows_[traffic_class].adopt(rule, Carry{*this, traffic_class, rule.rule.limit});
   }
 
   [[nodiscard]] Permits error_bound(const Rule&, Permits) const noexcept { return 0; }
@@ -146,6 +167,13 @@ class LeasedQuota {
   }
 
  protected:
+  // Totals of a count.
+  static constexpr Permits full = max_limit;
+  static constexpr std::uint64_t closed = full + 1;
+  // See "Grants" and "Overflow".
+  static constexpr Permits max_grant = 1U << 18;
+  static_assert(closed + 6'000 * (max_grant + max_grant) < Window::generation_step);
+
   using Cell = typename Access::Cell;
   // One class on one CPU.
   struct Lease {
@@ -156,89 +184,121 @@ class LeasedQuota {
     std::array<Lease, class_count> leases{};
   };
 
-  // What the window's word held after its last sweep: in its generation, so much was admitted.
-  struct alignas(sync::false_sharing_range) Swept {
-    std::array<sync::atomic<std::uint64_t>, class_count> words{};
+  // The permits of one class that are neither leased nor admitted.
+  struct alignas(sync::false_sharing_range) Pool {
+    sync::atomic<std::uint64_t> count{closed};
+    sync::plain<Permits> opened{0};  // what was left when the word was written; 0: not leasing
   };
 
   std::array<Window, class_count> windows_;
-  Swept swept_;
+  std::array<Pool, class_count> pools_;
   unsigned cpus_;
   unsigned grant_shift_;
   std::unique_ptr<Shard[]> shard_;
 
  private:
-  static constexpr std::uint64_t settled = Window::spare;
+  static constexpr std::uint64_t leasing = Window::spare;
 
-  // A lower bound on the permits admitted in the window of `view`, which only grow.
-  [[nodiscard]] Permits surely_admitted(std::uint32_t traffic_class,
-                                        const Window::View& view) const noexcept {
-    // relaxed: see where it is stored.
-    const std::uint64_t word = swept_.words[traffic_class].load(sync::relaxed);
-    return Window::used_in(view.word, word);
+  [[nodiscard]] static constexpr Permits left(std::uint64_t count) noexcept {
+    return full - std::min<Permits>(full, static_cast<std::uint32_t>(count));
   }
 
-  // Takes `cost` from the pool, and a grant for this CPU's lease if there is enough to share.
-  [[nodiscard]] bool refill(Window& window, std::uint32_t traffic_class, std::uint64_t word,
-                            Permits cost, Permits remaining) noexcept {
+  // Draws the cost of a request from the pool, and a grant for this CPU's lease. `count` has room
+  // for the cost. False: the request is undecided.
+  [[nodiscard]] bool draw(std::uint32_t traffic_class, std::uint64_t word, std::uint64_t count,
+                          Permits cost) noexcept {
     const unsigned cpu = shard_index();
     Cell& cell = shard_[cpu].leases[traffic_class].cell;
-    const Permits grant = remaining >> grant_shift_;
-    // (3) acquire: pairs with (2): what is put back is as new as it was. Not shown as relaxed: the
-    // lease must be of a later generation than `word`, and a third thread that missed it spend it.
-    const std::uint64_t seen = grant == 0 ? Claim::bit : cell.load(sync::acquire);
-    if (Claim::is(seen) || !Access::claim(cpu, cell, seen, window, word)) {
-      if (!window.try_draw(word, word + cost)) return false;
-    } else {
-      const bool drawn = window.try_draw(word, (word & ~settled) + cost + grant);
-      const std::uint64_t lease = Window::generation(word) + Window::used_in(word, seen) + grant;
-      // (2) release: pairs with (1), (3): a lease comes with the rollover to its generation.
-      cell.store(drawn ? lease : seen, sync::release);
-      if (!drawn) return false;
-    }
+    sync::atomic<std::uint64_t>& pool = pools_[traffic_class].count;
+    const Permits grant = std::min((left(count) - cost) >> grant_shift_, max_grant);
     count_pool_write(traffic_class);
-    return true;
+    // (3) acquire: pairs with (2): the draw comes after that of the lease which is put back. Not
+    // shown as relaxed: in the checker it always does.
+    const std::uint64_t seen = cost > max_grant ? Claim::bit : cell.load(sync::acquire);
+    if (Claim::is(seen) || !Access::claim(cpu, cell, seen, windows_[traffic_class], word)) {
+      // relaxed: an admission publishes nothing.
+      return pool.compare_exchange_strong(count, count + cost, sync::relaxed, sync::relaxed);
+    }
+    // (4) acq_rel: pairs with (5): whoever has closed the count before finds the claim. Pairs with
+    // (6): a lease comes with the rollover to its generation.
+    const std::uint64_t before = pool.fetch_add(cost + grant, sync::acq_rel);
+    const Permits drawn = std::min(left(before), cost + grant);
+    const Permits held = Window::used_in(before, seen) + drawn;
+    const bool admits = drawn != 0 && Window::same_generation(before, word) && held >= cost;
+    const std::uint64_t lease = Window::generation(before) + held - (admits ? cost : 0);
+    // (2) release: pairs with (1), (3), (7): a lease comes with the rollover to its generation.
+    cell.store(drawn == 0 ? seen : lease, sync::release);
+    return admits;
   }
 
-  // Takes back what is left of the leases of the generation of `word`, and returns it. The window
-  // must be closed. If `generation` is another one, every cell is stamped with it.
-  [[nodiscard]] Permits sweep(std::uint32_t traffic_class, std::uint64_t word,
-                              std::uint64_t generation) noexcept {
+  // Returns what was left in the pool. The window must be closed.
+  [[nodiscard]] Permits close_pool(std::uint32_t traffic_class) noexcept {
+    // (5) acquire: pairs with (4), (6).
+    return left(pools_[traffic_class].count.exchange(closed, sync::acquire));
+  }
+
+  // Takes back every lease of the generation of `word`, once the pool is closed: `unleased` was
+  // left in it. Returns how much was admitted. If `generation` is another one, every cell is
+  // stamped with it.
+  [[nodiscard]] Permits recall(std::uint32_t traffic_class, std::uint64_t word,
+                               std::uint64_t generation, Permits unleased) noexcept {
     Access::quiesce();
-    Permits back = 0;
+    Permits back = unleased;
     for (unsigned i = 0; i < shards(); ++i)
       back += take_back(shard_[i].leases[traffic_class].cell, word, generation);
-    return back;
+    return Window::used(word) + pools_[traffic_class].opened.read() - back;
   }
+
+  // Opens the pool with what is left of the limit, if that is enough to lease. Returns the low half
+  // of the word.
+  [[nodiscard]] std::uint64_t supply(std::uint32_t traffic_class, std::uint64_t generation,
+                                     Permits used, Permits limit) noexcept {
+    Pool& pool = pools_[traffic_class];
+    const Permits unused = limit - std::min(used, limit);
+    const bool leases = unused >> grant_shift_ != 0;
+    pool.opened.write() = leases ? unused : 0;
+    // (6) release: pairs with (4), (5).
+    pool.count.store(leases ? generation | (full - unused) : closed, sync::release);
+    return used | (leases ? leasing : 0);
+  }
+
   [[nodiscard]] static Permits take_back(Cell& cell, std::uint64_t word,
                                          std::uint64_t generation) noexcept {
-    // relaxed: all that counting permits needs is the order of changes of one cell.
-    std::uint64_t seen = cell.load(sync::relaxed);
     for (sync::spin_wait wait;;) {
+      // (7) acquire: pairs with (2): a draw comes before what the sweep makes of it. Not shown as
+      // relaxed: in the checker a draw never reads what is stored after it.
+      std::uint64_t seen = cell.load(sync::acquire);
       if (Claim::is(seen)) {
         wait();
-        seen = cell.load(sync::relaxed);  // relaxed: as above
         continue;
       }
       const Permits back = Window::used_in(word, seen);
       if (back == 0 && generation == Window::generation(word)) return 0;
-      // relaxed: as above.
+      // relaxed: all that counting permits needs is the order of changes of one cell.
       if (cell.compare_exchange_weak(seen, generation, sync::relaxed, sync::relaxed)) return back;
     }
   }
 
-  // What the word holds in its next generation. A new window needs no sweep, except once in 2^31
-  // generations: none that is kept in a cell or in swept_ may get so old that it passes for new.
-  [[nodiscard]] auto carrying(std::uint32_t traffic_class) noexcept {
-    return [this, traffic_class](std::uint64_t word, std::uint64_t generation, bool fresh,
-                                 bool adopts) noexcept -> std::uint64_t {
+  // What happens to the pool while the window is closed.
+  struct Carry {
+    LeasedQuota& quota;
+    std::uint32_t traffic_class;
+    Permits limit;
+    Permits unleased = 0;
+
+    // Whoever sees the next end or epoch finds the pool closed.
+    void close() noexcept { unleased = quota.close_pool(traffic_class); }
+    // A new window needs no sweep, except once in 2^31 generations: none that is kept in a cell may
+    // get so old that it passes for new.
+    std::uint64_t operator()(std::uint64_t word, std::uint64_t generation, bool fresh,
+                             bool adopts) noexcept {
       constexpr std::uint64_t sweep_period = std::uint64_t{1} << 63;
-      if (fresh && !adopts && generation % sweep_period != 0) return settled;
-      const Permits back = sweep(traffic_class, word, generation);
-      swept_.words[traffic_class].store(generation, sync::relaxed);  // relaxed: as in take()
-      return settled | (fresh ? 0 : Window::used(word) - back);
-    };
-  }
+      Permits used = 0;
+      if (!fresh || adopts || generation % sweep_period == 0)
+        used = quota.recall(traffic_class, word, generation, unleased);
+      return quota.supply(traffic_class, generation, fresh ? 0 : used, limit);
+    }
+  };
 
   // relaxed: a statistic, on this CPU's own line.
   void count_pool_write(std::uint32_t traffic_class) noexcept {

@@ -164,13 +164,6 @@ class alignas(sync::false_sharing_range) Window {
     return word_.compare_exchange_weak(word, word + cost, sync::seq_cst, sync::relaxed);
   }
 
-  // Replaces `word` by `next` if nothing has changed since it was read. The caller may have claimed
-  // a cell before: whoever closes the window after this finds the claim.
-  [[nodiscard]] bool try_draw(std::uint64_t word, std::uint64_t next) noexcept {
-    // (17) release: pairs with (4), (12).
-    return word_.compare_exchange_strong(word, next, sync::release, sync::relaxed);
-  }
-
   // Marks the window as used up if nothing has changed since `word` was read. relaxed: as above.
   void try_exhaust(std::uint64_t word, Permits limit) noexcept {
     word_.compare_exchange_strong(word, (word & ~used_mask) | limit, sync::relaxed, sync::relaxed);
@@ -179,12 +172,11 @@ class alignas(sync::false_sharing_range) Window {
   // Closes the window if nothing has changed since `word` was read; open() must follow, with a word
   // of the same generation. In between no compare-and-swap succeeds and rollovers wait.
   [[nodiscard]] bool try_close(std::uint64_t word) noexcept {
-    // (12) acquire: pairs with (7), (13), (17), as (4). (1) has not acquired it all: since then
-    // refills and a sweep may have brought the word back to the same value.
-    return word_.compare_exchange_strong(word, word | closed, sync::acquire, sync::relaxed);
+    // relaxed: (1) has acquired the word, and what else the caller reads it must acquire.
+    return word_.compare_exchange_strong(word, word | closed, sync::relaxed, sync::relaxed);
   }
   void open(std::uint64_t word) noexcept {
-    // (13) release: pairs with (4) in rseq_spend.hpp and with (1), (4), (8), (12).
+    // (13) release: pairs with (4) in rseq_spend.hpp and with (1), (4), (8).
     word_.store(word, sync::release);
   }
 
@@ -220,7 +212,7 @@ class alignas(sync::false_sharing_range) Window {
   template <class Carry>
   [[gnu::noinline]] void roll_over(std::uint64_t word, const PublishedRule& rule,
                                    const Nanoseconds* now, Carry&& carry) noexcept {
-    // (4) acquire: pairs with (7), (13), (17): whoever closes the window sees what the last thread
+    // (4) acquire: pairs with (7), (13): whoever closes the window sees what the last thread
     // that closed it wrote. Not shown as relaxed: what is read here belongs to a generation, which
     // (1) or (8) has acquired, except cells, and those are swapped.
     if (!word_.compare_exchange_strong(word, word | closed, sync::acquire, sync::relaxed)) return;
@@ -241,7 +233,7 @@ class alignas(sync::false_sharing_range) Window {
     // (14).
     epoch_.store(rule.epoch, sync::release);
     const std::uint64_t generation = Window::generation(word) + generation_step;
-    // (7) release: pairs with (4) in rseq_spend.hpp and with (1), (4), (8), (12).
+    // (7) release: pairs with (4) in rseq_spend.hpp and with (1), (4), (8).
     word_.store(generation | carry(word, generation, fresh, adopts), sync::release);
   }
 
