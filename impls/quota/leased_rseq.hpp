@@ -8,9 +8,9 @@
 // Why a store suffices. A cell is spent and claimed only on its own CPU, by a sequence that reads
 // the window's word first and then the cell. It does not store if the kernel interrupts it, or if
 // it finds the window closed or rolled over. A rollover that does not sweep may pass between its
-// load and its store. What it spends then belonged to the old window; what it claims is put back,
-// since the swap of the word fails. No sequence touches a claimed cell, so whoever claimed it may
-// write it from any CPU.
+// load and its store. What it spends then belonged to the old window; what it claims then gets
+// permits of the new one. No sequence touches a claimed cell, so whoever claimed it may write it
+// from any CPU.
 //
 // A sweep first closes the window, then restarts every running sequence. From then until the window
 // opens none can store. All cells may then be read and written from any CPU, except claimed ones,
