@@ -60,7 +60,6 @@
 #include <bit>
 #include <cstdint>
 #include <memory>
-#include <optional>
 
 #include "../published.hpp"
 #include "verdict.hpp"
@@ -129,11 +128,15 @@ class LeasedQuota {
       const Window::View view = window.enter(rule, now, Carry{*this, traffic_class, limit});
       if (view.end == 0) return {Verdict::Kind::stale};
       if (try_take(traffic_class, rule, cost, now)) return {Verdict::Kind::admitted};
-      if ((view.word & leasing) == 0 || Window::used(view.word) + cost > limit) {
-        const std::optional<bool> counted = window.count(view, limit, cost);
-        if (counted == true) count_pool_write(traffic_class);
-        if (counted) return verdict(*counted, view.end);
+      if (Window::used(view.word) + cost > limit) {
+        if (window.is_current(view.word)) return {Verdict::Kind::denied, view.end};
         continue;
+      }
+      if ((view.word & leasing) == 0) {
+        std::uint64_t word = view.word;
+        if (!window.try_add(word, cost)) continue;
+        count_pool_write(traffic_class);
+        return {Verdict::Kind::admitted};
       }
       // relaxed: the addition or swap confirms it; a sweep for nothing does no harm.
       const std::uint64_t count = pools_[traffic_class].count.load(sync::relaxed);
