@@ -176,6 +176,7 @@ void check(Report& report) {
   report.clean<revoked<Quota>>("revoked", {tree, random});
   report.clean<drawn<Quota, false>>("drawn while others sweep", {tree, random});
   report.clean<drawn<Quota, true>>("drawn while a rule is adopted", {tree, random});
+  report.clean<resized_with_room<Quota, 16>>("resized with room to lease", {random});
   report.clean<leased_anew<Quota>>("leased anew", {tree, random});
   report.clean<turned_with_leases<Quota>>("turned, with leases", {random});
   report.clean<migrating<Quota>>("migrating", {random});

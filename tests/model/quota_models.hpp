@@ -172,10 +172,10 @@ struct resized : Counting<Quota> {
 // A changed length with room left in the old window, in time after adopt() has returned but in no
 // order with it: the old rule admits nothing any more, not from a cell that its CPU left behind
 // either.
-template <class Quota>
+template <class Quota, Permits new_limit = 1>
 struct resized_with_room : Counting<Quota> {
   static constexpr int threads = 2;
-  const PublishedRule old_rule = rule_of(1, 16), new_rule = rule_of(2, 1, 2 * length);
+  const PublishedRule old_rule = rule_of(1, 16), new_rule = rule_of(2, new_limit, 2 * length);
   bool adopted = false;
   resized_with_room() : Counting<Quota>({.cpus = 1}) {}
   void before() override {
