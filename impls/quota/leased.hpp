@@ -222,7 +222,7 @@ class LeasedQuota {
       // relaxed: an admission publishes nothing.
       return pool.compare_exchange_strong(count, count + cost, sync::relaxed, sync::relaxed);
     }
-    // (4) acq_rel: pairs with (5): whoever has closed the count before finds the claim. Pairs with
+    // (4) acq_rel: pairs with (5): whoever closes the count after this finds the claim. Pairs with
     // (6): a lease comes with the rollover to its generation.
     const std::uint64_t before = pool.fetch_add(cost + grant, sync::acq_rel);
     const Permits drawn = std::min(left(before), cost + grant);

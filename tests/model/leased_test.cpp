@@ -73,6 +73,23 @@ struct drawn : Counting<Quota> {
   void after() override { require(this->used_ == asked, "denied while there was room"); }
 };
 
+// Costs too large for a lease leave the cell alone. Together with small ones, which leave a lease
+// behind, they are as many as the limit: all fit.
+template <class Quota>
+struct too_large_to_lease : Counting<Quota> {
+  static constexpr int threads = 2;
+  struct Constants : Quota {
+    using Quota::max_grant;
+  };
+  static constexpr Permits large = Constants::max_grant + 1;
+  const PublishedRule rule = rule_of(1, 2 * large + 2);
+  void before() override { this->adopt(rule); }
+  void thread(unsigned index) override {
+    for (int i = 0; i < 2; ++i) this->take(rule, first, index == 0 ? large : 1);
+  }
+  void after() override { require(this->used_ == 2 * large + 2, "denied while there was room"); }
+};
+
 // Leases under the new rule, on the CPU where a request still holds the old one.
 template <class Quota>
 struct leased_anew : Counting<Quota> {
@@ -177,6 +194,7 @@ void check(Report& report) {
   report.clean<drawn<Quota, false>>("drawn while others sweep", {tree, random});
   report.clean<drawn<Quota, true>>("drawn while a rule is adopted", {tree, random});
   report.clean<resized_with_room<Quota, 16>>("resized with room to lease", {random});
+  report.clean<too_large_to_lease<Quota>>("too large to lease", {tree, random});
   report.clean<leased_anew<Quota>>("leased anew", {tree, random});
   report.clean<turned_with_leases<Quota>>("turned, with leases", {random});
   report.clean<migrating<Quota>>("migrating", {random});
