@@ -262,7 +262,8 @@ class LeasedQuota {
     const Permits unused = limit - std::min(used, limit);
     const bool leases = unused >> grant_shift_ != 0;
     pool.opened.write() = leases ? unused : 0;
-    // (6) release: pairs with (4), (5).
+    // (6) release: pairs with (4), (5). Not shown as relaxed: whoever closes the pool has acquired
+    // the word in (1), unless that has come back to an equal value since. For a draw, see (4).
     pool.count.store(leases ? generation | (full - unused) : closed, sync::release);
     return used | (leases ? leasing : 0);
   }
