@@ -194,6 +194,32 @@ def test_a_rate_that_few_repetitions_tried_is_left_out(cells: Path) -> None:
     assert [rate for rate in rates if 3e6 <= rate < 4e6] == [3e6, 3e6 + 1]
 
 
+def test_a_repetition_saturated_below_a_rate_counts_as_worse(cells: Path) -> None:
+    """Two of five repetitions of hazard give up before 20 M, which three are offered."""
+    before = curve(repetitions(cells, "hazard"), "poisson")
+
+    def slow(record: Dict[str, Any]) -> None:
+        if record["limiter"] == "hazard" and record["repetition"] < 2:
+            record["open_loop"] = open_loop(4e6, 200, GENERATOR, record["repetition"])
+
+    change(cells, slow)
+    found = {at.rate: at for at in curve(repetitions(cells, "hazard"), "poisson")}
+    at = found[2e7]
+    assert at.p99.n == 5 and at.p99.high >= 1e6
+    assert at.p99.median > next(b for b in before if b.rate == 2e7).p99.median
+    assert not at.is_bound and found[1e6].p99.n == 5
+
+
+def test_a_repetition_that_the_generator_ended_is_left_out(cells: Path) -> None:
+    def bounded(record: Dict[str, Any]) -> None:
+        if record["repetition"] < 2:
+            record["open_loop"] = open_loop(1e9, 200, 1.2e7, record["repetition"])
+
+    change(cells, bounded)
+    found = {at.rate: at.p99.n for at in curve(repetitions(cells, "hazard"), "poisson")}
+    assert (found[1e7], found[2e7]) == (5, 3)
+
+
 def test_bursts_of_all_repetitions_meet_at_their_shares_of_the_capacity(cells: Path) -> None:
     found = curve(repetitions(cells, "hazard"), "bursty")
     assert [at.p99.n for at in found] == [5, 5]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from statistics import median
-from typing import Callable, Iterable, NamedTuple, Sequence
+from typing import Iterable, NamedTuple, Sequence
 
 from limiterbench.records.latencies import LoadPoint, LoadSweep
 from limiterbench.records.records import Measured
@@ -27,34 +27,66 @@ class AtRate(NamedTuple):
         return self.unsent_share > 0.01
 
 
+class _Tried(NamedTuple):
+    """What one repetition says of a rate, which it may have tried several times."""
+
+    rate: float
+    p50: float
+    p99: float
+    unsent_share: float
+
+
 def sweeps_of(repeated: Iterable[Measured]) -> list[LoadSweep]:
     return [measured.sweep for measured in repeated if measured.sweep]
 
 
 def curve(repeated: Sequence[Measured], arrivals: str) -> list[AtRate]:
-    """By ascending rate, as far as at least half of the repetitions were offered it."""
+    """By ascending rate, as far as at least half of the repetitions were offered it.
+
+    A repetition that was saturated at a lower rate counts as worse than all that got further.
+    """
     sweeps = sweeps_of(repeated)
     steps = {p.step for sweep in sweeps for p in sweep.points if p.arrivals == arrivals}
-    tried = [
-        [[p for p in s.points if (p.arrivals, p.step) == (arrivals, step)] for s in sweeps]
-        for step in steps
-    ]
-    usual = [[points for points in each if points] for each in tried]
-    return sorted(_at_rate(each) for each in usual if 2 * len(each) >= len(sweeps))
+    found = []
+    for step in steps:
+        each = [[p for p in s.points if (p.arrivals, p.step) == (arrivals, step)] for s in sweeps]
+        offered = [_middle(points) for points in each if points]
+        if 2 * len(offered) >= len(sweeps):
+            rate = median(tried.rate for tried in offered)
+            found.append(_at_rate(rate, offered, _gave_up(sweeps, arrivals, rate)))
+    return sorted(found)
 
 
-def _at_rate(repeated: Sequence[Sequence[LoadPoint]]) -> AtRate:
-    """A repetition may have tried a rate several times."""
-
-    def middles(value: Callable[[LoadPoint], float]) -> list[float]:
-        return [float(median(map(value, points))) for points in repeated]
-
+def _middle(points: Sequence[LoadPoint]) -> _Tried:
     # 0.5 ns stands for a 0, which a logarithmic axis cannot show.
+    p50, p99 = (median(max(0.5, p.response_at(share)) for p in points) for share in (0.5, 0.99))
+    return _Tried(median(p.rate for p in points), p50, p99, median(p.unsent_share for p in points))
+
+
+def _gave_up(sweeps: Sequence[LoadSweep], arrivals: str, rate: float) -> list[_Tried]:
+    """The last steps of the repetitions that were saturated below this rate."""
+    lasts = [
+        max((p for p in sweep.points if p.arrivals == arrivals), key=lambda p: p.rate, default=None)
+        for sweep in sweeps
+        # Where a capacity is a lower bound, it was the generator that could offer no more.
+        if arrivals == "poisson" and sweep.capacities and not _is_bounded(sweep)
+    ]
+    return [_middle([last]) for last in lasts if last and last.rate < rate]
+
+
+def _is_bounded(sweep: LoadSweep) -> bool:
+    return any(capacity.at_least for capacity in sweep.capacities.values())
+
+
+def _at_rate(rate: float, offered: Sequence[_Tried], gave_up: Sequence[_Tried]) -> AtRate:
+    every = (*offered, *gave_up)
+    worst = _Tried(rate, max(t.p50 for t in every), max(t.p99 for t in every), 1.0)
+    counted = [*offered, *(worst for _ in gave_up)]
     return AtRate(
-        median(middles(lambda point: point.rate)),
-        summarize(middles(lambda point: max(0.5, point.response_at(0.5)))),
-        summarize(middles(lambda point: max(0.5, point.response_at(0.99)))),
-        median(middles(lambda point: point.unsent_share)),
+        rate,
+        summarize([tried.p50 for tried in counted]),
+        summarize([tried.p99 for tried in counted]),
+        median(tried.unsent_share for tried in counted),
     )
 
 
