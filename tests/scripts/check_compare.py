@@ -40,9 +40,7 @@ def limiterbench(*arguments: str, program: str) -> str:
 
 
 def verdicts(base: Path, new: Path) -> List[Dict[str, Any]]:
-    said = limiterbench(
-        *("compare", str(base), str(new), "--across-builds", "--json"), program=PROGRAM
-    )
+    said = limiterbench(*("compare", str(base), str(new), "--json"), program=PROGRAM)
     comparison = json.loads(said)
     print(json.dumps({key: comparison[key] for key in ("counts", "shift")}))
     cells: List[Dict[str, Any]] = comparison["cells"]

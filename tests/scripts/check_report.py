@@ -1,6 +1,6 @@
 """The report as a reader has it, in headless Chromium: `./scripts/test --report`.
 
-No error, no request to a network, the chooser and the legend work, and at 1280 and at 400 pixels,
+No error and no request to a network, and at 1280 and at 400 pixels,
 light and dark, nothing sticks out, is cut or lies over other text. With a folder as argument it
 leaves screenshots and a print there, to be looked at.
 """
@@ -14,7 +14,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -22,8 +22,6 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from limiterbench.records.run_folder import CELLS  # noqa: E402
 from limiterbench.records.stored_lines import content, stored  # noqa: E402
 from limiterbench.report.command import write_page  # noqa: E402
-from limiterbench.report.contest import Entrant, contests, headline  # noqa: E402
-from limiterbench.report.stored import StoredRun, read_run  # noqa: E402
 
 REFERENCE = ROOT / "results" / "reference"
 SCREENS = ((1280, "light"), (400, "dark"), (1280, "dark"), (400, "light"))
@@ -145,120 +143,16 @@ def check_layout(driver: Any, width: int) -> None:
         require(not found, f"{what}: {found}")
 
 
-def wish(driver: Any, name: str, value: str) -> List[str]:
-    """The rows that qualify, the first one first."""
-    script = """
-    const field = document.querySelector(`#wishes [name="${arguments[0]}"]`);
-    field.value = arguments[1];
-    field.dispatchEvent(new Event("change", {bubbles: true}));
-    return [...document.querySelectorAll("#choices tbody th")]
-        .filter((th) => th.checkVisibility()).map((th) => th.textContent);
-    """
-    found: List[str] = driver.execute_script(script, name, value)
-    return found
-
-
-def check_chooser(driver: Any, run: StoredRun) -> None:
-    """By the records: every wish leaves out what it must, and nothing else."""
-    field = headline(run)
-    require(field is not None, "the run has no headline")
-    assert field is not None
-    rows = {row: entrant for row, entrant in field.entrants.items() if entrant.limits}
-    everything = wish(driver, "exactness", "any")
-    require(set(everything) == set(rows), f"all designs qualify but {set(rows) - set(everything)}")
-    wishes: List[tuple[str, str, Callable[[Entrant], bool]]] = [
-        ("progress", "1", lambda row: row.design.progress_text != "blocking"),
-        ("progress", "0", lambda row: True),
-        ("needs", "library", lambda row: not row.design.library),
-        (
-            "needs",
-            "platform",
-            lambda row: not row.design.library and "rseq" not in row.design.requires,
-        ),
-        ("needs", "any", lambda row: True),
-        ("exactness", "exact", lambda row: row.is_exact),
-    ]
-    for name, value, fits in wishes:
-        found = set(wish(driver, name, value))
-        expected = {row for row, entrant in rows.items() if fits(entrant)}
-        require(found == expected, f"{name} {value}: {found ^ expected}")
-    threads = min(cell.threads for cell in run.lines)
-    ranked = wish(driver, "threads", str(threads))
-    alone = next(
-        c.entrants
-        for c in contests(run)
-        if (c.threads, c.scenario, c.placement) == (threads, field.scenario, field.placement)
-    )
-    require(bool(ranked) and set(ranked) < set(alone), "another thread count has no designs")
-    first = driver.execute_script(_FIRST)
-    require(first == _best(alone, ranked), f"first are said to be {first}")
-    by_p99 = wish(driver, "rank", "p99")
-    values = {row: entrant.p99.median for row, entrant in alone.items()}
-    require(by_p99 == sorted(by_p99, key=lambda row: (values[row], row)), "not ranked by p99")
-
-
-_FIRST = """
-return [...document.querySelectorAll("#choices tbody tr.first th")]
-    .filter((th) => th.checkVisibility()).map((th) => th.textContent);
-"""
-
-
-def _best(entrants: Dict[str, Entrant], rows: Sequence[str]) -> List[str]:
-    """Of these designs, those that none of them outdoes for certain."""
-    ops = {row: entrants[row].throughput for row in rows}
-    return [row for row in rows if not any(o.low > ops[row].high for o in ops.values())]
-
-
-def check_rows(driver: Any) -> None:
-    """A key of the legend hides its row in charts and tables, and shows it again."""
-    count = """
-    const row = arguments[0];
-    return [...document.querySelectorAll(`.chart svg .${row}, .chart tr[data-row="${row}"]`)]
-        .filter((element) => getComputedStyle(element).display !== "none").length;
-    """
-    key = driver.execute_script("return document.querySelector('#keys button[data-row]')")
-    row = key.get_attribute("data-row")
-    before = driver.execute_script(count, row)
-    require(before > 0, "no chart shows the first row")
-    for expected in (0, before):
-        driver.execute_script("arguments[0].click()", key)
-        require(driver.execute_script(count, row) == expected, "a row is not hidden, or not shown")
-    for which, pressed in (("none", "false"), ("all", "true")):
-        script = f"document.querySelector('[data-show={which}]').click()"
-        driver.execute_script(script)
-        require(key.get_attribute("aria-pressed") == pressed, f"show {which} does not work")
-
-
-def check_numbers(driver: Any) -> None:
-    """A pointer at a point gets its numbers, and beside every point none."""
-    script = """
-    const [how] = arguments;
-    const hit = document.querySelector(".chart .hit");
-    hit.scrollIntoView({block: "center"});
-    const box = hit.getBoundingClientRect();
-    const at = {bubbles: true, clientX: box.x + box.width / 2 + 3, clientY: box.y + box.height / 2};
-    hit.closest("svg").dispatchEvent(new PointerEvent(how, at));
-    const tip = document.getElementById("tip");
-    const shown = tip.hidden ? "" : tip.textContent;
-    document.body.dispatchEvent(new PointerEvent(how, {bubbles: true, clientX: 1, clientY: 1}));
-    return [shown, tip.hidden];
-    """
-    for how in ("pointermove", "pointerdown"):
-        shown, gone = driver.execute_script(script, how)
-        require(" thread" in shown and ": " in shown, f"a point says {shown!r} on {how}")
-        require(gone, "the numbers stay when the pointer leaves")
-
-
 def check_without_scripts(driver: Any, page: Path) -> None:
     driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     driver.get(page.as_uri())
     driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     script = """
     const seen = (what) => [...document.querySelectorAll(what)].some((e) => e.checkVisibility());
-    return [seen(".chart svg"), seen("#choices table"), seen("#wishes"), seen(".tools")];
+    return [seen(".chart svg"), seen("#tables table"), seen("#load")];
     """
     found = driver.execute_script(script)
-    require(found == [True, True, False, False], f"without scripts one sees {found}")
+    require(found == [True, True, False], f"without scripts one sees {found}")
 
 
 def odd_run(folder: Path) -> Path:
@@ -291,7 +185,6 @@ def odd_run(folder: Path) -> Path:
 def check(
     driver: Any,
     page: Path,
-    run: StoredRun,
     screens: Sequence[Tuple[int, str]],
     keep: Optional[Path],
 ) -> None:
@@ -299,9 +192,6 @@ def check(
         where = f"{page.parent.name}, {width} pixels, {scheme}"
         try:
             open_page(driver, page, width, scheme)
-            check_chooser(driver, run)
-            check_rows(driver)
-            check_numbers(driver)
             check_layout(driver, width)
             check_quiet(driver, page)
         except Failed as error:
@@ -336,8 +226,8 @@ def main(arguments: List[str]) -> int:
         require(pages[1].stat().st_size < 5_000_000, "the stored run's page is over 5 MB")
         driver = start()
         try:
-            for page, run, screens in zip(pages, runs, (SCREENS, SCREENS_OF_A_BIG_PAGE)):
-                check(driver, page, read_run(run, "run"), screens, keep)
+            for page, screens in zip(pages, (SCREENS, SCREENS_OF_A_BIG_PAGE)):
+                check(driver, page, screens, keep)
         finally:
             driver.quit()
     print("the report in a browser: fine")

@@ -14,7 +14,7 @@ from synthetic_load import open_loop
 from test_load_sweep import GENERATOR, change, make_up, measured
 
 from limiterbench.records.run_folder import CELLS
-from limiterbench.report.at_load import MAY, NOT, WILL, AtLoad, Field, at_load
+from limiterbench.report.at_load import DID, VERDICTS, WILL, AtLoad, Field, at_load
 from limiterbench.report.stored import read_run
 
 __all__ = ["measured"]
@@ -41,10 +41,10 @@ def names(field: Field, rate: str, budget: str) -> "List[List[str]]":
 def test_what_will_do_is_what_the_capacities_say(run: Path) -> None:
     """hazard and ck_epoch saturate near 30 M, the lock near 4 M with 2 us alone."""
     (field,) = shown(run).fields
-    assert names(field, "1000000", "10000") == [["rwmutex", "ck_epoch", "hazard"], [], []]
-    assert names(field, "10000000", "10000") == [["ck_epoch", "hazard"], [], ["rwmutex"]]
-    assert names(field, "1000000", "1000") == [["ck_epoch", "hazard"], [], ["rwmutex"]]
-    assert names(field, "50000000", "1000000") == [[], [], ["rwmutex", "ck_epoch", "hazard"]]
+    assert names(field, "1000000", "10000") == [["rwmutex", "ck_epoch", "hazard"], [], [], []]
+    assert names(field, "10000000", "10000") == [["ck_epoch", "hazard"], [], [], ["rwmutex"]]
+    assert names(field, "1000000", "1000") == [["ck_epoch", "hazard"], [], [], ["rwmutex"]]
+    assert names(field, "50000000", "1000000") == [[], [], [], ["rwmutex", "ck_epoch", "hazard"]]
 
 
 def test_the_simplest_kind_comes_first_and_no_floor_is_offered(run: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_capacity_that_differs_between_repetitions_decides_nothing(run: Path) 
 
     change(run / CELLS, slower)
     (field,) = shown(run).fields
-    assert names(field, "10000000", "10000") == [["ck_epoch"], ["hazard"], ["rwmutex"]]
+    assert names(field, "10000000", "10000") == [["ck_epoch"], [], ["hazard"], ["rwmutex"]]
 
 
 def test_a_lower_bound_is_no_reason_to_refuse(run: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_lower_bound_is_no_reason_to_refuse(run: Path) -> None:
     change(run / CELLS, bound)
     (field,) = shown(run).fields
     assert names(field, "20000000", "10000")[0] == ["ck_epoch", "hazard"]
-    assert "hazard" in names(field, "50000000", "10000")[1]
+    assert "hazard" in names(field, "50000000", "10000")[2]
     line = next(line for line in field.lines if line.design == "hazard")
     assert line.facts["capacity"]["10000"] == "at least 20 M"
     assert line.facts["p99"]["50000000"] == "not offered"
@@ -104,18 +104,32 @@ def test_few_repetitions_are_said(run: Path) -> None:
     lines = (run / CELLS).read_text().splitlines(keepends=True)
     few = [line for line in lines if json.loads(line)["repetition"] < 2]
     (run / CELLS).write_text("".join(few))
-    assert "measured 2 times. Fewer than 5 give a hint" in shown(run).fields[0].beware
+    (field,) = shown(run).fields
+    assert field.beware == "Not a result yet: all designs (2 repetitions)."
+    assert names(field, "1000000", "10000") == [[], ["rwmutex", "ck_epoch", "hazard"], [], []]
+    assert field.lines[0].verdict == DID and "; 2 repetitions" in field.lines[0].kind
+
+
+def test_a_cell_in_two_groups_is_not_recommended(run: Path) -> None:
+    def split(record: Dict[str, Any]) -> None:
+        if record["limiter"] == "hazard" and record["repetition"] < 2:
+            record["open_loop"] = open_loop(1e7, 200, GENERATOR, record["repetition"])
+
+    change(run / CELLS, split)
+    (field,) = shown(run).fields
+    assert names(field, "1000000", "10000") == [["rwmutex", "ck_epoch"], ["hazard"], [], []]
+    assert field.beware == "Not a result yet: hazard (two groups of repetitions)."
 
 
 def test_the_page_leads_with_it_and_works_without_scripts(cli: CommandLine, run: Path) -> None:
     done = cli("report", "run")
     assert (done.returncode, done.stderr) == (0, "")
     page = (run / "report.html").read_text(encoding="utf-8")
-    assert page.index('id="answer"') < page.index('id="at-load"') < page.index('id="closed"')
+    assert page.index('id="answer"') < page.index('id="at-load"') < page.index('id="tables"')
     table = page.partition('id="loads"')[2].partition("</table>")[0]
     words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", table))
     assert f"{WILL} rwmutex exclusive lock" in words
-    assert {WILL, MAY, NOT} == set(json.loads(re.findall(r"data-verdicts='([^']+)'", page)[0]))
+    assert list(VERDICTS) == list(json.loads(re.findall(r"data-verdicts='([^']+)'", page)[0]))
 
 
 def test_an_old_run_has_no_such_section(cli: CommandLine, stored_run: Path) -> None:

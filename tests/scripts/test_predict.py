@@ -222,7 +222,7 @@ def test_a_program_that_is_not_built_is_named(predict: CommandLine) -> None:
 def test_simulated_and_measured_are_never_compared(
     predict: CommandLine, predicted: Path, stored_run: Path
 ) -> None:
-    answer = predict("compare", "run", str(predicted / "out"), "--across-hosts", "--across-builds")
+    answer = predict("compare", "run", str(predicted / "out"), "--across-hosts")
     assert answer.returncode == 2
     assert "simulated" in answer.stderr
 

@@ -117,7 +117,7 @@ def capacity(manifest: Manifest, group: Group) -> Frame:
         "further right is better",
         caption(manifest, group, _ABOUT),
         entries=0,
-        layout=Layout(left=0.165, height=_LINE_HEIGHT * (len(lines) + 1), whole=True),
+        layout=Layout(left=0.165, height=_LINE_HEIGHT * (len(lines) + 1)),
     )
     frame.rows = _rows(found, threads)
     (axes,) = frame.panels

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from statistics import median
-from typing import Sequence
+from typing import Callable, Sequence
 
 from limiterbench.common import units
 from limiterbench.records.finding import FAIL, counts, worst_first
 from limiterbench.records.manifest import INTERRUPTED, Manifest
-from limiterbench.records.records import UNEQUAL
+from limiterbench.records.records import UNEQUAL, Measured
+from limiterbench.stats.headlines import transfers
 from limiterbench.stats.series import Group, ops, step_of_clock
 from limiterbench.stats.statistics import coverage, two_groups
 
 _FINDINGS_NAMED = 3
-_UNFAIR_NAMED = 8
+_CELLS_NAMED = 8
 # Facts that the doctor does not look at: without them a design takes a slower way.
 _LACKING = {
     ("membarrier", "private_expedited"): "no membarrier: asymmetric fences fall back to full ones",
@@ -65,12 +66,9 @@ def _warnings(manifest: Manifest, group: Group) -> list[str]:
     if group.failed:
         warnings.append(f"{units.count(group.failed, 'failed repetition')} left out")
     warnings += disturbed([group])
-    unfair = _unfair(group)
-    if unfair:
-        named = ", ".join(unfair[:_UNFAIR_NAMED])
-        more = len(unfair) - _UNFAIR_NAMED
-        rest = f" and {more} more" if more > 0 else ""
-        warnings.append(f"threads served unequally (Jain's index below {UNEQUAL:g}): {named}{rest}")
+    if unfair := _cells(group, _is_unfair):
+        unequally = f"threads served unequally (Jain's index below {UNEQUAL:g})"
+        warnings.append(f"{unequally}: {_named(unfair)}")
     warnings += _in_two_groups(group)
     if any(measured.timer_source != "tsc" for measured in repetitions):
         warnings.append("timed by clock_gettime, not by the CPU's counter")
@@ -95,36 +93,31 @@ def disturbed(groups: Sequence[Group]) -> list[str]:
 def _in_two_groups(group: Group) -> list[str]:
     """What a median hides: the host was in one of two states, or the design was."""
     texts = []
-    by_pair: dict[tuple[int, int], list[float]] = {}
-    for m in group.repetitions():
-        if m.cpus:
-            by_pair.setdefault((m.cpus[0], m.cpus[-1]), []).extend(m.transfers_ns)
-    for (one, other), taken in sorted(by_pair.items()):
+    for (one, other), taken in sorted(transfers(group.repetitions()).items()):
         if found := two_groups(taken):
             low, high = map(units.time, found)
             texts.append(
                 f"moving a line between CPUs {one} and {other} took {low} at some times and {high} "
                 "at others"
             )
-    split = [
-        f"{limiter} at {threads}"
-        for limiter, threads, repeated in sorted(group.cells(), key=lambda cell: cell[:2])
-        if two_groups([ops(measured) for measured in repeated])
-    ]
+    split = _cells(group, lambda repeated: two_groups([ops(m) for m in repeated]) is not None)
     if split:
-        more = len(split) - _UNFAIR_NAMED
-        rest = f" and {more} more" if more > 0 else ""
-        named = ", ".join(split[:_UNFAIR_NAMED])
-        texts.append(f"throughput falls into two groups of repetitions: {named}{rest}")
+        texts.append(f"throughput falls into two groups of repetitions: {_named(split)}")
     return texts
 
 
-def _unfair(group: Group) -> list[str]:
-    return [
-        f"{limiter} at {threads}"
-        for limiter, threads, repeated in sorted(group.cells(), key=lambda cell: cell[:2])
-        if median(measured.fairness for measured in repeated) < UNEQUAL
-    ]
+def _is_unfair(repeated: Sequence[Measured]) -> bool:
+    return median(measured.fairness for measured in repeated) < UNEQUAL
+
+
+def _cells(group: Group, holds: Callable[[Sequence[Measured]], bool]) -> list[str]:
+    cells = sorted(group.cells(), key=lambda cell: cell[:2])
+    return [f"{limiter} at {n}" for limiter, n, repeated in cells if holds(repeated)]
+
+
+def _named(cells: Sequence[str]) -> str:
+    more = len(cells) - _CELLS_NAMED
+    return ", ".join(cells[:_CELLS_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _reloads(group: Group) -> list[str]:

@@ -152,7 +152,7 @@ def contention_map(manifest: Manifest, contention: Contention, order: Sequence[i
         ],
         0,
         [heads],
-        layout=Layout(left=0.07, right=0.975, gap=0.1, shared=False, whole=True),
+        layout=Layout(left=0.07, right=0.975, gap=0.1, shared=False),
     )
     frame.rows = _rows(contention)
     panels = iter(frame.panels)

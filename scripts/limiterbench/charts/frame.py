@@ -58,8 +58,6 @@ class Layout(NamedTuple):
     height: float = _PANELS_HEIGHT
     shared: bool = True
     """All panels have one vertical scale."""
-    whole: bool = False
-    """The panels mean little one by one: a page shows the figure as it is."""
 
 
 def use_style() -> None:
@@ -71,8 +69,7 @@ class Frame:
     """A figure with a grid of axes that share the vertical scale, each under its heading.
 
     `panels` holds them row by row. `above`: inches between a panel and its heading, for what is
-    written there. `rows` are the numbers behind the chart: whoever makes the chart sets them,
-    and, where the horizontal axis does not say it, what a place on it means: `across`.
+    written there. `rows` are the numbers behind the chart: whoever makes the chart sets them.
     """
 
     def __init__(
@@ -89,16 +86,13 @@ class Frame:
         foot = 0.12 + _CAPTION_LINE * len(lines) + _AXIS_LABEL
         grid = layout.height + (len(headings) - 1) * _FURTHER_ROW
         grid = max(grid, _LEGEND_LINE * (entries + 2))
-        self.whole = layout.whole
         self._layout = layout
         self._top = _TITLES + _HEADING + above
         self._height = self._top + grid + foot
         self.figure = Figure(figsize=(_WIDTH, self._height))
         FigureCanvasAgg(self.figure)
         self.title, self.subtitle, self.caption = title, subtitle, list(caption)
-        self.headings = [heading for row in headings for heading in row]
         self.rows: list[Line] = []
-        self.across: dict[float, str] = {}
         self.panels: list[Any] = []
         self._add_panels(headings, foot, grid, above)
         self._say(title, subtitle, lines)

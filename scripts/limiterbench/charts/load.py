@@ -31,7 +31,7 @@ _ABOUT = (
 # Drawn strongly and named: the design with the highest capacity and these, then by capacity.
 _NAMED = (BASELINE, "hazard", "leased", "snapshot_value", "sharded", "go_rwmutex")
 _STRONG = 6
-LAYOUT = Layout(right=0.85, whole=True)
+LAYOUT = Layout(right=0.85)
 _THIN: dict[str, Any] = {"color": "#b8b8b8", "linewidth": 0.8, "zorder": 1}
 _LABEL_SIZE = 8.5
 

@@ -41,8 +41,6 @@ class _RateAxis:
     """A logarithmic axis with a place for no reloads at all, left of the lowest rate."""
 
     def __init__(self, rates: Sequence[float], least: float) -> None:
-        self.means: dict[float, str] = {}
-        """What is at a place, in words."""
         self.least = least
         """What is less is drawn here, on the vertical axis."""
         some = [rate for rate in rates if rate > 0]
@@ -79,13 +77,8 @@ def _draw_rows(
         across = [axis.place(p.rate) * shift for p in points]
         summaries = [p.summary for p in points]
         handles[row] = draw_line(axes, row, legends[row], across, summaries, axis.least)
-        axis.means.update({axis.place(p.rate) * shift: _said(p.rate) for p in points})
     axis.draw(axes)
     return handles
-
-
-def _said(rate: float) -> str:
-    return f"{units.rate(rate)} reloads a second" if rate > 0 else "no reloads"
 
 
 class _Column(NamedTuple):
@@ -147,7 +140,6 @@ def _frame(
             drawn = _draw_rows(next(panels), axis, column.curves, family.rows, legends)
             if column is columns[0]:
                 handles.update(drawn)
-    frame.across = axis.means
     # From the top of the chart down, by the value at each design's highest rate.
     last = {row: columns[0].curves[row][-1].summary.median for row in handles}
     order = sorted(handles, key=lambda row: (-last[row], row))

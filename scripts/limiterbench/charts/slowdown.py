@@ -118,9 +118,7 @@ def slowdown_matrix(manifest: Manifest, groups: Sequence[Group], threads: int) -
         caption(manifest, together(groups, threads), _ABOUT, has_bars=False),
         0,
         [["decisions a second", "p99 of one decision"][: len(tables)]],
-        layout=Layout(
-            left=0.165, right=0.985, gap=0.03, height=max(1.2, 0.225 * len(rows)), whole=True
-        ),
+        layout=Layout(left=0.165, right=0.985, gap=0.03, height=max(1.2, 0.225 * len(rows))),
     )
     frame.rows = _rows(tables, threads)
     for axes, table in zip(frame.panels, tables.values()):

@@ -202,9 +202,7 @@ def topology(manifest: Manifest, host: HostMap, orders: Orders) -> Frame:
         manifest.topology.summary,
         [_about(orders), f"Host: {about}."],
         0,
-        layout=Layout(
-            left=0.02, right=0.985, height=drawing.height * 10.2 / drawing.width, whole=True
-        ),
+        layout=Layout(left=0.02, right=0.985, height=drawing.height * 10.2 / drawing.width),
     )
     frame.rows = _rows(host, orders)
     drawing.draw(frame.panels[0])

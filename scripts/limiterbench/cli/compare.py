@@ -32,7 +32,6 @@ def parser() -> Parser:
         help="fail if a cell called SLOWER takes so much longer: a decision, or its p99",
     )
     flags.add_argument("--across-hosts", action="store_true", help="let the hosts differ")
-    flags.add_argument("--across-builds", action="store_true", help="let the builds differ")
     return flags
 
 
@@ -41,7 +40,7 @@ def main(options: Namespace) -> int:
     from limiterbench.stats.comparison import check_comparable, compare_runs, read_run
 
     base, new = read_run(options.base), read_run(options.new)
-    differences = check_comparable(base, new, options.across_hosts, options.across_builds)
+    differences = check_comparable(base, new, options.across_hosts)
     comparison = compare_runs(base, new, options.margin / 100, differences)
     limit = options.fail_on_slower
     failing = [] if limit is None else comparison.slower_than(limit)

@@ -11,7 +11,8 @@ from limiterbench.common.errors import InputError, nearest
 _ABOUT = """\
 Writes what a run found into one page, DIR/report.html. Several runs are shown
 side by side, in comparison.html of the first DIR."""
-_FORMATS = ("csv", "json", "parquet")
+_SUMMARIES = ("csv", "json", "parquet")
+_FORMATS = ("html", "text", "markdown", *_SUMMARIES)
 
 
 def parser() -> Parser:
@@ -25,13 +26,17 @@ def parser() -> Parser:
         default=[],
         help="a folder of ./scripts/predict, shown apart at the end; may be given again",
     )
+    flags.add_argument(
+        "--brief", action="store_true", help="a page to mail or to print on two sheets, brief.html"
+    )
     how = flags.add_mutually_exclusive_group()
     how.add_argument("--text", action="store_true", help="print it in the terminal instead")
     how.add_argument("--out", metavar="FILE", type=Path, help="write the page there")
     how.add_argument(
         "--format",
         metavar="NAME",
-        help="write the summary of each DIR beside its records instead: csv, json or parquet",
+        help="html; text, in the terminal; markdown, printed for a pull request; or the summary of "
+        "each DIR beside its records: csv, json or parquet",
     )
     return flags
 
@@ -42,26 +47,28 @@ def main(options: Namespace) -> int:
             f"unknown format '{options.format}'{nearest(options.format, _FORMATS)}\n"
             f"valid formats: {', '.join(_FORMATS)}"
         )
-    if options.format is not None and options.prediction:
-        raise InputError(
-            "--prediction does not go with --format: a summary is of what was measured"
-        )
+    if options.prediction and (options.brief or options.format not in (None, "html", "text")):
+        raise InputError("--prediction goes with the page and the text only")
+    if options.brief and (options.text or options.format not in (None, "html")):
+        raise InputError("--brief is a page: it goes with no other format")
     prepare(options, "plot")
     from limiterbench.common.files import display
     from limiterbench.predict import appendix
-    from limiterbench.report.command import print_report, write_page
+    from limiterbench.report.command import print_markdown, print_report, write_page
 
-    if options.format is not None:
+    if options.format in _SUMMARIES:
         from limiterbench.stats.summary import export
 
         for folder in options.dirs:
             print(display(export(folder, options.format)))
-    elif options.text:
+    elif options.format == "markdown":
+        print_markdown(options.dirs)
+    elif options.text or options.format == "text":
         measured = appendix.print_rankings(options.dirs)
         predictions = appendix.read(options.prediction)
         print_report(measured)
         appendix.print_answers(predictions)
     else:
         added = appendix.of(appendix.read(options.prediction))
-        print(display(write_page(options.dirs, options.out, added)))
+        print(display(write_page(options.dirs, options.out, added, options.brief)))
     return 0

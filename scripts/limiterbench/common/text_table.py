@@ -12,15 +12,15 @@ class TextTable:
     """The first column begins on the left and is cut to what 80 columns leave it."""
 
     def __init__(self, *headings: str) -> None:
-        self._rows: list[Sequence[str]] = [headings]
+        self.rows: list[Sequence[str]] = [headings]
 
     def add(self, *cells: str) -> None:
-        self._rows.append(cells)
+        self.rows.append(cells)
 
     def __str__(self) -> str:
-        first, *others = [max(map(len, column)) for column in zip(*self._rows)]
+        first, *others = [max(map(len, column)) for column in zip(*self.rows)]
         widths = [min(first, _WIDTH - sum(others) - _GAP * len(others)), *others]
-        lines = [(" " * _GAP).join(_fitted(row, widths)).rstrip() for row in self._rows]
+        lines = [(" " * _GAP).join(_fitted(row, widths)).rstrip() for row in self.rows]
         rule = "─" * (sum(widths) + _GAP * len(others))
         return "\n".join([lines[0], rule, *lines[1:]])
 

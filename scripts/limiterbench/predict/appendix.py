@@ -131,7 +131,7 @@ def _figure(prediction: Prediction, chart: Chart, place: str, page: Path) -> _Fi
         (chart.scenario, chart.placement),
         title,
         frame.subtitle,
-        whole(frame, place, title, {}),
+        whole(frame, place, title),
         frame.caption,
         _bands(frame.rows, _SHOWN[chart.kind]),
         csv_link(prediction.folder, chart, page),

@@ -27,16 +27,20 @@
         tr.cells[3].textContent = facts.p99[rate];
         tr.cells[4].textContent = facts.capacity[budget];
         tr.classList.toggle("first", verdict === 0);
-        tr.classList.toggle("out", verdict === 2);
+        tr.classList.toggle("out", verdict === 3);
         field.body.append(tr);
       }
     });
-    const [will, may, not] = answer;
+    const [will, did, may, not] = answer;
     const kindOf = (at) => field.lines[at].facts.kind;
-    const simplest = will.filter((at) => kindOf(at) === kindOf(will[0]));
+    const best = will.length ? will : did;
+    const simplest = names(field, best.filter((at) => kindOf(at) === kindOf(best[0]))).join(", ");
     const load = `At ${words("rate")} decisions a second on ${words("threads")} thread${threads === "1" ? "" : "s"}, within a p99 of ${words("budget")}`;
-    const first = will.length ? `the simplest designs that will do ${kindOf(will[0])}: ${names(field, simplest).join(", ")}` : "no design will do for certain";
-    const rest = `${will.length} will do, ${may.length} are not decided, ${not.length} are too slow`;
+    const first = will.length ? `the simplest designs that will do ${kindOf(will[0])}: ${simplest}`
+      : did.length ? `nothing is a result yet; the simplest designs that did so far ${kindOf(did[0])}: ${simplest}`
+      : "no design will do for certain";
+    const counts = [[will, "will do"], [did, "did, which is not a result yet"], [may, "are not decided"], [not, "are too slow"]];
+    const rest = counts.filter(([places]) => places.length).map(([places, say]) => `${places.length} ${say}`).join(", ");
     says.textContent = `${load}, ${first}. ${rest}. ${field.place.dataset.beware}`;
   };
   const restore = () => {

@@ -6,18 +6,20 @@ All of it is decided here. The page only picks what belongs to the wish.
 from __future__ import annotations
 
 from collections import Counter
-from statistics import median
-from typing import Any, Callable, NamedTuple, Sequence
+from typing import Any, NamedTuple, Sequence
 
 from limiterbench.charts.legends import KINDS_BY_SIMPLICITY, NO_LIMITER, kind_of
 from limiterbench.common import units
 from limiterbench.records.latencies import BUDGETS, USUAL_BUDGET_NS, is_rung
+from limiterbench.report.answer import interval
 from limiterbench.report.stored import StoredRun
+from limiterbench.stats.headlines import Basis, bases, doubts
 from limiterbench.stats.loads import COMMON_RATE, AtRate, Capacities, capacities, curve
-from limiterbench.stats.series import sweeps_load
+from limiterbench.stats.series import Group, sweeps_load
 
 HEADS = ("", "design", "what decisions share", "p99 at this load", "capacity within the p99")
-WILL, MAY, NOT = "will do", "not decided", "too slow"
+WILL, DID, MAY, NOT = "will do", "did, not a result yet", "not decided", "too slow"
+VERDICTS = (WILL, DID, MAY, NOT)
 # What the simplest designs that will do have in common.
 _WORDS = {
     "exclusive lock": "take turns under one lock",
@@ -26,8 +28,6 @@ _WORDS = {
     "per CPU": "count per CPU",
 }
 _OTHERS = "are of no known kind"
-# With fewer repetitions the intervals say little.
-_FEWEST = 5
 
 
 class Line(NamedTuple):
@@ -47,7 +47,7 @@ class Field(NamedTuple):
     threads: int
     lines: list[Line]
     answers: dict[str, list[list[int]]]
-    """By "rate/budget": the places in `lines` of those that will do, those that may, the others."""
+    """By "rate/budget": for each verdict the places in `lines`."""
     beware: str
 
 
@@ -59,20 +59,24 @@ class AtLoad(NamedTuple):
     chosen: tuple[str, str, str]
     fields: list[Field]
     heads: Sequence[str] = HEADS
-    verdicts: Sequence[str] = (WILL, MAY, NOT)
+    verdicts: Sequence[str] = VERDICTS
 
 
 class _Design(NamedTuple):
     name: str
     remark: str
     """What it does not promise."""
+    doubt: str
+    """Why it is no result yet."""
     curve: list[AtRate]
     capacities: dict[int, Capacities]
 
     def verdict(self, rate: float, budget: int) -> str:
         found = self.capacities[budget]
         if rate <= found.rate.low:
-            return WILL
+            return DID if self.doubt else WILL
+        if self.doubt:
+            return MAY
         return MAY if found.at_least or rate <= found.rate.high else NOT
 
     def p99(self, rate: float) -> str:
@@ -83,7 +87,7 @@ class _Design(NamedTuple):
             return "not offered" if offered else "saturated"
         if found.is_bound:
             return "saturated"
-        words = _interval(units.time, found.p99.median, found.p99.low, found.p99.high)
+        words = interval(found.p99, units.time)
         return words if found.rate == rate else f"{words} at {units.rate(found.rate)}"
 
 
@@ -93,27 +97,11 @@ def at_load(run: StoredRun) -> AtLoad | None:
     if not groups:
         return None
     group = groups[0]
-    by_threads: dict[int, list[_Design]] = {}
-    for limiter, threads, repeated in group.cells():
-        found = capacities(repeated)
-        if found and kind_of(limiter) != NO_LIMITER:
-            first = repeated[0]
-            remark = "" if first.exactness == "exact" else ", approximate"
-            if first.contract != "windows":
-                remark = ", a contract of its own"
-            design = _Design(limiter, remark, curve(repeated, "poisson"), found)
-            by_threads.setdefault(threads, []).append(design)
+    by_threads = {n: found for n in group.threads if (found := _designs(group, n))}
     rates = _rates([design for designs in by_threads.values() for design in designs])
     if not rates:
         return None
     usual = COMMON_RATE if COMMON_RATE in rates else rates[len(rates) // 2]
-    n = round(median(len(repeated) for _, _, repeated in group.cells()))
-    beware = (
-        f"Each design was measured {n} time{'s' * (n > 1)}. Fewer than {_FEWEST} give a hint, not "
-        "an order."
-        if n < _FEWEST
-        else ""
-    )
     cpus = run.manifest.topology.cpus
     fitting = [threads for threads in by_threads if threads <= cpus] or list(by_threads)
     return AtLoad(
@@ -122,11 +110,21 @@ def at_load(run: StoredRun) -> AtLoad | None:
         [(f"{rate:.0f}", units.rate(rate)) for rate in rates],
         [(str(budget), units.time(budget)) for budget in BUDGETS],
         (str(max(fitting)), f"{usual:.0f}", str(USUAL_BUDGET_NS)),
-        [
-            _field(threads, by_threads[threads], rates, usual, beware)
-            for threads in sorted(by_threads)
-        ],
+        [_field(threads, by_threads[threads], rates, usual) for threads in sorted(by_threads)],
     )
+
+
+def _designs(group: Group, threads: int) -> list[_Design]:
+    found = []
+    for limiter, (repeated, doubt) in bases(group, threads).items():
+        known = capacities(repeated)
+        if known and kind_of(limiter) != NO_LIMITER:
+            first = repeated[0]
+            remark = "" if first.exactness == "exact" else ", approximate"
+            if first.contract != "windows":
+                remark = ", a contract of its own"
+            found.append(_Design(limiter, remark, doubt, curve(repeated, "poisson"), known))
+    return found
 
 
 def _rates(designs: Sequence[_Design]) -> list[float]:
@@ -139,19 +137,19 @@ def _rates(designs: Sequence[_Design]) -> list[float]:
     )
 
 
-def _field(
-    threads: int, designs: Sequence[_Design], rates: Sequence[float], usual: float, beware: str
-) -> Field:
+def _field(threads: int, designs: Sequence[_Design], rates: Sequence[float], usual: float) -> Field:
     ordered = sorted(designs, key=lambda d: (_place(d.name), -_usual(d), d.name))
     answers = {
         f"{rate:.0f}/{budget}": [
             [at for at, design in enumerate(ordered) if design.verdict(rate, budget) == verdict]
-            for verdict in (WILL, MAY, NOT)
+            for verdict in VERDICTS
         ]
         for rate in rates
         for budget in BUDGETS
     }
     lines = [_line(design, rates, usual) for design in ordered]
+    doubt = doubts({design.name: Basis([], design.doubt) for design in ordered}).replace("`", "")
+    beware = f"Not a result yet: {doubt}." if doubt else ""
     return Field(threads, lines, answers, beware)
 
 
@@ -169,7 +167,7 @@ def _line(design: _Design, rates: Sequence[float], usual: float) -> Line:
     capacity = {str(budget): _capacity(found) for budget, found in design.capacities.items()}
     return Line(
         design.name,
-        kind_of(design.name) + design.remark,
+        kind_of(design.name) + design.remark + (f"; {design.doubt}" if design.doubt else ""),
         design.verdict(usual, USUAL_BUDGET_NS),
         p99[f"{usual:.0f}"],
         capacity[str(USUAL_BUDGET_NS)],
@@ -181,9 +179,4 @@ def _capacity(found: Capacities) -> str:
     if not found.rate.high:
         return "no rate was offered" if found.at_least else "none that was tried"
     least = "at least " * found.at_least
-    return least + _interval(units.rate, found.rate.median, found.rate.low, found.rate.high)
-
-
-def _interval(words: Callable[[float], str], middle: float, low: float, high: float) -> str:
-    ends = words(low), words(high)
-    return words(middle) if ends[0] == ends[1] else f"{words(middle)} ({ends[0]} to {ends[1]})"
+    return least + interval(found.rate, units.rate)

@@ -8,15 +8,17 @@ from typing import Sequence
 
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import display, replace_text
+from limiterbench.common.text_table import markdown
 from limiterbench.report.answer import answer
 from limiterbench.report.method import failures
-from limiterbench.report.page import Appendix, render
+from limiterbench.report.page import Appendix, notices, render, render_brief
 from limiterbench.report.stored import StoredRun, read_run
-from limiterbench.report.table import print_groups
+from limiterbench.report.table import print_groups, titled
 
 PAGE = "report.html"
 # Beside the first run's own report, which stays.
 PAGE_OF_SEVERAL = "comparison.html"
+BRIEF_PAGE = "brief.html"
 
 
 def read_runs(folders: Sequence[Path]) -> list[StoredRun]:
@@ -44,16 +46,21 @@ def print_report(folders: Sequence[Path]) -> None:
 
 
 def write_page(
-    folders: Sequence[Path], out: Path | None = None, appendix: Appendix | None = None
+    folders: Sequence[Path],
+    out: Path | None = None,
+    appendix: Appendix | None = None,
+    brief: bool = False,
 ) -> Path:
     """Where it was written: `out`, else in the first folder."""
-    page = out or folders[0] / (PAGE if len(folders) == 1 else PAGE_OF_SEVERAL)
+    name = PAGE if len(folders) == 1 else PAGE_OF_SEVERAL
+    page = out or folders[0] / (BRIEF_PAGE if brief else name)
     runs = read_runs(folders)
     if not page.parent.is_dir():
         raise InputError(f"{display(page)}: there is no folder {display(page.parent)}")
     if page.is_dir():
         raise InputError(f"{display(page)}: is a folder, not a file")
-    replace_text(page, render(runs, page, appendix))
+    text = render_brief(runs, page) if brief else render(runs, page, appendix)
+    replace_text(page, text)
     return page
 
 
@@ -73,8 +80,21 @@ def print_text(runs: Sequence[StoredRun]) -> None:
         _print_failures(run)
 
 
+def print_markdown(folders: Sequence[Path]) -> None:
+    """For a pull request: the answer, one table, the caveats."""
+    for run in read_runs(folders):
+        print(f"### {run.name}\n")
+        print("\n\n".join(answer(run)))
+        for title, table in list(titled(run.manifest, run.groups))[:1]:
+            heads, *rows = table.rows
+            named = [[f"`{row[0]}`", *row[1:]] for row in rows]
+            print("\n".join(["", f"**{title}**", "", *markdown(heads, named)]))
+        if caveats := notices(run):
+            print("\n".join(["", *(f"- {caveat}" for caveat in caveats)]))
+
+
 def _answer(run: StoredRun) -> list[str]:
-    claims = [claim.text for claim in answer(run)]
+    claims = [claim.replace("`", "") for claim in answer(run)]
     beware = [f"Beware: {missing}" for missing in run.missing]
     return [line for text in [*claims, *beware] for line in item(text)]
 

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Callable, NamedTuple, Sequence
 
-from limiterbench.charts.axis import percentile_label
+from markupsafe import Markup
+
 from limiterbench.charts.catalogue import Chart, charts_of
 from limiterbench.charts.frame import use_style
-from limiterbench.charts.legends import Family, families_of, legends_of
+from limiterbench.charts.legends import legends_of
 from limiterbench.common import units
 from limiterbench.common.side_by_side import in_order
 from limiterbench.common.tidy import Line, Value
+from limiterbench.records.latencies import USUAL_BUDGET_NS
 from limiterbench.records.run_folder import FIGURES
-from limiterbench.report.contest import headline
-from limiterbench.report.figure import Panel, Sample, Words, panels, sample
+from limiterbench.report.answer import HEADLINE, PLAIN_PLACEMENT
+from limiterbench.report.figure import whole
 from limiterbench.report.stored import StoredRun
+from limiterbench.stats.loads import COMMON_RATE
+
+# The charts of the first screen.
+FIRST = ("load", "capacity")
+_PRINCIPAL = (HEADLINE, PLAIN_PLACEMENT)
 
 
 class Key(NamedTuple):
@@ -35,15 +43,12 @@ class Key(NamedTuple):
 class Table(NamedTuple):
     heads: Sequence[str]
     rows: Sequence[Sequence[str]]
-    keys: Sequence[str] = ()
-    """A class for each line: a page hides its design by it."""
 
 
 class Figure(NamedTuple):
     title: str
     subtitle: str
-    panels: Sequence[Panel]
-    whole: bool
+    svg: Markup
     caption: Sequence[str]
     """What is plotted, and what to beware of."""
     about: Sequence[str]
@@ -62,7 +67,6 @@ class Set(NamedTuple):
 
 class Scene(NamedTuple):
     title: str
-    is_open: bool
     sets: list[Set]
 
 
@@ -75,41 +79,30 @@ class Gallery:
         self._page = page
         rows = {row for run in runs for group in run.groups for row in group.limiters}
         libraries = {name: d.library for run in runs for name, d in run.designs.items()}
-        self.legends = legends_of(rows, libraries)
-        # A name may hold anything; what hides a design must not.
-        self.classes = {row: f"r{number}" for number, row in enumerate(sorted(rows))}
-        self._charts = [charts_of(r.folder, r.manifest, r.groups, self.legends) for r in runs]
+        legends = legends_of(rows, libraries)
+        self._charts = [charts_of(r.folder, r.manifest, r.groups, legends) for r in runs]
         found = {(chart.kind, _key(chart)): None for charts in self._charts for chart in charts}
         self._places = {name: f"chart-{number}" for number, name in enumerate(found)}
 
-    def place_of(self, kind: str, scenario: str, placement: str) -> str | None:
-        return self._places.get((kind, Key(scenario, placement)))
+    def first(self) -> list[Set]:
+        """The charts of the first screen."""
+        names = [name for name in self._places if name[0] in FIRST]
+        return self._sets(sorted(names, key=lambda name: FIRST.index(name[0])))
 
-    def families(self) -> list[Family]:
-        return families_of(self.classes, self.legends)
-
-    def sample(self, row: str) -> Sample:
-        return sample(self.legends[row])
-
-    def scenes(self) -> list[Scene]:
-        """All charts, drawn."""
+    def _sets(self, names: Sequence[tuple[str, Key]]) -> list[Set]:
         use_style()
         # Each takes a good part of a second.
-        drawn = dict(zip(self._places, in_order(self._set, list(self._places))))
-        return [
-            Scene(
-                key.title,
-                number == 0 or key.scenario is None,
-                [figures for (_, other), figures in drawn.items() if other == key],
-            )
-            for number, key in enumerate(self._keys())
-        ]
+        return list(in_order(self._set, names))
 
-    def _keys(self) -> list[Key]:
-        """What the answer is about comes first, then what is about everything."""
-        first = {Key(h.scenario, h.placement) for h in map(headline, self._runs) if h is not None}
-        keys = list({key: None for _, key in self._places})
-        return sorted(keys, key=lambda key: (key not in first, key.scenario is not None))
+    def scenes(self) -> list[Scene]:
+        """All that the first screen does not show."""
+        names = [name for name in self._places if name[0] not in FIRST]
+        drawn = dict(zip(names, self._sets(names)))
+        keys = sorted({key: None for _, key in names}, key=lambda key: key[:2] != _PRINCIPAL)
+        return [
+            Scene(key.title, [found for (_, other), found in drawn.items() if other == key])
+            for key in keys
+        ]
 
     def _set(self, name: tuple[str, Key]) -> Set:
         place = self._places[name]
@@ -124,18 +117,15 @@ class Gallery:
     def _figure(self, run: StoredRun, chart: Chart, name: str) -> Figure:
         frame = chart.draw()
         title = f"{frame.title} · {run.name}" if len(self._runs) > 1 else frame.title
-        counts = sorted({count for group in run.groups for count in group.threads})
-        words = frame.across.get if frame.across else _across(chart.kind, counts)
         first, *rest = frame.caption
         beware = [line for line in rest if line.startswith("Beware")]
         return Figure(
             title,
             frame.subtitle,
-            panels(frame, name, title, words, self.classes),
-            frame.whole,
+            whole(frame, name, f"{title}: {finding(frame.rows) or frame.subtitle}"),
             [first, *beware],
             [line for line in rest if line not in beware],
-            _numbers(frame.rows, self.classes),
+            _numbers(frame.rows),
             csv_link(run.folder, chart, self._page),
         )
 
@@ -151,16 +141,6 @@ def csv_link(run: Path, chart: Chart, page: Path) -> str:
     return Path(os.path.relpath(file.resolve(), page.resolve().parent)).as_posix()
 
 
-def _across(kind: str, counts: Sequence[int]) -> Words | None:
-    """A value of the horizontal axis in words; as on the axis, if nothing better is known."""
-    if kind == "percentiles":
-        return percentile_label
-    # Designs stand a little beside the count that they belong to, so as not to hide each other.
-    if kind in ("scaling", "p99", "fairness"):
-        return lambda x: units.count(min(counts, key=lambda n: abs(n - x)), "thread")
-    return None
-
-
 _UNITS: dict[str, Callable[[float], str]] = {
     "_ns": units.time,
     "_per_second": units.rate,
@@ -168,13 +148,43 @@ _UNITS: dict[str, Callable[[float], str]] = {
 }
 
 
-def _numbers(lines: Sequence[Line], classes: dict[str, str]) -> Table | None:
+def _numbers(lines: Sequence[Line]) -> Table | None:
     if not lines:
         return None
     unit_of = {name: next((u for u in _UNITS if name.endswith(u)), "") for name in lines[0]}
     heads = [name[: len(name) - len(unit)].replace("_", " ") for name, unit in unit_of.items()]
     rows = [[_said(line[name], unit) for name, unit in unit_of.items()] for line in lines]
-    return Table(heads, rows, [classes.get(str(line.get("limiter")), "") for line in lines])
+    return Table(heads, rows)
+
+
+def finding(lines: Sequence[Line]) -> str:
+    """The least and the most that a chart shows, at its most threads. Empty if it has no value."""
+    name = next((n for n in (lines[0] if lines else {}) if _IS_VALUE.search(n)), "")
+    about = [key for key, wanted in _SHOWN.items() if lines and key in lines[0]]
+    for key in about:
+        known = {line[key] for line in lines if isinstance(line[key], (int, float))}
+        nearest = min(known, key=lambda v: abs(float(str(v)) - (_SHOWN[key] or 1e99)), default=None)
+        lines = [line for line in lines if line[key] == nearest]
+    found = [(float(str(line[name])), line) for line in lines if name and line[name] is not None]
+    if not found:
+        return ""
+    unit = next((unit for unit in _UNITS if name.endswith(unit)), "")
+    least, most = min(found, key=lambda f: f[0]), max(found, key=lambda f: f[0])
+    said = [f"{_said(value, unit)} ({_named(line)})" for value, line in (least, most)]
+    return f"{name[: len(name) - len(unit)].replace('_', ' ')} from {said[0]} to {said[1]}"
+
+
+def _named(line: Line) -> str:
+    if "limiter" in line:
+        return str(line["limiter"])
+    return (
+        f"CPUs {line['cpu_a']} and {line['cpu_b']}" if line.get("cpu_a") is not None else "shared"
+    )
+
+
+_IS_VALUE = re.compile(r"_median_|^p99_ns$|^capacity_median|^slowdown_to_best_ratio$|^value_ns$")
+# Where a chart shows many, the one that the finding is about: the nearest to it; 0 is the most.
+_SHOWN = {"threads": 0.0, "rate_per_second": COMMON_RATE, "within_ns": float(USUAL_BUDGET_NS)}
 
 
 def _said(value: Value, unit: str) -> str:

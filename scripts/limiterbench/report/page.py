@@ -14,27 +14,26 @@ from markupsafe import Markup
 from limiterbench.common import units
 from limiterbench.records.finding import FAIL, worst_first
 from limiterbench.records.manifest import COMPLETE
-from limiterbench.report.answer import closed_loop, open_loop
+from limiterbench.report.answer import answer
 from limiterbench.report.at_load import at_load
-from limiterbench.report.chooser import chooser
-from limiterbench.report.gallery import Gallery
-from limiterbench.report.method import method
-from limiterbench.report.ratios import ratios, sides
+from limiterbench.report.gallery import Gallery, Table
+from limiterbench.report.method import facts, method
+from limiterbench.report.sides import sides
 from limiterbench.report.stored import StoredRun
-from limiterbench.stats.ratios import BASELINE, KNOWN_CASE
+from limiterbench.report.table import AT_FLOOR, titled
 
 _PACKAGE = Path(__file__).parents[1]
 _TITLES = {
     "answer": "Answer",
     "at-load": "At your load",
-    "closed": "Closed loop",
     "sides": "Side by side",
-    "choose": "Choose",
-    "ratios": "Ratios and scaling",
+    "tables": "Tables",
     "charts": "Charts",
     "method": "Method",
     "simulated": "Simulated",
 }
+# What a brief page says of how it was measured.
+_BRIEF = ("host", "topology", "measured", "build", "plan")
 
 
 class Appendix(NamedTuple):
@@ -65,30 +64,50 @@ def fill(template: str, **values: Any) -> Markup:
 def render(runs: Sequence[StoredRun], page: Path, appendix: Appendix | None = None) -> str:
     """The same bytes for the same runs, whenever it is called. `page`: the file it is for."""
     gallery = Gallery(runs, page)
-    several = len(runs) > 1
     body = fill(
         "report/templates/sections.html.jinja",
+        **_common(runs, gallery),
         runs=runs,
-        several=several,
-        titles=_TITLES,
-        gallery=gallery,
-        answers=[(run, open_loop(run), closed_loop(run), _notices(run)) for run in runs],
         at_load=next(filter(None, map(at_load, runs)), None),
         sides=sides(runs),
-        chooser=chooser(runs),
-        ratios=[found for run in runs for found in [ratios(run, several)] if found],
-        baseline=BASELINE,
-        known_case=KNOWN_CASE,
+        floor=AT_FLOOR,
         scenes=gallery.scenes(),
         methods=[method(run) for run in runs],
         appendix=appendix.section(page) if appendix else "",
     )
+    js = _asset("page.js") + _asset("at_load.js")
+    return _page(runs, body, _asset("page.css") + (appendix.css if appendix else ""), js)
+
+
+def render_brief(runs: Sequence[StoredRun], page: Path) -> str:
+    """To be mailed, and printed on two pages."""
+    known = [(name, value) for run in runs for name, value in facts(run) if name in _BRIEF]
+    common = _common(runs, Gallery(runs, page))
+    body = fill("report/templates/brief.html.jinja", **common, facts=known)
+    return _page(runs, body, _asset("page.css"), "")
+
+
+def _common(runs: Sequence[StoredRun], gallery: Gallery) -> dict[str, Any]:
+    several = len(runs) > 1
+    return {
+        "several": several,
+        "answers": [(run, answer(run), notices(run)) for run in runs],
+        "first": gallery.first(),
+        "tables": [
+            (f"{run.name}: {title}" if several else title, Table(found.rows[0], found.rows[1:]))
+            for run in runs
+            for title, found in titled(run.manifest, run.groups)
+        ],
+    }
+
+
+def _page(runs: Sequence[StoredRun], body: str, css: str, js: str) -> str:
     main, rules = share(body)
     return fill(
         "report/templates/page.html.jinja",
         names=" and ".join(run.name for run in runs),
-        css=Markup(rules + _asset("page.css") + (appendix.css if appendix else "")),
-        js=Markup(_asset("page.js") + _asset("at_load.js") + _asset("chooser.js")),
+        css=Markup(rules + css),
+        js=Markup(js),
         abouts=[_about(run) for run in runs],
         links={key: title for key, title in _TITLES.items() if f'<section id="{key}">' in main},
         main=Markup(main),
@@ -111,7 +130,7 @@ def _about(run: StoredRun) -> str:
     return f"{run.name}: " + ", ".join(part for part in parts if part)
 
 
-def _notices(run: StoredRun) -> list[str]:
+def notices(run: StoredRun) -> list[str]:
     """What a reader must know before believing any of it."""
     lines = list(run.missing)
     if run.failed:

@@ -12,7 +12,9 @@ from limiterbench.common.text_table import TextTable
 from limiterbench.records.latencies import BUDGETS, USUAL_BUDGET_NS
 from limiterbench.records.manifest import Manifest
 from limiterbench.records.records import Measured, Record
+from limiterbench.report.answer import HEADLINE
 from limiterbench.stats import disturbance
+from limiterbench.stats.headlines import bases, doubts
 from limiterbench.stats.loads import Capacities, capacities
 from limiterbench.stats.ratios import at, median_ops, most_threads
 from limiterbench.stats.reloads import is_fair
@@ -32,7 +34,7 @@ Cell = Callable[[Sequence[Measured]], str]
 Column = tuple[str, Group, Cell]
 
 _WIDTH = 80
-_HEADLINE = "steady"
+AT_FLOOR = "≤: faster than the timer can resolve"
 _SCENARIOS_A_TABLE = 5
 
 
@@ -42,45 +44,61 @@ def print_tables(manifest: Manifest, records: Sequence[Record]) -> None:
 
 def print_groups(manifest: Manifest, groups: Sequence[Group]) -> None:
     """`groups`: those with something measured."""
-    cpus = manifest.topology.cpus
-    placements: dict[str, list[Group]] = {}
-    for group in closed_loop(groups):
-        placements.setdefault(group.placement, []).append(group)
-    for placement in sorted(placements):
-        ranked = placements[placement]
-        steps = {group.scenario: clock_step_of(group) for group in ranked}
-        headline = next((g for g in ranked if g.scenario == _HEADLINE), ranked[0])
-        at = f"{placement}, at {units.count(most_threads(headline, cpus), 'thread')}"
-        fair = is_fair(headline, most_threads(headline, cpus))
-        order = "fastest first" if fair else "most decisions first, no ranking"
-        _show(f"{headline.scenario}, {at}, {order}", ranking(headline, cpus))
-        for start in range(0, len(ranked), _SCENARIOS_A_TABLE):
-            end = start + _SCENARIOS_A_TABLE
-            part = ranked[start:end]
-            rates = [column for group in part for column in _rates(group, cpus)]
-            times = [(g.scenario, g, _p99_of(steps[g.scenario])) for g in part]
-            _show(f"decisions a second, {at}", overview(rates, headline, cpus))
-            _show(f"p99, {at}", overview(times, headline, cpus))
-    for group in filter(sweeps_load, groups):
-        at = f"{group.placement}, at {units.count(most_threads(group, cpus), 'thread')}"
-        table = open_loop(group, cpus)
-        if table is not None:
-            _show(f"{group.scenario}, {at}: decisions a second within a p99 of", table)
-    for text in ["≤: faster than the timer can resolve", *_disturbed(groups)]:
+    for title, table in titled(manifest, groups):
+        print("\n" + "\n".join(textwrap.wrap(title, _WIDTH)) + f"\n{table}")
+    for text in [AT_FLOOR, *disturbed_lines(groups)]:
         print("\n" + "\n".join(textwrap.wrap(text, _WIDTH)))
 
 
-def _disturbed(groups: Sequence[Group]) -> list[str]:
+def titled(manifest: Manifest, groups: Sequence[Group]) -> Iterator[tuple[str, TextTable]]:
+    """The open loop's capacities first, then the closed loops of each placement."""
+    cpus = manifest.topology.cpus
+    for group in filter(sweeps_load, groups):
+        table = open_loop(group, cpus)
+        if table is not None:
+            within = f"decisions a second within a p99 of{_doubts(group, cpus)}"
+            yield f"{_where(group, cpus)}: {within}", table
+    placements: dict[str, list[Group]] = {}
+    for group in closed_loop(groups):
+        placements.setdefault(group.placement, []).append(group)
+    for _, ranked in sorted(placements.items()):
+        yield from _closed(ranked, cpus)
+
+
+def _closed(ranked: Sequence[Group], cpus: int) -> Iterator[tuple[str, TextTable]]:
+    """Of one placement."""
+    steps = {group.scenario: clock_step_of(group) for group in ranked}
+    headline = next((g for g in ranked if g.scenario == HEADLINE), ranked[0])
+    fair = is_fair(headline, most_threads(headline, cpus))
+    order = "fastest first" if fair else "most decisions first, no ranking"
+    where = _where(headline, cpus)
+    yield f"{where}, {order}", ranking(headline, cpus)
+    at = where.partition(", ")[2]
+    for start in range(0, len(ranked), _SCENARIOS_A_TABLE):
+        part = ranked[start : start + _SCENARIOS_A_TABLE]
+        rates = [column for group in part for column in _rates(group, cpus)]
+        times = [(g.scenario, g, _p99_of(steps[g.scenario])) for g in part]
+        yield f"decisions a second, {at}", overview(rates, headline, cpus)
+        yield f"p99, {at}", overview(times, headline, cpus)
+
+
+def _where(group: Group, cpus: int) -> str:
+    threads = units.count(most_threads(group, cpus), "thread")
+    return f"{group.scenario}, {group.placement}, at {threads}"
+
+
+def _doubts(group: Group, cpus: int) -> str:
+    found = doubts(bases(group, most_threads(group, cpus))).replace("`", "")
+    return f" (not a result yet: {found})" if found else ""
+
+
+def disturbed_lines(groups: Sequence[Group]) -> list[str]:
     repetitions = [measured for group in groups for measured in group.repetitions()]
     told = disturbed(groups)
     if disturbance.nearly_all(repetitions):
         # The first counts the disturbed, which says nothing where nearly all are.
         told[0] = disturbance.notice(repetitions)
     return told
-
-
-def _show(title: str, table: TextTable) -> None:
-    print(f"\n{title}\n{table}")
 
 
 def _rates(group: Group, cpus: int) -> Iterator[Column]:

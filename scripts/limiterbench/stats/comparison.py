@@ -1,4 +1,4 @@
-"""`compare`: two runs of the same cells, refused where they are of two hosts or two builds."""
+"""`compare`: two runs of the same cells, refused where they are of two hosts."""
 
 from __future__ import annotations
 
@@ -110,21 +110,17 @@ def _disturbed_share(run: Run) -> float:
     return fmean(measured.flagged for measured in repetitions)
 
 
-def _refuse(what: str, flag: str, found: Sequence[Difference]) -> None:
-    said = "\n".join(f"  {key}: {before} -> {after}" for key, before, after in found)
-    raise InputError(f"the runs are of different {what}; {flag} compares them all the same\n{said}")
-
-
-def check_comparable(base: Run, new: Run, hosts: bool, builds: bool) -> list[Difference]:
+def check_comparable(base: Run, new: Run, hosts: bool) -> list[Difference]:
     """What differs, where that was allowed. Raises InputError."""
     if base.folder.resolve() == new.folder.resolve():
         raise InputError(f"{display(base.folder)}: BASE and NEW are the same run")
     host = _host_differences(base.manifest, new.manifest)
     if host and not hosts:
-        _refuse("hosts", "--across-hosts", host)
+        said = "\n".join(f"  {key}: {before} -> {after}" for key, before, after in host)
+        raise InputError(
+            f"the runs are of different hosts; --across-hosts compares them all the same\n{said}"
+        )
     build = _build_differences(base.manifest, new.manifest)
-    if build and not builds:
-        _refuse("builds", "--across-builds", build)
     if not base.cells.keys() & new.cells.keys():
         raise InputError(
             f"no common cells: {display(base.folder)} has {len(base.cells)} that were measured, "
