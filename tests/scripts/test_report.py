@@ -107,7 +107,7 @@ def test_five_repetitions_are_a_result_and_four_are_none(stored_run: Path) -> No
     change(stored_run, repeated([9.0, 9.1, 9.2, 9.3], "hazard"))
     said = "Not a result yet, all designs (4 repetitions); 5 repetitions are needed: "
     assert closed_of(stored_run).startswith(said)
-    assert "`hazard` decides 9.15 M (9 M to 9.3 M) times a second" in closed_of(stored_run)
+    assert "`hazard` decides 91.5 M (90 M to 93 M) times a second" in closed_of(stored_run)
     change(stored_run, repeated([9.0, 9.1, 9.2, 9.3, 9.4], "hazard"))
     assert closed_of(stored_run).startswith("In a closed loop (steady, 2 threads), `hazard` dec")
 
@@ -130,7 +130,7 @@ def test_a_disturbed_cell_is_no_result(stored_run: Path) -> None:
     assert "Not a result yet: `hazard` (disturbed by the host)." in closed_of(stored_run)
     change(stored_run, repeated([9.0, 9.1, 9.2, 9.3, 9.4, 9.5], "hazard"))
     change(stored_run, disturb)
-    assert "`hazard` decides 9.3 M (9 M to 9.5 M)" in closed_of(stored_run)
+    assert "`hazard` decides 93 M (90 M to 95 M)" in closed_of(stored_run)
 
 
 def test_only_repetitions_in_one_state_of_the_transfer_are_compared(stored_run: Path) -> None:
@@ -145,7 +145,7 @@ def test_only_repetitions_in_one_state_of_the_transfer_are_compared(stored_run: 
 
     change(stored_run, repeated([9.0, 9.1, 9.2, 9.3, 9.4, 9.5, 3.0, 3.1], "hazard"))
     change(stored_run, transfers)
-    assert "`hazard` decides 9.25 M (9 M to 9.5 M)" in closed_of(stored_run)
+    assert "`hazard` decides 92.5 M (90 M to 95 M)" in closed_of(stored_run)
 
 
 def reloaded(counts: Dict[str, int], shares_cpu: bool) -> Callable[[Lines], Lines]:

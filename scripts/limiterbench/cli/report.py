@@ -48,7 +48,7 @@ def main(options: Namespace) -> int:
             f"valid formats: {', '.join(_FORMATS)}"
         )
     if options.prediction and (options.brief or options.format not in (None, "html", "text")):
-        raise InputError("--prediction goes with the page and the text only")
+        raise InputError("--prediction does not go with this: only with the page and the text")
     if options.brief and (options.text or options.format not in (None, "html")):
         raise InputError("--brief is a page: it goes with no other format")
     prepare(options, "plot")
