@@ -65,13 +65,13 @@ def _middle(points: Sequence[LoadPoint]) -> _Tried:
 
 def _gave_up(sweeps: Sequence[LoadSweep], arrivals: str, rate: float) -> list[_Tried]:
     """The last steps of the repetitions that were saturated below this rate."""
-    lasts = [
-        max((p for p in sweep.points if p.arrivals == arrivals), key=lambda p: p.rate, default=None)
-        for sweep in sweeps
+    last = []
+    for sweep in sweeps:
+        points = [p for p in sweep.points if p.arrivals == arrivals]
         # Where a capacity is a lower bound, it was the generator that could offer no more.
-        if arrivals == "poisson" and sweep.capacities and not _is_bounded(sweep)
-    ]
-    return [_middle([last]) for last in lasts if last and last.rate < rate]
+        if arrivals == "poisson" and points and sweep.capacities and not _is_bounded(sweep):
+            last.append(max(points, key=lambda p: p.rate))
+    return [_middle([point]) for point in last if point.rate < rate]
 
 
 def _is_bounded(sweep: LoadSweep) -> bool:
