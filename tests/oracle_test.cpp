@@ -80,6 +80,7 @@ LIMITERBENCH_CHECK(oracle, limiting, windows_that_turn_under_way_lose_and_add_no
       const Rule rule{.limit = limit, .window = whole_window, .backoff = {}};
       const auto limiter = subject.make(reloaded(1, rule));
       std::atomic<Nanoseconds> windows = (limit < 100 ? 800 : 60) * work;
+      constexpr Nanoseconds fewest = 3;
       std::atomic<Nanoseconds> index{0};
       std::atomic<Permits> admitted{0};
       std::uint64_t version = 1;
@@ -106,11 +107,11 @@ LIMITERBENCH_CHECK(oracle, limiting, windows_that_turn_under_way_lose_and_add_no
             const auto moved_by = [&](Nanoseconds count) {
               return index.load(std::memory_order_relaxed) >= std::min(i + count, windows.load());
             };
-            if (time_limit.is_over()) windows.store(i);
+            if (time_limit.is_over()) windows.store(std::max(i, fewest));
             stalls.stop(victim);
             while (stalls.stopped() && !moved_by(3)) sched_yield();
             // If a lock made all others wait for the victim, they get some time without it.
-            while (!stalls.stopped() && !moved_by(30)) sched_yield();
+            while (!stalls.stopped() && !moved_by(30) && !time_limit.is_over()) sched_yield();
             stalls.release();
           }
         }
@@ -119,6 +120,7 @@ LIMITERBENCH_CHECK(oracle, limiting, windows_that_turn_under_way_lose_and_add_no
       const Permits total = admitted.load();
       const Permits bound = limiter->error_bound(rule, large_cost);
       const Nanoseconds played = index.load();
+      report.require(played >= fewest, "only ", played, " windows");
       report.require(total >= played * limit && total <= played * (limit + bound), team,
                      " threads admitted ", total, " in ", played, " windows of ", limit,
                      " with a bound of ", bound);

@@ -7,8 +7,8 @@
 // Cost: uncontended, one exchange and one compare-and-swap of the lock's word. Contended, an
 //   exchange of that word, and two lines that pass once from CPU to CPU: this thread's node and its
 //   predecessor's. The wait itself moves no line.
-// Memory: one pointer. The node is the guard itself: 32 bytes on the thread's stack, whose lines no
-//   other thread uses.
+// Memory: one pointer. The node is the guard itself: 32 bytes on the thread's stack, which only its
+//   neighbours in the queue use.
 // Avoid when: more threads than CPUs ask. The lock is handed to the thread that came first, even if
 //   that one is preempted, and the others only yield until it runs again. They do progress, but
 //   each hand-over may cost a time slice.
@@ -63,7 +63,7 @@ class McsLock {
       successor->waiting_.store(false, sync::release);
     }
 
-    // Whether another thread stands behind this one.
+    // Whether another thread stands behind this one. For the models.
     [[nodiscard]] bool is_awaited() const noexcept { return next() != nullptr; }
 
    private:

@@ -48,8 +48,9 @@
 // sweeps every cell, and a swap begun under the old rule then fails. A rollover alone does not
 // sweep: a swap that succeeds after it spends permits of the old window for a request of that time.
 //
-// Grants: half of the pool divided among the CPUs (powers of two), at most `max_grant`. A window of
-// L permits on N CPUs takes about 2 N ln(L / 2N) refills. Less than 2N permits are not leased.
+// Grants: half of the pool divided among the CPUs, whose number is rounded up to a power of two, N;
+// at most `max_grant`. A window of L permits takes about 2 N ln(L / 2N) refills, and at least one
+// for each `max_grant` permits. Less than 2N permits are not leased.
 //
 // Overflow. A total of `full` or more grows by at most one addition of each thread, of up to twice
 // `max_grant`: 32 bits have room for 6,000 threads that add at once. Larger costs swap the count.
@@ -263,7 +264,7 @@ class LeasedQuota {
     const bool leases = unused >> grant_shift_ != 0;
     pool.opened.write() = leases ? unused : 0;
     // (6) release: pairs with (4), (5). Not shown as relaxed: whoever closes the pool has acquired
-    // the word in (1), unless that has come back to an equal value since. For a draw, see (4).
+    // the word, by (1), (4) or (12) in window.hpp. For a draw, see (4).
     pool.count.store(leases ? generation | (full - unused) : closed, sync::release);
     return used | (leases ? leasing : 0);
   }

@@ -172,11 +172,13 @@ class alignas(sync::false_sharing_range) Window {
   // Closes the window if nothing has changed since `word` was read; open() must follow, with a word
   // of the same generation. In between no compare-and-swap succeeds and rollovers wait.
   [[nodiscard]] bool try_close(std::uint64_t word) noexcept {
-    // relaxed: (1) has acquired the word, and what else the caller reads it must acquire.
-    return word_.compare_exchange_strong(word, word | closed, sync::relaxed, sync::relaxed);
+    // (12) acquire: pairs with (13): the word may have come back to an equal value since (1), and
+    // what the caller writes next comes after what the thread that opened it had written. Not shown
+    // as relaxed: the checker orders changes of one word as they are made.
+    return word_.compare_exchange_strong(word, word | closed, sync::acquire, sync::relaxed);
   }
   void open(std::uint64_t word) noexcept {
-    // (13) release: pairs with (4) in rseq_spend.hpp and with (1), (4), (8).
+    // (13) release: pairs with (4) in rseq_spend.hpp and with (1), (4), (8), (12).
     word_.store(word, sync::release);
   }
 

@@ -1,7 +1,6 @@
 // Leases: taken, spent, swept back before a denial, revoked by a changed rule; by compare-and-swap
 // and by restartable sequences.
 #include <cstdio>
-#include <functional>
 #include <limiterbench/quota/leased_rseq.hpp>
 
 #include "quota_models.hpp"
@@ -130,49 +129,6 @@ struct turned_with_leases : Counting<Quota> {
   void after() override { require(this->used_ == 1 + 6, "not the limit of the next window"); }
 };
 
-// Cells at whose reading a thread can be held, as if it were preempted there.
-struct HeldCells : AtomicCells {
-  static inline std::function<void()> at_load;
-  struct Cell : AtomicCells::Cell {
-    using AtomicCells::Cell::atomic;
-    [[nodiscard]] std::uint64_t load(sync::memory_order order) const {
-      if (at_load) at_load();
-      return AtomicCells::Cell::load(order);
-    }
-  };
-};
-
-// Between a request's look at the window and its closing it, the other thread's requests sweep
-// what was leased and lease anew, so that the window's word is what it was: the lease still must be
-// found. Limit 17: one permit is used and 4 are leased; then 2 and 3.
-struct closed_by_an_equal_word : Counting<LeasedQuota<HeldCells>> {
-  static constexpr int threads = 2;
-  const PublishedRule rule = rule_of(1, 17);
-  bool looked = false, leased_anew = false;  // no synchronisation
-  void before() override {
-    HeldCells::at_load = nullptr;
-    adopt(rule);
-    take(rule, first);
-    HeldCells::at_load = [this] {
-      if (rl::ctx().threadx_->index_ != 0) return;
-      looked = true;
-      // Not by a pause, after which Relacy shows a thread nothing older than what it has seen.
-      while (!leased_anew) rl::ctx().sched();
-    };
-  }
-  void thread(unsigned index) override {
-    if (index == 0) {
-      const Verdict verdict = quota().take(1, rule, 15, first);
-      require(verdict.kind == Verdict::Kind::admitted, "denied while there was room");
-    } else {
-      while (!looked) rl::ctx().sched();
-      require(take(rule, first, 17) == Answer::denied, "over the limit");
-      take(rule, first);
-      leased_anew = true;
-    }
-  }
-};
-
 template <class Quota>
 struct migrating : filled<Quota, 6> {
   migrating() : filled<Quota, 6>({.cpus = 2, .migrates = true}) {}
@@ -207,8 +163,6 @@ void check(Report& report) {
 int main() {
   limiterbench::model::Report report;
   limiterbench::model::check<limiterbench::AtomicCells>(report);
-  report.clean<limiterbench::model::closed_by_an_equal_word>(
-      "closed by an equal word", {limiterbench::model::Search::random(30'000)});
   std::puts("by restartable sequences:");
   limiterbench::model::check<limiterbench::RseqCells>(report);
   return report.status();

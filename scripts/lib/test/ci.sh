@@ -40,7 +40,7 @@ PYTHON
 # second drawing is the same to the byte.
 quick_run() {
   local scratch figures design designs=()
-  for design in unlimited mutex rwmutex go_rwmutex snapshot_value hazard sharded leased \
+  for design in unlimited mcs rwmutex go_rwmutex rwmutex_read snapshot_value hazard sharded leased \
     leased_rseq gcra ck_epoch; do
     designs+=("--impl=$design")
   done

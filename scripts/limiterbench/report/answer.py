@@ -14,14 +14,13 @@ from limiterbench.common import units
 from limiterbench.records.latencies import USUAL_BUDGET_NS
 from limiterbench.records.records import Measured
 from limiterbench.report.stored import StoredRun
-from limiterbench.stats.headlines import FEWEST, Basis, bases, doubts
+from limiterbench.stats.headlines import FEWEST, HEADLINE, Basis, bases, doubts
 from limiterbench.stats.loads import COMMON_RATE, at_common_rate, capacities
 from limiterbench.stats.ratios import BASELINE, most_threads, ops_ratio
 from limiterbench.stats.reloads import is_fair
 from limiterbench.stats.series import Group, closed_loop, ops, sweeps_load
 from limiterbench.stats.statistics import Summary, summarize
 
-HEADLINE = "steady"
 PLAIN_PLACEMENT = "compact"
 UNLIMITED = "unlimited"
 _NO_RESULT = "Not a result yet"

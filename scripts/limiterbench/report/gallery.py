@@ -17,9 +17,10 @@ from limiterbench.common.side_by_side import in_order
 from limiterbench.common.tidy import Line, Value
 from limiterbench.records.latencies import USUAL_BUDGET_NS
 from limiterbench.records.run_folder import FIGURES
-from limiterbench.report.answer import HEADLINE, PLAIN_PLACEMENT
+from limiterbench.report.answer import PLAIN_PLACEMENT
 from limiterbench.report.figure import whole
 from limiterbench.report.stored import StoredRun
+from limiterbench.stats.headlines import HEADLINE
 from limiterbench.stats.loads import COMMON_RATE
 
 # The charts of the first screen.

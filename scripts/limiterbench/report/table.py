@@ -12,9 +12,8 @@ from limiterbench.common.text_table import TextTable
 from limiterbench.records.latencies import BUDGETS, USUAL_BUDGET_NS
 from limiterbench.records.manifest import Manifest
 from limiterbench.records.records import Measured, Record
-from limiterbench.report.answer import HEADLINE
 from limiterbench.stats import disturbance
-from limiterbench.stats.headlines import bases, doubts
+from limiterbench.stats.headlines import HEADLINE, bases, doubts
 from limiterbench.stats.loads import Capacities, capacities
 from limiterbench.stats.ratios import at, median_ops, most_threads
 from limiterbench.stats.reloads import is_fair

@@ -19,6 +19,8 @@ from limiterbench.stats.series import Group, ops
 from limiterbench.stats.statistics import two_groups
 
 FEWEST = 5
+# The scenario that speaks for the closed loops.
+HEADLINE = "steady"
 
 Pair = tuple[int, int]
 # By pair of CPUs: the transfers of the usual state are from one to the other.
