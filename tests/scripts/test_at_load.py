@@ -121,6 +121,19 @@ def test_a_cell_in_two_groups_is_not_recommended(run: Path) -> None:
     assert field.beware == "Not a result yet: hazard (two groups of repetitions)."
 
 
+def test_a_rate_that_two_repetitions_missed_splits_a_cell(run: Path) -> None:
+    """10 thousand a second is the lowest rate, so a slower design has no capacity at all."""
+
+    def stall(record: Dict[str, Any]) -> None:
+        if record["limiter"] == "hazard" and record["repetition"] < 2:
+            for capacity in record["open_loop"]["capacity"]:
+                capacity["rate_per_second"] = 0.0
+
+    change(run / CELLS, stall)
+    (field,) = shown(run).fields
+    assert field.beware == "Not a result yet: hazard (two groups of repetitions)."
+
+
 def test_the_page_leads_with_it_and_works_without_scripts(cli: CommandLine, run: Path) -> None:
     done = cli("report", "run")
     assert (done.returncode, done.stderr) == (0, "")

@@ -118,6 +118,14 @@ def test_two_groups_are_no_result(stored_run: Path) -> None:
     assert "`hazard` decides" not in closed_of(stored_run)
 
 
+def test_a_baseline_in_doubt_is_not_called_absent(stored_run: Path) -> None:
+    change(stored_run, repeated([9.0, 9.1, 9.2, 19.0, 19.1], "rwmutex"))
+    assert "Not a result yet: `rwmutex` (two groups of repetitions)." in closed_of(stored_run)
+    assert "no `rwmutex`" not in closed_of(stored_run)
+    change(stored_run, repeated([9.0, 9.1, 9.2, 19.0, 19.1], "hazard"))
+    assert "the most of all" not in closed_of(stored_run)
+
+
 def test_a_disturbed_cell_is_no_result(stored_run: Path) -> None:
     def disturb(lines: Lines) -> Lines:
         for line in lines:
@@ -412,6 +420,8 @@ def test_markdown_for_a_pull_request(cli: CommandLine, stored_run: Path) -> None
     assert len([line for line in text.splitlines() if line.startswith("|---")]) == 1
 
 
-@pytest.mark.parametrize("flags", ["--text --brief", "--brief --format csv", "--format pdf"])
+@pytest.mark.parametrize(
+    "flags", ["--text --brief", "--brief --format csv", "--format pdf", "--brief run"]
+)
 def test_formats_that_do_not_go_together(cli: CommandLine, stored_run: Path, flags: str) -> None:
     assert cli("report", "run", *flags.split()).returncode == 2

@@ -15,7 +15,7 @@ from limiterbench.records.primitives import Read, about
 _ABOUT = (
     "CPU time of one thread to protect the configuration, read a limit and release it, without a "
     "clock read, the median over repetitions. Each source is named after a design that reads from "
-    "it. Another thread reloads."
+    "it. Another thread reloads, and shares a CPU where every CPU has a reader."
 )
 
 # By design, its threads and times.

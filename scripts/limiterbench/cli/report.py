@@ -51,6 +51,8 @@ def main(options: Namespace) -> int:
         raise InputError("--prediction does not go with this: only with the page and the text")
     if options.brief and (options.text or options.format not in (None, "html")):
         raise InputError("--brief is a page: it goes with no other format")
+    if options.brief and len(options.dirs) > 1:
+        raise InputError("--brief is about one run: name one folder")
     prepare(options, "plot")
     from limiterbench.common.files import display
     from limiterbench.predict import appendix

@@ -100,8 +100,8 @@ def _capacities(field: Field, rows: dict[str, list[Measured]]) -> str:
     found = {row: each for row, repeated in rows.items() if (each := capacities(repeated))}
     usual = {row: each[USUAL_BUDGET_NS] for row, each in found.items()}
     ranked = sorted(usual, key=lambda row: (-usual[row].rate.median, row))
-    if not usual[ranked[0]].rate.median:
-        none = "no exact design keeps to it at the lowest rate that was offered"
+    if not ranked or not usual[ranked[0]].rate.median:
+        none = f"no {_exact(field, rows)} keeps to it at the lowest rate that was offered"
         return none + _idle(field) + "."
     counters = [row for row in ranked if kind_of(row) == "one counter"]
     chosen = [row for row in ranked if row in (ranked[0], *counters[:1], BASELINE)]
@@ -112,6 +112,11 @@ def _capacities(field: Field, rows: dict[str, list[Measured]]) -> str:
     ]
     order = _alike({row: usual[row].rate for row in chosen})
     return f"{listed(said)}{_responses([rows[row] for row in chosen])}.{order}"
+
+
+def _exact(field: Field, rows: dict[str, list[Measured]]) -> str:
+    """What a claim about all of `rows` is about."""
+    return "exact design" + " with a result" * (len(rows) < len(field.rivals(True)))
 
 
 def _responses(chosen: Sequence[Sequence[Measured]]) -> str:
@@ -149,10 +154,10 @@ def _throughputs(field: Field, rows: dict[str, list[Measured]]) -> str:
     said = f"`{best}` decides {interval(rates[best], units.rate)} times a second"
     ratio = ops_ratio(rows[best], rows.get(BASELINE, []))
     if best == BASELINE:
-        said += ", the most of all exact designs"
-    elif ratio is None:
+        said += f", more than every other {_exact(field, rows)}"
+    elif ratio is None and BASELINE not in field.found:
         said += f"; there is no `{BASELINE}` to compare it with"
-    elif rates[best].apart_from(rates[BASELINE]):
+    elif ratio is not None and rates[best].apart_from(rates[BASELINE]):
         said += f", {interval(ratio, units.times)} as often as `{BASELINE}`"
     return f"{said}.{_alike(dict(sorted(rates.items(), key=lambda each: each[0] != best)))}"
 

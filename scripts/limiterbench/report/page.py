@@ -135,7 +135,7 @@ def notices(run: StoredRun) -> list[str]:
     lines = list(run.missing)
     if run.failed:
         failed = units.count(len(run.failed), "repetition")
-        lines.append(f"{failed} failed and are left out; they are named below.")
+        lines.append(f"{failed} failed and are left out.")
     if run.manifest.status not in (COMPLETE, "failed", "interrupted"):
         lines.append(f"The run's status is {run.manifest.status}.")
     fails = [f for f in worst_first(run.manifest.doctor) if f.status == FAIL]

@@ -37,7 +37,7 @@ def sides(runs: Sequence[StoredRun]) -> Sides | None:
         return Sides(differs, [])
     tables = [
         _table("decisions a second", runs, fields, ops, units.rate),
-        _table("p99", runs, fields, latency(0.99), units.time),
+        _table("p99", runs, fields, latency(0.99), units.time, is_timed),
     ]
     return Sides(differs, tables)
 
@@ -66,10 +66,13 @@ def _table(
     fields: Sequence[Field],
     value: Callable[[Measured], float],
     words: Callable[[float], str],
+    has: Callable[[list[Measured]], bool] = bool,
 ) -> tuple[str, Table]:
+    """`has`: whether repetitions have the value."""
+
     def said(field: Field, row: str) -> str:
         basis = field.found.get(row)
-        if basis is None or not is_timed(basis.repeated):
+        if basis is None or not has(basis.repeated):
             return "–"
         doubt = f", not a result yet: {basis.doubt}" if basis.doubt else ""
         return interval(summarize([value(m) for m in basis.repeated]), words) + doubt

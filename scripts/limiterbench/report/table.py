@@ -55,8 +55,8 @@ def titled(manifest: Manifest, groups: Sequence[Group]) -> Iterator[tuple[str, T
     for group in filter(sweeps_load, groups):
         table = open_loop(group, cpus)
         if table is not None:
-            within = f"decisions a second within a p99 of{_doubts(group, cpus)}"
-            yield f"{_where(group, cpus)}: {within}", table
+            where = f"{_where(group, cpus)}{_doubts(group, cpus)}"
+            yield f"{where}: decisions a second within a p99 of", table
     placements: dict[str, list[Group]] = {}
     for group in closed_loop(groups):
         placements.setdefault(group.placement, []).append(group)

@@ -9,7 +9,6 @@ from limiterbench.common import units
 from limiterbench.records.records import Measured
 
 _NEARLY_ALL = 0.9
-_MUCH_MORE = 2
 
 
 def nearly_all(repetitions: Sequence[Measured]) -> bool:
@@ -21,10 +20,6 @@ def typical_loss(repetitions: Sequence[Measured]) -> float:
     """The median share of time lost; 0 where records do not say it."""
     noises = [measured.noise for measured in repetitions if measured.noise is not None]
     return median(noise.lost_share for noise in noises) if noises else 0.0
-
-
-def stands_out(loss: float, typical: float) -> bool:
-    return loss > _MUCH_MORE * typical
 
 
 def notice(repetitions: Sequence[Measured]) -> str:

@@ -86,8 +86,16 @@ def _basis(repeated: list[Measured], usual: _Usual) -> Basis:
     if len(counting) < FEWEST:
         return Basis(repeated, "measured in two states of the line transfer")
     values = _OF_A_LOAD if counting[0].sweep else (ops,)
-    split = any(two_groups([value(m) for m in counting]) for value in values)
+    split = any(_are_split([value(m) for m in counting]) for value in values)
     return Basis(counting, "two groups of repetitions" if split else "")
+
+
+def _are_split(values: list[float]) -> bool:
+    """A value that is 0 was not reached at all."""
+    some = [value for value in values if value > 0]
+    if min(len(some), len(values) - len(some)) >= 2:
+        return True
+    return two_groups(some) is not None
 
 
 def _capacity(measured: Measured) -> float:
@@ -101,7 +109,7 @@ def _response(measured: Measured) -> float:
     return float(median(p.response_at(0.99) for p in at)) if at else 0.0
 
 
-# What a headline on an open loop is about. Of a value that is 0, or not known, there are no groups.
+# What a headline on an open loop is about.
 _OF_A_LOAD: Sequence[Callable[[Measured], float]] = (_capacity, _response)
 
 

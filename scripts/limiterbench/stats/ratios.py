@@ -9,8 +9,6 @@ from limiterbench.stats.series import Group, is_rival, latency, ops
 from limiterbench.stats.statistics import Summary, ratio, summarize
 
 BASELINE = "rwmutex"
-# What a Go service reported of its p99, from a lock around everything to an atomic snapshot.
-KNOWN_CASE = 40.0
 
 Repeated = Sequence[Measured]
 
