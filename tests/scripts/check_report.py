@@ -19,9 +19,12 @@ from typing import Any, Iterator, List, Optional, Sequence, Tuple
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
+from synthetic_load import open_loop  # noqa: E402
+
 from limiterbench.records.run_folder import CELLS  # noqa: E402
 from limiterbench.records.stored_lines import content, stored  # noqa: E402
-from limiterbench.report.command import write_page  # noqa: E402
+from limiterbench.report.at_load import VERDICTS, AtLoad, at_load  # noqa: E402
+from limiterbench.report.command import read_runs, write_page  # noqa: E402
 
 REFERENCE = ROOT / "results" / "reference"
 SCREENS = ((1280, "light"), (400, "dark"), (1280, "dark"), (400, "light"))
@@ -30,6 +33,8 @@ SCREENS_OF_A_BIG_PAGE = SCREENS[:2]
 ODD = "<script>x&amp;"
 # The odd run's designs: enough to have several rows of both families and several scenarios.
 KEPT = ("rwmutex", "leased", "sharded", "gcra", "ck_epoch", "hazard")
+# The rate at which each is made to saturate.
+SATURATED = {"rwmutex": 3e6, "hazard": 2e7, "gcra": 2e7, "ck_epoch": 3e7}
 
 # Text that lies over other text: of SVG and of what holds words directly.
 _OVERLAPS = """
@@ -155,6 +160,45 @@ def check_without_scripts(driver: Any, page: Path) -> None:
     require(found == [True, True, False], f"without scripts one sees {found}")
 
 
+def wish(driver: Any, name: str, value: str) -> None:
+    script = """
+    const field = document.getElementById("load").elements[arguments[0]];
+    field.value = arguments[1];
+    field.dispatchEvent(new Event("change", {bubbles: true}));
+    """
+    driver.execute_script(script, name, value)
+
+
+def check_chooser(driver: Any, page: Path, found: AtLoad) -> None:
+    """Every wish shows the verdicts that were reached with the numbers, in their order, and is kept
+    in the address."""
+    open_page(driver, page, *SCREENS[0])
+    script = """
+    const place = [...document.querySelectorAll("#loads > div")].find((e) => e.checkVisibility());
+    const lines = [...place.querySelectorAll("tbody tr")];
+    return [lines.map((tr) => [tr.cells[0].textContent, tr.querySelector("th").textContent]),
+            document.getElementById("will-do").textContent, location.hash];
+    """
+    seen = set()
+    for field in found.fields:
+        wish(driver, "threads", str(field.threads))
+        for key, answer in field.answers.items():
+            for name, value in zip(("rate", "budget"), key.split("/")):
+                wish(driver, name, value)
+            lines = [
+                [verdict, field.lines[at].design]
+                for verdict, places in zip(VERDICTS, answer)
+                for at in places
+            ]
+            shown, said, address = driver.execute_script(script)
+            require(shown == lines, f"{key} at {field.threads}: {shown}, not {lines}")
+            require(address == f"#at-load/{field.threads}/{key}", f"the address is {address}")
+            first = field.lines[answer[0][0]].design if answer[0] else "no design will do"
+            require(first in said, f"{first} is not in: {said}")
+            seen |= {verdict for verdict, places in zip(VERDICTS, answer) if places}
+    require(len(seen) > 1, f"the run shows nothing but {seen}")
+
+
 def odd_run(folder: Path) -> Path:
     """A few rows of the reference, one of them and the host with names that are markup."""
     run = folder / "odd"
@@ -166,13 +210,16 @@ def odd_run(folder: Path) -> Path:
     about["plan"]["cells"] = [
         cell.replace("hazard", ODD)
         for cell in about["plan"]["cells"]
-        if cell.split("/")[0] in KEPT and cell.split("/")[1] in ("steady", "overload")
+        if cell.split("/")[0] in KEPT and cell.split("/")[1] in ("steady", "overload", "open_loop")
     ]
     for row in about["rows"]:
         row["name"] = row["name"].replace("hazard", ODD)
-    lines = []
+    lines: List[str] = []
     for line in bytes(content(stored(REFERENCE / CELLS))).splitlines():
         record = json.loads(line)
+        if record["open_loop"]:
+            most = SATURATED.get(record["limiter"], 2e8) * record["threads"]
+            record["open_loop"] = open_loop(most, 200, 1e8, len(lines))
         for key in ("cell", "limiter"):
             record[key] = record[key].replace("hazard", ODD)
         if record["cell"] in about["plan"]["cells"]:
@@ -228,6 +275,9 @@ def main(arguments: List[str]) -> int:
         try:
             for page, screens in zip(pages, (SCREENS, SCREENS_OF_A_BIG_PAGE)):
                 check(driver, page, screens, keep)
+            found = at_load(read_runs(runs[:1])[0])
+            assert found is not None, "the odd run has no open loop"
+            check_chooser(driver, pages[0], found)
         finally:
             driver.quit()
     print("the report in a browser: fine")
