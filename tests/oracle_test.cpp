@@ -58,7 +58,8 @@ LIMITERBENCH_CHECK(oracle, limiting, every_saturated_window_admits_its_limit) {
       });
       in_threads(team, [&](unsigned self) {
         const auto handle = limiter->attach();
-        for (Nanoseconds i = 0; goes_on; ++i) {
+        while (goes_on) {
+          const Nanoseconds i = played;
           const Burst burst = drain(*handle, i * whole_window, self);
           admitted[i].fetch_add(burst.admitted, std::memory_order_relaxed);
           report.require(burst.last.denied(), "the last request was not denied");
