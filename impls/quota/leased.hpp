@@ -223,10 +223,10 @@ class LeasedQuota {
       // relaxed: an admission publishes nothing.
       return pool.compare_exchange_strong(count, count + cost, sync::relaxed, sync::relaxed);
     }
-    // (4) acq_rel: pairs with (5): whoever closes the count after this finds the claim. Pairs with
-    // (6): a lease comes with the rollover to its generation. Not shown as release: a request would
-    // have to draw from a later generation, and then read the old end and epoch but the new word.
-    // No search of the checker has met that.
+    // (4) acq_rel: pairs with (5), (6): whoever closes the count after this finds the claim, and a
+    // lease comes with the rollover to its generation. Not shown as release: a request would have
+    // to draw from a later generation, and then read the old end and epoch but the new word. No
+    // search of the checker has met that.
     const std::uint64_t before = pool.fetch_add(cost + grant, sync::acq_rel);
     const Permits drawn = std::min(left(before), cost + grant);
     const Permits held = Window::used_in(before, seen) + drawn;
