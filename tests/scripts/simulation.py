@@ -78,11 +78,10 @@ def fill(folder: Path, name: str) -> None:
         for policy in ("fifo", "node", "random")
         for alpha in (0.2, 0.4)
     ]
-    points.write(folder / points.TABLE, made)
+    points.write(folder / points.TABLE, points.COLUMNS, made)
 
 
 def _invented(cell: Cell, assumed: Assumption, index: int) -> Point:
     slow = (1 + assumed.alpha) * len(assumed.policy) * (index + 1) * (3 + len(cell.scenario) % 5)
     rate = 1e9 / slow * (1 + cell.threads % 7 / 10)
-    times = [1e9 * cell.threads / rate * part for part in (0.7, 1.3, 2.9, 8.1)]
-    return Point(cell, assumed, rate, times[0], times[1], times[2], times[3], 1.0)
+    return Point(cell, assumed, rate)

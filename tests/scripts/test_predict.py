@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Dict
@@ -75,8 +76,8 @@ def test_every_chart_says_simulated(predicted: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0})
     drawn = draw(predicted / "out")
     assert {path.suffix for path in drawn} == {".svg", ".png", ".csv"}
-    assert len(titles) == 3
-    assert all(title.startswith("SIMULATED · ") for title in titles)
+    assert len(titles) == 1
+    assert titles[0].startswith("SIMULATED · ")
 
 
 def test_the_charts_are_drawn_from_the_table_alone(predict: CommandLine, predicted: Path) -> None:
@@ -93,9 +94,9 @@ def test_the_charts_are_drawn_from_the_table_alone(predict: CommandLine, predict
 def test_the_ranking_claims_only_what_all_assumptions_say(predicted: Path) -> None:
     text = (predicted / "answer").read_text()
     assert max(map(len, text.splitlines())) <= 80
-    assert "SIMULATED: an imaginary host, steady, 16 threads" in text
+    assert "an imaginary host, SIMULATED, steady, 16 threads" in text
     # One shared word against four of them: decided, whatever the assumption.
-    assert "0 of 1 pairs: not decided by this model" in text
+    assert re.search("pairs not decided by this model +0 of 1$", text, re.M)
 
 
 def test_a_dry_run_says_how_long_and_leaves_nothing(predict: CommandLine) -> None:
@@ -127,7 +128,7 @@ def test_a_failure_is_told_with_its_positions_and_its_row_is_not_placed(
     assert first in answer.stderr
     assert "  CPU 0: packed.hpp:10\n" in answer.stderr
     assert "12 simulations failed" in answer.stderr
-    assert "rwmutex" in answer.stdout and "hazard" not in answer.stdout
+    assert re.findall("^(rwmutex|hazard)", answer.stdout, re.M) == ["rwmutex"]
     assert (predict.folder / "out" / "figures" / "scaling_steady.svg").is_file()
 
 

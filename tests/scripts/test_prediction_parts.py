@@ -22,11 +22,12 @@ from limiterbench.predict.hosts import Host
 from limiterbench.predict.calibrate import transfers
 from limiterbench.predict.loads import Load
 from limiterbench.predict.points import (
+    COLUMNS,
     MARGIN,
+    SATURATED_NS,
     Assumption,
     Band,
     Point,
-    p99,
     rank,
     read,
     throughput,
@@ -71,7 +72,7 @@ def test_threads_are_powers_of_two_and_where_each_kind_begins() -> None:
 
 
 def point(row: str, assumed: Assumption, rate: float) -> Point:
-    return Point(Cell(row, "steady", "compact", 8), assumed, rate, 1, 2, 1e9 / rate, 4, 1.0)
+    return Point(Cell(row, "steady", "compact", 8), assumed, rate)
 
 
 def rows_of(rates: Dict[str, Tuple[float, float]]) -> Dict[str, Dict[Assumption, Point]]:
@@ -103,21 +104,29 @@ def test_an_order_within_the_models_error_is_not_decided() -> None:
     assert not far.undecided
 
 
-def test_the_lower_p99_ranks_first() -> None:
-    ranking = rank(rows_of({"slow": (1, 1), "fast": (9, 9)}), p99, lower_is_better=True)
-    assert [entry.row for entry in ranking.placed] == ["fast", "slow"]
+def test_the_lower_value_ranks_first_where_it_is_better() -> None:
+    ranking = rank(rows_of({"a": (9, 9), "b": (1, 1)}), throughput, lower_is_better=True)
+    assert [entry.row for entry in ranking.placed] == ["b", "a"]
 
 
 def test_the_table_is_read_as_written_and_its_lines_are_checked(tmp_path: Path) -> None:
     points = [p for at in rows_of({"a": (1, 2), "b": (4, 5)}).values() for p in at.values()]
     path = tmp_path / "simulated.csv"
-    write(path, reversed(points))
-    assert read(path) == sorted(points)
+    write(path, COLUMNS, reversed(points))
+    assert read(path, COLUMNS, Point) == sorted(points)
     lines = path.read_text().splitlines()
     for bad, said in (([*lines, "x,fifo,1"], ":6: not cell"), (lines[1:], ":1: the columns")):
         path.write_text("\n".join(bad) + "\n")
         with pytest.raises(InputError, match=said):
-            read(path)
+            read(path, COLUMNS, Point)
+
+
+def test_an_older_table_has_more_columns(tmp_path: Path) -> None:
+    path = tmp_path / "simulated.csv"
+    path.write_text(
+        "cell,policy,alpha,ops_per_second,p50_ns\na/steady/compact/threads:8,fifo,0.2,5,7\n"
+    )
+    assert read(path, COLUMNS, Point) == [point("a", Assumption("fifo", 0.2), 5)]
 
 
 TWO_SOCKETS = """<topology><object type="Machine" gp_index="1">{}</object></topology>"""
@@ -240,16 +249,16 @@ def test_a_rate_that_was_offered_three_times_counts_once_by_its_median() -> None
     assert [(at.rate_per_second, at.p99_ns) for at in found] == [
         (1e6, 50),
         (2e6, 70),
-        (5e6, loads.SATURATED_NS),
+        (5e6, SATURATED_NS),
     ]
 
 
 def test_a_design_stays_saturated_at_higher_rates() -> None:
-    made = [load("a", "fifo", 1e5, 10, 20), load("a", "fifo", 2e5, 10, loads.SATURATED_NS)]
+    made = [load("a", "fifo", 1e5, 10, 20), load("a", "fifo", 2e5, 10, SATURATED_NS)]
     made += [load("b", "fifo", rate, 10, 20) for rate in (1e5, 2e5, 5e5)]
     at = loads.at_rate(made, 64, 5e5)
     assert {row: [point.p99_ns for point in found.values()] for row, found in at.items()} == {
-        "a": [loads.SATURATED_NS],
+        "a": [SATURATED_NS],
         "b": [20],
     }
     assert loads.at_rate(made, 8, 5e5) == {}
@@ -257,14 +266,15 @@ def test_a_design_stays_saturated_at_higher_rates() -> None:
 
 
 def test_the_table_of_loads_is_read_as_written(tmp_path: Path) -> None:
-    made = [load("a", "fifo", 1e5, 10, 20), load("b", "node", 2e5, *2 * [loads.SATURATED_NS])]
+    made = [load("a", "fifo", 1e5, 10, 20), load("b", "node", 2e5, *2 * [SATURATED_NS])]
     path = tmp_path / loads.TABLE
-    loads.write(path, reversed(made))
-    assert loads.read(path) == made
-    assert loads.read(tmp_path / "absent.csv") == []
+    write(path, loads.COLUMNS, reversed(made))
+    assert loads.read_loads(tmp_path) == made
     path.write_text("cell\nx\n")
-    with pytest.raises(InputError, match="not a table of cell,"):
-        loads.read(path)
+    with pytest.raises(InputError, match="the columns are not cell,"):
+        loads.read_loads(tmp_path)
+    path.unlink()
+    assert loads.read_loads(tmp_path) == []
 
 
 def test_the_claim_holds_between_two_loads(cli: CommandLine) -> None:
@@ -280,7 +290,8 @@ def test_the_claim_holds_between_two_loads(cli: CommandLine) -> None:
         for policy, times in zip(("fifo", "node"), pair)
         for row in ("go_rwmutex", "snapshot_value", "leased")
     ]
-    loads.write(out / loads.TABLE, [at._replace(cell=at.cell._replace(threads=16)) for at in made])
+    at_16 = [at._replace(cell=at.cell._replace(threads=16)) for at in made]
+    write(out / loads.TABLE, loads.COLUMNS, at_16)
     found = answer_of(read_prediction(out))
     said = "By p99 at 500 k/s and at 5 M/s in every simulation and from 500 k/s to 1 M/s and at 5"
     assert said in found.claim

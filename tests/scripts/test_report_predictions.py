@@ -12,10 +12,10 @@ import pytest
 from conftest import ROOT, CommandLine
 from simulation import SMALL, fill, set_up
 
-from limiterbench.predict import appendix, loads
+from limiterbench.predict import appendix, loads, points
 from limiterbench.predict.answers import answer_of, read_prediction
-from limiterbench.predict.loads import SATURATED_NS, Load
-from limiterbench.predict.points import Assumption
+from limiterbench.predict.loads import Load
+from limiterbench.predict.points import SATURATED_NS, Assumption
 from limiterbench.records.cells import Cell
 from limiterbench.report.command import write_page
 
@@ -65,7 +65,7 @@ def test_a_prediction_stands_apart_at_the_end(cli: CommandLine, prediction: Path
     page = page_of(cli, "run", "--prediction", "out")
     before, _, after = page.partition('<section id="simulated">')
     assert "<h2>SIMULATED, not measured: an imaginary host</h2>" in after
-    assert after.count("<figure") == 2
+    assert after.count("<figure") == 1
     assert all(t.startswith("SIMULATED · ") for t in re.findall(r"<figure[^>]*><h3>([^<]*)", after))
     assert "Does one atomic counter scale linearly? No: hazard does" in words_of(after)
     assert "The open loop was not simulated." in words_of(after)
@@ -79,7 +79,7 @@ def test_the_page_still_holds_all_that_it_shows(cli: CommandLine, prediction: Pa
     page = page_of(cli, "run", "--prediction", "out")
     assert not re.search(r"<(?:link[^>]*stylesheet|img|iframe)|\bsrc=|@import|@font-face", page)
     links = re.findall(r'href="([^"#]+)"', page.replace('href="data:,"', ""))
-    assert "../out/figures/p99_steady.csv" in links
+    assert "../out/figures/scaling_steady.csv" in links
     assert all((cli.folder / "run" / link).is_file() for link in links)
     ids = re.findall(r'id="([^"]+)"', page)
     assert len(ids) == len(set(ids)) and set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
@@ -142,7 +142,7 @@ def add_loads(prediction: Path) -> None:
         for rate in (5e5, 1e6)
         for p99 in [400.0 if rate <= highest else SATURATED_NS]
     ]
-    loads.write(prediction / loads.TABLE, made)
+    points.write(prediction / loads.TABLE, loads.COLUMNS, made)
 
 
 def test_the_answer_at_a_load_is_on_the_page(cli: CommandLine, prediction: Path) -> None:
@@ -233,6 +233,6 @@ def test_the_page_of_a_full_run_with_two_whole_predictions_is_small(
     added = appendix.of(appendix.read(folders))
     page = write_page([ROOT / "results" / "reference"], tmp_path / "page.html", added)
     text = page.read_text(encoding="utf-8")
-    # Throughput and p99 of four scenarios.
-    assert text.partition('<section id="simulated">')[2].count("<figure") == 2 * 2 * 4
+    # Throughput in four scenarios.
+    assert text.partition('<section id="simulated">')[2].count("<figure") == 2 * 4
     assert page.stat().st_size < MOST

@@ -56,6 +56,7 @@ def main(options: Namespace) -> int:
     prepare(options, "plot")
     from limiterbench.common.files import display
     from limiterbench.predict import appendix
+    from limiterbench.predict.answers import print_answer
     from limiterbench.report.command import print_markdown, print_report, write_page
 
     if options.format in _SUMMARIES:
@@ -66,10 +67,12 @@ def main(options: Namespace) -> int:
     elif options.format == "markdown":
         print_markdown(options.dirs)
     elif options.text or options.format == "text":
-        measured = appendix.print_rankings(options.dirs)
+        measured = appendix.print_simulated(options.dirs)
         predictions = appendix.read(options.prediction)
         print_report(measured)
-        appendix.print_answers(predictions)
+        for prediction in predictions:
+            print()
+            print_answer(prediction)
     else:
         added = appendix.of(appendix.read(options.prediction))
         print(display(write_page(options.dirs, options.out, added, options.brief)))

@@ -7,21 +7,23 @@ In bands, and only where the simulations say something.
 from __future__ import annotations
 
 import math
+import textwrap
 from pathlib import Path
 from typing import Callable, NamedTuple, Sequence
 
 from limiterbench.common import units
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import display
+from limiterbench.common.text_table import TextTable
 from limiterbench.predict import folder as folders, loads
-from limiterbench.predict.charts import UNLIMITED, Scene
-from limiterbench.predict.loads import SATURATED_NS, Load, Loads, response_p50, response_p99
+from limiterbench.predict.charts import Scene
+from limiterbench.predict.loads import Load, Loads, response_p50, response_p99
 from limiterbench.predict.points import (
     MARGIN,
+    SATURATED_NS,
     TABLE,
     Band,
     Rows,
-    Value,
     band,
     rank,
     ratio,
@@ -31,6 +33,8 @@ from limiterbench.predict.tasks import OPEN_LOOP
 from limiterbench.records import run_folder
 from limiterbench.records.fields import BadField, Fields
 from limiterbench.records.manifest import Manifest
+from limiterbench.report.answer import UNLIMITED
+from limiterbench.report.command import WIDTH, item
 
 # The design that one shared counter is all there is to.
 COUNTER = "hazard"
@@ -56,7 +60,6 @@ CLAIM_HEADS = (
     f"`{LEASED}` p99",
 )
 _UNKNOWN = "–"
-NOT_DECIDED = "not decided by this model"
 
 
 class Prediction(NamedTuple):
@@ -109,7 +112,7 @@ def read_prediction(folder: Path) -> Prediction:
         raise InputError(f"{display(folder / TABLE)}: no simulation that can be shown")
     closed = [point for point in points if point.cell.scenario != OPEN_LOOP]
     scenes = folders.scenes_of(manifest, closed or points)
-    return Prediction(folder, manifest, scenes, loads.read(folder / loads.TABLE))
+    return Prediction(folder, manifest, scenes, loads.read_loads(folder))
 
 
 def span(value: Band, label: Callable[[float], str]) -> str:
@@ -263,48 +266,43 @@ def _scales(scene: Scene) -> str:
     )
 
 
-def _band(value: Band, label: Callable[[float], str]) -> str:
-    return f"{label(value.low):>8} … {label(value.high):<8}"
+def places_of(prediction: Prediction) -> tuple[list[str], list[list[str]]]:
+    """The heads and lines of a table: the places by throughput that a design can have in each
+    scenario, and in the last line how many pairs of designs are not decided."""
+    names = list(prediction.scenes)
+    ranked = {name: rank(scene.rows, throughput) for name, scene in prediction.scenes.items()}
+    order = [e.row for e in ranked[HEADLINE if HEADLINE in ranked else names[0]].placed]
+    places = {name: {e.row: e.places("–") for e in ranked[name].placed} for name in names}
+    pairs = len(order) * (len(order) - 1) // 2
+    undecided = [f"{len(ranked[name].undecided)} of {pairs}" for name in names]
+    rows = [[f"`{row}`", *(places[name].get(row, "-") for name in names)] for row in order]
+    return ["design", *names], [*rows, ["pairs not decided by this model", *undecided]]
 
 
-def _table(
-    rows: Rows, title: str, value: Value, label: Callable[[float], str], lower: bool
-) -> list[str]:
-    ranking = rank(rows, value, lower)
-    pairs = len(rows) * (len(rows) - 1) // 2
-    lines = [f"{title:<40}place"]
-    lines += [
-        f"  {entry.row:<16} {_band(entry.value, label)}  {entry.places('-'):>5}"
-        for entry in ranking.placed
-    ]
-    undecided = len(ranking.undecided)
-    lines.append(f"  {undecided} of {pairs} pairs: {NOT_DECIDED}")
-    return lines
-
-
-def _ranking(host: str, scene: Scene) -> str:
-    rows = scene.rows
-    at = units.count(scene.threads, "thread")
-    lines = [f"SIMULATED: {host}, {scene.scenario}, {at}"]
-    lines += _table(rows, "decisions a second", throughput, units.rate, lower=False)
-    return "\n".join(lines)
+def print_answer(prediction: Prediction) -> None:
+    """In the terminal, in at most 80 columns."""
+    found = answer_of(prediction)
+    print("\n".join(textwrap.wrap(f"SIMULATED, not measured: {prediction.name}", WIDTH)))
+    for words in (found.about, found.scales, found.load):
+        print("\n".join(item(words.replace("`", ""))))
+    # The last column would be the one too many.
+    _print_table(HEADS[:-1], [row[:-1] for row in found.rows])
+    if found.claim:
+        print("\n".join(item(found.claim.replace("`", ""))))
+    threads = units.count(prediction.headline.threads, "thread")
+    print("\n".join(item(f"Places by throughput with {threads}: {_ABOUT_PLACES}")))
+    _print_table(*places_of(prediction))
 
 
 _ABOUT_PLACES = (
-    "A row is placed before another only where every policy and every alpha agree\n"
-    f"on it, by more than a factor of {MARGIN:g}."
+    "a design is placed before another only where every policy and every alpha agree on it, by "
+    f"more than a factor of {MARGIN:g}."
 )
 
 
-def rankings_of(prediction: Prediction) -> str:
-    """In the terminal, in at most 80 columns: every scenario's by throughput, and by p99 at a load
-    where the open loop was simulated."""
-    scenes = prediction.scenes.values()
-    said = [_ranking(prediction.name, scene) for scene in scenes]
-    threads = prediction.headline.threads
-    if found := loads.at_rate(prediction.loads, threads, LOAD):
-        at = f"{units.count(threads, 'thread')}, {units.rate(LOAD)} decisions a second"
-        lines = [f"SIMULATED: {prediction.name}, {OPEN_LOOP}, {at}"]
-        lines += _table(found, "p99 response", response_p99, _time, lower=True)
-        said.append("\n".join(lines))
-    return "\n\n".join([*said, _ABOUT_PLACES])
+def _print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    table = TextTable(*heads)
+    for row in rows:
+        table.add(*(cell.strip("`") for cell in row))
+    if rows:
+        print(table)

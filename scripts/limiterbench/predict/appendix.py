@@ -1,12 +1,7 @@
-"""What was predicted for hosts that nobody measured: after all that was measured, and named so.
-
-Of each scenario the charts of throughput and p99: percentiles would double what the page holds,
-and say little more of a band.
-"""
+"""What was predicted for hosts that nobody measured: after all that was measured, and named so."""
 
 from __future__ import annotations
 
-import textwrap
 from importlib import resources
 from pathlib import Path
 from typing import Callable, NamedTuple, Sequence
@@ -17,14 +12,13 @@ from limiterbench.charts.catalogue import Chart
 from limiterbench.charts.frame import Frame, use_style
 from limiterbench.common import units
 from limiterbench.common.side_by_side import in_order
-from limiterbench.common.text_table import TextTable
 from limiterbench.common.tidy import Line, Value
 from limiterbench.predict.answers import (
     CLAIM_HEADS,
     HEADS,
     Prediction,
     answer_of,
-    rankings_of,
+    print_answer,
     read_prediction,
     span,
 )
@@ -32,43 +26,26 @@ from limiterbench.predict.charts import BEHIND
 from limiterbench.predict.folder import read_points, simulated_charts
 from limiterbench.predict.points import Band
 from limiterbench.records.run_folder import open_run
-from limiterbench.report.command import WIDTH, each_once, item
+from limiterbench.report.command import each_once
 from limiterbench.report.figure import whole
 from limiterbench.report.gallery import Table, csv_link
 from limiterbench.report.page import Appendix, fill
 
 # What a chart shows, in words.
-_SHOWN = {"scaling": units.rate, "p99": units.time, "load": units.time}
+_SHOWN = {"scaling": units.rate, "load": units.time}
 
 
 def read(folders: Sequence[Path]) -> list[Prediction]:
     return [read_prediction(folder) for folder in each_once(folders)]
 
 
-def print_rankings(folders: Sequence[Path]) -> list[Path]:
-    """Prints those of the simulated folders; returns the others."""
+def print_simulated(folders: Sequence[Path]) -> list[Path]:
+    """Prints what the simulated ones answer; returns the others."""
     simulated = {folder: open_run(folder).simulated is not None for folder in folders}
     for folder in folders:
         if simulated[folder]:
-            print(rankings_of(read_prediction(folder)))
+            print_answer(read_prediction(folder))
     return [folder for folder in folders if not simulated[folder]]
-
-
-def print_answers(predictions: Sequence[Prediction]) -> None:
-    """After all that was measured, and named so."""
-    for prediction in predictions:
-        found = answer_of(prediction)
-        print()
-        print("\n".join(textwrap.wrap(f"SIMULATED, not measured: {prediction.name}", WIDTH)))
-        for words in (found.about, found.scales, found.load):
-            print("\n".join(item(words.replace("`", ""))))
-        table = TextTable(*HEADS[:-1])
-        for row, *cells, _ in found.rows:
-            table.add(row.strip("`"), *cells)
-        if found.rows:
-            print(table)
-        if found.claim:
-            print("\n".join(item(found.claim.replace("`", ""))))
 
 
 def of(predictions: Sequence[Prediction]) -> Appendix | None:
@@ -108,8 +85,7 @@ def _section(predictions: Sequence[Prediction], page: Path) -> Markup:
 def _figures(prediction: Prediction, place: str, page: Path) -> dict[str, list[_Figure]]:
     """By the name of their scenario and placement; what the answer is about comes first."""
     points = read_points(prediction.folder)
-    found = simulated_charts(prediction.manifest, points, prediction.loads)
-    charts = [chart for chart in found if chart.kind in _SHOWN]
+    charts = simulated_charts(prediction.manifest, points, prediction.loads)
 
     def draw(index: int) -> _Figure:
         return _figure(prediction, charts[index], f"{place}-{index}", page)

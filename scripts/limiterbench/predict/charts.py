@@ -1,40 +1,29 @@
-"""The charts of a prediction: a panel a row, a band and never a line, and SIMULATED all over it."""
+"""The charts of a prediction: bands and never lines, and SIMULATED all over them."""
 
 from __future__ import annotations
 
-import math
-from operator import attrgetter
-from typing import Any, Callable, NamedTuple, Sequence
+from typing import Any, NamedTuple, Sequence
 
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from limiterbench.charts.axis import ThreadAxis, percentile_axis, value_axis
+from limiterbench.charts.axis import ThreadAxis, value_axis
 from limiterbench.charts.frame import Entry, Frame
 from limiterbench.charts.legends import Legend
 from limiterbench.charts.load import LAYOUT, name_lines, scale, strong
 from limiterbench.common import units
 from limiterbench.common.tidy import Line
-from limiterbench.predict.loads import SATURATED_NS, Load, at_rate, response_p99, rungs_of
-from limiterbench.predict.points import Band, Rows, Sheet, Value, band, p99, throughput
+from limiterbench.predict.loads import Load, at_rate, response_p99, rungs_of
+from limiterbench.predict.points import SATURATED_NS, Band, Rows, Sheet, band, throughput
 from limiterbench.records.manifest import Boundary
+from limiterbench.report.answer import UNLIMITED
 
 _COLUMNS = 5
-# It limits nothing.
-UNLIMITED = "unlimited"
-_LABEL = "simulated"
-# By which a page finds the other rows' bands.
+# By which a page finds the other designs' bands.
 BEHIND = "_behind"
 # Beyond these the charts have a line; there are too many complexes for one each.
 _FAR = ("package", "numa", "smt")
 _ABOUT_LINES = "Dashed lines: the next thread enters another socket, NUMA node or SMT sibling."
-# At 1/(1-p), and the value of a point there.
-_TAILS: dict[float, Value] = {
-    2.0: attrgetter("p50_ns"),
-    10.0: attrgetter("p90_ns"),
-    100.0: p99,
-    1000.0: attrgetter("p999_ns"),
-}
 
 
 class Scene(NamedTuple):
@@ -44,7 +33,7 @@ class Scene(NamedTuple):
     placement: str
     sheet: Sheet
     threads: int
-    """Of the legend, and of the chart over percentiles."""
+    """Of the legend."""
     boundaries: Sequence[Boundary]
     caption: Sequence[str]
 
@@ -60,29 +49,6 @@ class _Curve(NamedTuple):
 
 
 Curves = dict[str, _Curve]
-
-
-def _rows_of(names: Sequence[str]) -> list[list[str]]:
-    """The last one filled up, so that all panels are as wide."""
-    padded = [*names, *[""] * (-len(names) % _COLUMNS)]
-    return [padded[i : i + _COLUMNS] for i in range(0, len(padded), _COLUMNS)]
-
-
-def _over_threads(sheet: Sheet, value: Value) -> Curves:
-    return {
-        row: _Curve(
-            [float(n) for n in sorted(points)], [band(points[n], value) for n in sorted(points)]
-        )
-        for row, points in sheet.items()
-    }
-
-
-def _over_percentiles(sheet: Sheet, threads: int) -> Curves:
-    return {
-        row: _Curve(list(_TAILS), [band(points[threads], value) for value in _TAILS.values()])
-        for row, points in sheet.items()
-        if threads in points
-    }
 
 
 def _draw_band(axes: Any, curve: _Curve, legend: Legend) -> None:
@@ -103,84 +69,9 @@ _PERFECT: dict[str, Any] = {"color": "#555555", "linewidth": 0.8, "linestyle": (
 
 
 def _draw_perfect(axes: Any, curve: _Curve) -> None:
-    """What the row would do if every thread added as much as the first."""
+    """What the design would do if every thread added as much as the first."""
     first, start = curve.across[0], curve.bands[0].high
     axes.plot(curve.across, [start * n / first for n in curve.across], zorder=2, **_PERFECT)
-
-
-class _Page:
-    """A frame with a panel a row, the others' bands behind it."""
-
-    def __init__(
-        self, title: str, subtitle: str, scene: Scene, curves: Curves, notes: Sequence[str] = ()
-    ) -> None:
-        order = sorted(curves, key=lambda row: (-curves[row].bands[-1].low, row))
-        self.rows = _rows_of(order)
-        self.order = order
-        self.frame = Frame(
-            f"SIMULATED · {title} · {scene.scenario}",
-            f"{subtitle}; no such host was measured",
-            [*scene.caption, *notes],
-            entries=len(order) + 3,
-            headings=self.rows,
-        )
-        self._curves = curves
-        for axes in self.frame.panels[len(order) :]:
-            axes.set_visible(False)
-        self.panels = self.frame.panels[: len(order)]
-
-    def draw(self, legends: dict[str, Legend]) -> None:
-        for row, axes in zip(self.order, self.panels):
-            for other in self.order:
-                if other != row:
-                    _draw_behind(axes, self._curves[other])
-            _draw_band(axes, self._curves[row], legends[row])
-            axes.text(
-                0.97,
-                0.04,
-                _LABEL,
-                transform=axes.transAxes,
-                ha="right",
-                fontsize=6.5,
-                color="#a04000",
-                bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1},
-                zorder=4,
-            )
-
-    def scale(self, label: Callable[[float], str], what: str) -> None:
-        bands = [b for curve in self._curves.values() for b in curve.bands]
-        values = [max(0.5, edge) for b in bands for edge in b]
-        value_axis(self.frame.panels[0], values, label)
-        for index in range(0, len(self.order), _COLUMNS):
-            self.frame.panels[index].set_ylabel(what)
-        for axes in self.panels:
-            axes.tick_params(labelsize=7.5)
-
-    def hide_inner_labels(self) -> None:
-        for index, axes in enumerate(self.panels):
-            # The panel below has the same axis.
-            if index + _COLUMNS < len(self.order):
-                axes.tick_params(labelbottom=False)
-                axes.set_xlabel("")
-
-    def legend(
-        self,
-        title: str,
-        shown: dict[str, Band],
-        label: Callable[[float], str],
-        legends: dict[str, Legend],
-        extra: Sequence[Entry] = (),
-    ) -> None:
-        entries: list[Entry] = [
-            (
-                Patch(color=legends[row].colour, alpha=0.5),
-                f"{label(shown[row].low):>7} …{label(shown[row].high):>7}  {row}",
-            )
-            for row in self.order
-            if row in shown
-        ]
-        entries += [(Patch(color="#888888", alpha=0.2), "the other rows"), *extra]
-        self.frame.legend(title, entries)
 
 
 def _line(row: str, axis: str, at: float, edges: Band) -> Line:
@@ -195,77 +86,83 @@ def _mark(axes: Any, axis: ThreadAxis, boundaries: Sequence[Boundary]) -> None:
             )
 
 
-def _threads_chart(
-    scene: Scene, legends: dict[str, Legend], title: str, subtitle: str, value: Value, what: str
-) -> Frame:
-    label = units.rate if value is throughput else units.time
-    curves = _over_threads(scene.sheet, value)
-    page = _Page(title, subtitle, scene, curves, [_ABOUT_LINES])
-    counts = sorted({n for points in scene.sheet.values() for n in points})
-    for row, axes in zip(page.order, page.panels):
-        axis = ThreadAxis(axes, counts, _COLUMNS)
-        _mark(axes, axis, scene.boundaries)
-        if value is throughput:
-            _draw_perfect(axes, curves[row])
-    page.draw(legends)
-    page.scale(label, what)
-    page.hide_inner_labels()
-    at = {
-        row: band(p[scene.threads], value) for row, p in scene.sheet.items() if scene.threads in p
+def scaling(scene: Scene, legends: dict[str, Legend]) -> Frame:
+    """Throughput against threads: a panel for each design, the others' bands behind it."""
+    curves = {
+        row: _Curve([float(n) for n in sorted(at)], [band(at[n], throughput) for n in sorted(at)])
+        for row, at in scene.sheet.items()
     }
-    perfect = Line2D([], [], **_PERFECT), "perfect scaling of the row"
-    extra = [perfect] if value is throughput else []
-    page.frame.rows = [
+    order = sorted(curves, key=lambda row: (-curves[row].bands[-1].low, row))
+    # The last row is filled up: all panels are as wide.
+    padded = [*order, *[""] * (-len(order) % _COLUMNS)]
+    frame = Frame(
+        f"SIMULATED · Throughput against threads · {scene.scenario}",
+        "decisions a second of all threads together; higher is better; no such host was measured",
+        [*scene.caption, _ABOUT_LINES],
+        entries=len(order) + 3,
+        headings=[padded[i : i + _COLUMNS] for i in range(0, len(padded), _COLUMNS)],
+    )
+    for axes in frame.panels[len(order) :]:
+        axes.set_visible(False)
+    panels = dict(zip(order, frame.panels))
+    for row, axes in panels.items():
+        _draw_panel(axes, row, scene, curves, legends[row])
+    _scale(list(panels.values()), curves)
+    frame.rows = [
         _line(row, "threads", int(across), edges)
         for row, curve in sorted(curves.items())
         for across, edges in zip(*curve)
     ]
-    page.legend(f"band at {units.count(scene.threads, 'thread')}", at, label, legends, extra)
-    return page.frame
+    frame.legend(f"band at {units.count(scene.threads, 'thread')}", _entries(scene, order, legends))
+    return frame
 
 
-def scaling(scene: Scene, legends: dict[str, Legend]) -> Frame:
-    return _threads_chart(
-        scene,
-        legends,
-        "Throughput against threads",
-        "decisions a second of all threads together; higher is better",
-        throughput,
-        "decisions a second",
+def _draw_panel(axes: Any, row: str, scene: Scene, curves: Curves, legend: Legend) -> None:
+    counts = sorted({n for at in scene.sheet.values() for n in at})
+    _mark(axes, ThreadAxis(axes, counts, _COLUMNS), scene.boundaries)
+    _draw_perfect(axes, curves[row])
+    for other, curve in curves.items():
+        if other != row:
+            _draw_behind(axes, curve)
+    _draw_band(axes, curves[row], legend)
+    axes.text(
+        0.97,
+        0.04,
+        "simulated",
+        transform=axes.transAxes,
+        ha="right",
+        fontsize=6.5,
+        color="#a04000",
+        bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1},
+        zorder=4,
     )
 
 
-def p99_chart(scene: Scene, legends: dict[str, Legend]) -> Frame:
-    return _threads_chart(
-        scene,
-        legends,
-        "p99 against threads",
-        "one decision in 100 takes longer than this; closed loop: starving looks fast",
-        p99,
-        "p99 of one decision",
-    )
+def _scale(panels: Sequence[Any], curves: Curves) -> None:
+    edges = [max(0.5, edge) for curve in curves.values() for ends in curve.bands for edge in ends]
+    value_axis(panels[0], edges, units.rate)
+    for index, axes in enumerate(panels):
+        axes.tick_params(labelsize=7.5)
+        if index % _COLUMNS == 0:
+            axes.set_ylabel("decisions a second")
+        # The panel below has the same axis.
+        if index + _COLUMNS < len(panels):
+            axes.tick_params(labelbottom=False)
+            axes.set_xlabel("")
 
 
-def percentiles(scene: Scene, legends: dict[str, Legend]) -> Frame:
-    curves = _over_percentiles(scene.sheet, scene.threads)
-    count = units.count(scene.threads, "thread")
-    page = _Page(
-        "Latency percentiles", f"of one decision at {count}; lower is better", scene, curves
-    )
-    for axes in page.panels:
-        percentile_axis(axes, list(_TAILS))
-        axes.set_xlim(math.sqrt(2), 1400)
-    page.draw(legends)
-    page.scale(units.time, "latency of one decision")
-    page.hide_inner_labels()
-    shown = {row: curve.bands[-1] for row, curve in curves.items()}
-    page.frame.rows = [
-        _line(row, "percentile", 1 - 1 / tail, edges)
-        for row, curve in sorted(curves.items())
-        for tail, edges in zip(*curve)
+def _entries(scene: Scene, order: Sequence[str], legends: dict[str, Legend]) -> list[Entry]:
+    shown = {row: band(at, throughput) for row, at in scene.rows.items()}
+    entries: list[Entry] = [
+        (
+            Patch(color=legends[row].colour, alpha=0.5),
+            f"{units.rate(shown[row].low):>7} …{units.rate(shown[row].high):>7}  {row}",
+        )
+        for row in order
+        if row in shown
     ]
-    page.legend(f"p99.9 at {count}", shown, units.time, legends)
-    return page.frame
+    perfect = Line2D([], [], **_PERFECT), "perfect scaling of the design"
+    return [*entries, (Patch(color="#888888", alpha=0.2), "the other designs"), perfect]
 
 
 _ABOUT_LOAD = (
@@ -324,10 +221,3 @@ def load(found: Sequence[Load], scene: Scene, legends: dict[str, Legend]) -> Fra
 
 def _below(curve: _Curve, top: float) -> _Curve:
     return _Curve(curve.across, [Band(*(min(end, top) for end in edges)) for edges in curve.bands])
-
-
-CHARTS: dict[str, Callable[[Scene, dict[str, Legend]], Frame]] = {
-    "scaling": scaling,
-    "p99": p99_chart,
-    "percentiles": percentiles,
-}

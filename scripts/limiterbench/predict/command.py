@@ -13,7 +13,7 @@ from limiterbench.common.errors import InputError, nearest
 from limiterbench.common.files import display
 from limiterbench.common.versions import versions
 from limiterbench.predict import calibrate, folder, tasks
-from limiterbench.predict.answers import rankings_of, read_prediction
+from limiterbench.predict.answers import print_answer, read_prediction
 from limiterbench.predict.hosts import Host, find
 from limiterbench.predict.simulator import POLICIES, Simulator
 from limiterbench.records import run_folder
@@ -125,7 +125,8 @@ def predict(options: Namespace, program: Program, simulator: Simulator, root: Pa
         print(f"{units.count(len(failures), 'simulation')} failed", file=sys.stderr)
     if len(failures) < len(results):
         folder.draw(out)
-        print(f"\n{rankings_of(read_prediction(out))}")
+        print()
+        print_answer(read_prediction(out))
     print(f"\n{display(out)}")
     return 1 if failures else 0
 

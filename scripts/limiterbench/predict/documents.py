@@ -15,13 +15,13 @@ from limiterbench.predict.answers import (
     CLAIM_HEADS,
     HEADLINE,
     HEADS,
-    NOT_DECIDED,
     Prediction,
     answer_of,
+    places_of,
     read_prediction,
     span,
 )
-from limiterbench.predict.points import Band, rank, throughput
+from limiterbench.predict.points import Band
 from limiterbench.predict.validate import FILE, SENSITIVE_HOST, folder_of
 from limiterbench.records import run_folder
 
@@ -49,20 +49,8 @@ def answer(prediction: Prediction) -> list[str]:
 
 
 def _ranking(prediction: Prediction) -> list[str]:
-    """The places that a design can have, in each scenario."""
-    names = list(prediction.scenes)
-    threads = prediction.scenes[names[0]].threads
-    ranked = {name: rank(scene.rows, throughput) for name, scene in prediction.scenes.items()}
-    order = [entry.row for entry in ranked[HEADLINE if HEADLINE in ranked else names[0]].placed]
-    places = {name: {e.row: e.places("–") for e in ranked[name].placed} for name in names}
-    pairs = len(order) * (len(order) - 1) // 2
-    undecided = [f"{len(ranked[name].undecided)} of {pairs}" for name in names]
-    rows = [[f"`{row}`", *(places[name].get(row, "-") for name in names)] for row in order]
-    return [
-        f"Places by throughput with {units.count(threads, 'thread')}:",
-        "",
-        *markdown(["design", *names], [*rows, [f"pairs {NOT_DECIDED}", *undecided]]),
-    ]
+    threads = units.count(prediction.headline.threads, "thread")
+    return [f"Places by throughput with {threads}:", "", *markdown(*places_of(prediction))]
 
 
 def _chart(prediction: Prediction, base: Path) -> str:
@@ -174,18 +162,17 @@ def _wrong(validation: Values) -> list[str]:
 def _sensitivity(validation: Values) -> list[str]:
     lines: list[str] = []
     for tried in validation["sensitivity"]:
-        decided = tried["decided"]
         heads = ["figure", "off by", "orders that change", "of them reversed", "which"]
         rows = []
         for off in tried["tried"]:
-            own = [c for c in tried["changes"] if off.items() <= c.items()]
-            which = ", ".join(f"{'/'.join(c['pair'])} ({c['value']})" for c in own) or "-"
-            reverses = sum(change["reverses"] for change in own)
-            rows.append([off["figure"], f"{off['factor']:g}", str(len(own)), str(reverses), which])
+            which = ", ".join("/".join(change["pair"]) for change in off["changes"]) or "-"
+            reverses = sum(change["reverses"] for change in off["changes"])
+            numbers = [f"{off['factor']:g}", str(len(off["changes"])), str(reverses)]
+            rows.append([off["figure"], *numbers, which])
         lines += [
             f"`{tried['host']}`, {tried['scenario']}, {units.count(tried['threads'], 'thread')}: "
-            f"of {tried['pairs']} pairs of designs, {decided['throughput']} are decided by "
-            f"throughput and {decided['p99']} by p99. With one figure off by a factor:",
+            f"of {tried['pairs']} pairs of designs, {tried['decided']} are decided by throughput. "
+            "With one figure off by a factor:",
             "",
             *markdown(heads, rows, right=(1, 2, 3)),
             "",

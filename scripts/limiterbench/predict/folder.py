@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Sequence
 
@@ -15,7 +16,7 @@ from limiterbench.common.files import display, replace_text
 from limiterbench.common.versions import versions
 from limiterbench.predict import loads, points as tables
 from limiterbench.predict import charts as charting
-from limiterbench.predict.charts import CHARTS, Scene
+from limiterbench.predict.charts import Scene
 from limiterbench.predict.hosts import Host
 from limiterbench.predict.loads import Load
 from limiterbench.predict.points import Assumption, Point
@@ -81,8 +82,10 @@ def store(
     run_folder.create(folder, replace(manifest, status=manifests.INTERRUPTED), fill)
     lines = sorted(result.line for result in results)
     replace_text(folder / run_folder.CELLS, "".join(f"{line}\n" for line in lines))
-    tables.write(folder / tables.TABLE, [r.point for r in results if r.point is not None])
-    loads.write(folder / loads.TABLE, [load for result in results for load in result.loads])
+    points = [result.point for result in results if result.point is not None]
+    tables.write(folder / tables.TABLE, tables.COLUMNS, points)
+    found = [load for result in results for load in result.loads]
+    tables.write(folder / loads.TABLE, loads.COLUMNS, found)
     manifests.write(folder / run_folder.RUN_JSON, manifest)
 
 
@@ -90,7 +93,7 @@ def read_points(folder: Path) -> list[Point]:
     path = folder / tables.TABLE
     if not path.is_file():
         raise InputError(f"{display(folder)}: simulated, but it has no {tables.TABLE}")
-    return tables.read(path)
+    return tables.read(path, tables.COLUMNS, Point)
 
 
 def scenes_of(manifest: Manifest, points: Sequence[Point]) -> dict[str, Scene]:
@@ -117,28 +120,23 @@ def simulated_charts(
     scenes = scenes_of(manifest, points)
     legends = legends_of({row for scene in scenes.values() for row in scene.sheet})
 
-    def chart(kind: str, scene: Scene) -> Chart:
-        return Chart(kind, scene.scenario, scene.placement, lambda: CHARTS[kind](scene, legends))
-
     charts = [
-        chart(kind, scene)
+        Chart("scaling", scene.scenario, scene.placement, partial(charting.scaling, scene, legends))
         for scene in scenes.values()
         if scene.scenario != OPEN_LOOP
-        for kind in CHARTS
     ]
     if found and OPEN_LOOP in scenes:
         scene = scenes[OPEN_LOOP]
-        charts.append(
-            Chart("load", OPEN_LOOP, scene.placement, lambda: charting.load(found, scene, legends))
-        )
+        drawn = partial(charting.load, found, scene, legends)
+        charts.append(Chart("load", OPEN_LOOP, scene.placement, drawn))
     return charts
 
 
 def draw(folder: Path) -> list[Path]:
     """The paths of the charts of a stored prediction. Raises InputError."""
     manifest = run_folder.open_run(folder)
-    found = loads.read(folder / loads.TABLE)
-    return draw_charts(folder, simulated_charts(manifest, read_points(folder), found))
+    charts = simulated_charts(manifest, read_points(folder), loads.read_loads(folder))
+    return draw_charts(folder, charts)
 
 
 def _caption(manifest: Manifest, scenario: str, points: Sequence[Point]) -> list[str]:

@@ -1,26 +1,17 @@
-"""What simulations say of a design at a load: the response at each rate that it was offered.
-
-As points.py for the closed loop: the answers are made from this table alone.
-"""
+"""What simulations say of a design at a load: the response at each rate that it was offered."""
 
 from __future__ import annotations
 
-import csv
 from operator import attrgetter
 from pathlib import Path
 from typing import Iterable, NamedTuple
 
-from limiterbench.common.errors import InputError
-from limiterbench.common.files import display, replace_text
-from limiterbench.common.tidy import Line, as_csv
-from limiterbench.predict.points import Assumption, Value
-from limiterbench.records.cells import Cell, parse_cell
+from limiterbench.predict.points import SATURATED_NS, Assumption, Value, read
+from limiterbench.records.cells import Cell
 from limiterbench.records.latencies import LoadSweep, is_rung
 
 TABLE = "loads.csv"
-# A response beyond any budget stands for all that were never answered.
-SATURATED_NS = 1e12
-_MOST_UNSENT = 0.001
+COLUMNS = ("rate_per_second", "p50_ns", "p99_ns")
 
 
 class Load(NamedTuple):
@@ -42,9 +33,9 @@ def loads_of(cell: Cell, assumed: Assumption, sweep: LoadSweep) -> list[Load]:
     tries: dict[float, list[Load]] = {}
     for point in sweep.points:
         if point.arrivals == "poisson":
-            saturated = point.unsent_share > _MOST_UNSENT
             p50, p99 = (
-                SATURATED_NS if saturated else point.response_at(part) for part in (0.5, 0.99)
+                SATURATED_NS if point.is_saturated else point.response_at(part)
+                for part in (0.5, 0.99)
             )
             load = Load(cell, assumed, point.rate, p50, p99)
             tries.setdefault(point.rate, []).append(load)
@@ -52,49 +43,10 @@ def loads_of(cell: Cell, assumed: Assumption, sweep: LoadSweep) -> list[Load]:
     return [sorted(same, key=by_p99)[len(same) // 2] for _, same in sorted(tries.items())]
 
 
-_COLUMNS = ("cell", "policy", "alpha", "rate_per_second", "p50_ns", "p99_ns")
-
-
-def write(path: Path, loads: Iterable[Load]) -> None:
-    """Sorted: the order in which processes end must not show. A saturated design has no times."""
-    lines = [_line(load) for load in sorted(loads)]
-    replace_text(path, as_csv(lines) if lines else ",".join(_COLUMNS) + "\n")
-
-
-def _line(load: Load) -> Line:
-    p50, p99 = (None if time == SATURATED_NS else float(f"{time:.6g}") for time in load[-2:])
-    return {
-        "cell": load.cell.name,
-        "policy": load.assumed.policy,
-        "alpha": load.assumed.alpha,
-        "rate_per_second": load.rate_per_second,
-        "p50_ns": p50,
-        "p99_ns": p99,
-    }
-
-
-def read(path: Path) -> list[Load]:
+def read_loads(folder: Path) -> list[Load]:
     """Empty where the folder holds no open loop."""
-    if not path.is_file():
-        return []
-    try:
-        rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
-        return [_load(row) for row in rows]
-    except (KeyError, TypeError, ValueError, UnicodeDecodeError):
-        raise InputError(f"{display(path)}: not a table of {','.join(_COLUMNS)}") from None
-
-
-def _load(row: dict[str, str]) -> Load:
-    cell = parse_cell(row["cell"])
-    if cell is None:
-        raise ValueError
-    return Load(
-        cell,
-        Assumption(row["policy"], float(row["alpha"])),
-        float(row["rate_per_second"]),
-        float(row["p50_ns"] or SATURATED_NS),
-        float(row["p99_ns"] or SATURATED_NS),
-    )
+    path = folder / TABLE
+    return read(path, COLUMNS, Load) if path.is_file() else []
 
 
 def at_rate(loads: Iterable[Load], threads: int, rate: float) -> Loads:

@@ -1,24 +1,28 @@
-"""What a simulation says of one cell under one policy and one alpha, the table that holds it, and
+"""What a simulation says of one cell under one policy and one alpha, the tables that hold it, and
 which design is faster as far as the model decides it.
 
-The charts and the rankings are made from the table alone, so that a stored prediction is small.
+The charts and the rankings are made from the tables alone, so that a stored prediction is small.
 """
 
 from __future__ import annotations
 
 import csv
 import math
+from collections import Counter
+from itertools import combinations
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, Callable, Iterable, Mapping, NamedTuple
+from typing import Any, Callable, Iterable, Mapping, NamedTuple, Sequence, TypeVar
 
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import display, replace_text
-from limiterbench.common.tidy import Line, as_csv
-from limiterbench.common.tidy import Value as Written
+from limiterbench.common.tidy import plain
 from limiterbench.records.cells import Cell, parse_cell
 
 TABLE = "simulated.csv"
+COLUMNS = ("ops_per_second",)
+# A response beyond any budget stands for all that were never answered. Tables leave it empty.
+SATURATED_NS = 1e12
 
 
 class Assumption(NamedTuple):
@@ -29,65 +33,52 @@ class Assumption(NamedTuple):
 
 
 class Point(NamedTuple):
+    """Of the closed loop."""
+
     cell: Cell
     assumed: Assumption
     operations_per_second: float
-    p50_ns: float
-    p90_ns: float
-    p99_ns: float
-    p999_ns: float
-    fairness: float
 
 
-_COLUMNS = (
-    "cell",
-    "policy",
-    "alpha",
-    "ops_per_second",
-    "p50_ns",
-    "p90_ns",
-    "p99_ns",
-    "p999_ns",
-    "fairness",
-)
+# A Point, or a Load: a cell, an assumption and numbers.
+Entry = TypeVar("Entry", bound=tuple[Any, ...])
+_KEY = ("cell", "policy", "alpha")
 
 
-def write(path: Path, points: Iterable[Point]) -> None:
+def write(path: Path, columns: Sequence[str], entries: Iterable[Entry]) -> None:
     """Sorted: the order in which processes end must not show."""
-    lines = [_line(point) for point in sorted(points)]
-    replace_text(path, as_csv(lines) if lines else ",".join(_COLUMNS) + "\n")
+    lines = [",".join((*_KEY, *columns))]
+    for cell, assumed, *numbers in sorted(entries):
+        # Exactly the values that are read again, and that other hosts compute.
+        texts = [
+            "" if number == SATURATED_NS else plain(float(f"{number:.6g}")) for number in numbers
+        ]
+        lines.append(",".join((cell.name, assumed.policy, plain(assumed.alpha), *texts)))
+    replace_text(path, "\n".join(lines) + "\n")
 
 
-def _line(point: Point) -> Line:
-    # Exactly the values that are read again, and that other hosts compute.
-    numbers = [float(f"{number:.6g}") for number in point[2:]]
-    values: list[Written] = [point.cell.name, point.assumed.policy, point.assumed.alpha, *numbers]
-    return dict(zip(_COLUMNS, values))
-
-
-def read(path: Path) -> list[Point]:
+def read(path: Path, columns: Sequence[str], make: Callable[..., Entry]) -> list[Entry]:
+    """Older tables have more columns."""
+    wanted = (*_KEY, *columns)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise InputError(f"{display(path)}: {reason}") from None
-    if not lines or tuple(lines[0].split(",")) != _COLUMNS:
-        raise InputError(f"{display(path)}:1: the columns are not {','.join(_COLUMNS)}")
-    points = [_point(path, number, row) for number, row in enumerate(csv.reader(lines[1:]), 2)]
-    if len({point[:2] for point in points}) != len(points):
-        raise InputError(f"{display(path)}: a cell is there twice under the same assumption")
-    return points
-
-
-def _point(path: Path, number: int, row: list[str]) -> Point:
-    cell = parse_cell(row[0]) if len(row) == len(_COLUMNS) else None
+    if not set(wanted) <= set(lines.fieldnames or ()):
+        raise InputError(f"{display(path)}:1: the columns are not {','.join(wanted)}")
     try:
-        if cell is None:
-            raise ValueError
-        values = [float(text) for text in row[2:]]
-        return Point(cell, Assumption(row[1], values[0]), *values[1:])
-    except ValueError:
-        raise InputError(f"{display(path)}:{number}: not {','.join(_COLUMNS)}") from None
+        return [make(*_values(line, columns)) for line in lines]
+    except (TypeError, ValueError):
+        raise InputError(f"{display(path)}:{lines.line_num}: not {','.join(wanted)}") from None
+
+
+def _values(line: dict[str, str], columns: Sequence[str]) -> list[Any]:
+    cell = parse_cell(line["cell"])
+    if cell is None:
+        raise ValueError
+    assumed = Assumption(line["policy"], float(line["alpha"]))
+    return [cell, assumed, *(float(line[name] or SATURATED_NS) for name in columns)]
 
 
 class Band(NamedTuple):
@@ -104,7 +95,6 @@ Sheet = dict[str, dict[int, dict[Assumption, Point]]]
 
 
 throughput: Value = attrgetter("operations_per_second")
-p99: Value = attrgetter("p99_ns")
 
 
 def by_scenario(points: Iterable[Point]) -> dict[tuple[str, str], Sheet]:
@@ -162,34 +152,24 @@ def is_ahead(rows: Rows, ahead: str, behind: str, value: Value) -> bool:
     return ratio(rows[ahead], rows[behind], value).low > MARGIN
 
 
-def rank(rows: Rows, value: Value, lower_is_better: bool = False) -> Ranking:
-    def beats(one: str, other: str) -> bool:
-        pair = (other, one) if lower_is_better else (one, other)
-        return is_ahead(rows, *pair, value)
-
-    names = sorted(rows)
-    wins = {row: [other for other in names if other != row and beats(row, other)] for row in names}
-    losses = {row: sum(row in wins[other] for other in names) for row in names}
-    placed = [
-        Placed(row, band(rows[row], value), losses[row] + 1, len(names) - len(wins[row]))
-        for row in names
-    ]
-    undecided = [
-        (one, other)
-        for index, one in enumerate(names)
-        for other in names[index + 1 :]
-        if other not in wins[one] and one not in wins[other]
-    ]
-    return Ranking(
-        sorted(placed, key=lambda entry: (entry.first, entry.last, entry.row)), undecided
-    )
-
-
 def orders(rows: Rows, value: Value) -> dict[tuple[str, str], int]:
     """Of each pair: 1 if the first row surely has the larger value, -1 if the second, else 0."""
-    names = sorted(rows)
-    pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
+    pairs = combinations(sorted(rows), 2)
     return {
         (a, b): int(is_ahead(rows, a, b, value)) - int(is_ahead(rows, b, a, value))
         for a, b in pairs
     }
+
+
+def rank(rows: Rows, value: Value, lower_is_better: bool = False) -> Ranking:
+    better = -1 if lower_is_better else 1
+    found = orders(rows, value)
+    wins = [(a, b) if order == better else (b, a) for (a, b), order in found.items() if order]
+    above, below = Counter(b for _, b in wins), Counter(a for a, _ in wins)
+    placed = [
+        Placed(row, band(rows[row], value), above[row] + 1, len(rows) - below[row]) for row in rows
+    ]
+    undecided = [pair for pair, order in found.items() if not order]
+    return Ranking(
+        sorted(placed, key=lambda entry: (entry.first, entry.last, entry.row)), undecided
+    )

@@ -1,12 +1,12 @@
-"""Which orders between rows hang on one figure of the host file."""
+"""Which orders between designs hang on one figure of the host file."""
 
 from __future__ import annotations
 
-from typing import Any, Callable, Collection, NamedTuple, Sequence
+from typing import Any, Callable, Collection, Sequence
 
 from limiterbench.predict import tasks
 from limiterbench.predict.hosts import Host
-from limiterbench.predict.points import Assumption, Point, Value, orders, p99, throughput
+from limiterbench.predict.points import Assumption, Point, orders, throughput
 from limiterbench.predict.simulator import Simulator
 
 # A figure that changes nothing when it is so far off is tried no closer.
@@ -14,53 +14,60 @@ _FAR = (0.5, 1.5)
 _NEAR = (0.8, 1.2)
 # Without reloads, and with as many as there can be.
 SCENARIOS = ("readonly", "reload_storm")
-VALUES: dict[str, Value] = {"throughput": throughput, "p99": p99}
-
-Pair = tuple[str, str]
-Orders = dict[str, dict[Pair, int]]
+# As validate.py stores it.
+Values = dict[str, Any]
 
 
-class Setting(NamedTuple):
-    """What is simulated again and again, on hosts that differ in one figure."""
-
-    rows: Sequence[str]
-    blocking: Collection[str]
-    scenario: str
-    threads: int
-
-    def orders(self, host: Host, simulator: Simulator) -> Orders:
-        assumed = tasks.assumptions(host)
-        work = tasks.tasks_of(self.rows, [self.scenario], [self.threads], assumed, self.blocking)
-        sheet: dict[str, dict[Assumption, Point]] = {row: {} for row in self.rows}
-        for task, result in zip(work, tasks.simulate_all(simulator, host, work)):
+def try_figures(
+    host: Host,
+    rows: Sequence[str],
+    blocking: Collection[str],
+    scenario: str,
+    threads: int,
+    simulator: Simulator,
+) -> Values:
+    def orders_on(changed: Host) -> dict[tuple[str, str], int]:
+        work = tasks.tasks_of(rows, [scenario], [threads], tasks.assumptions(changed), blocking)
+        sheet: dict[str, dict[Assumption, Point]] = {row: {} for row in rows}
+        for task, result in zip(work, tasks.simulate_all(simulator, changed, work)):
             # By its place, not by its alpha, which may be the figure that is off.
             key = Assumption(task.assumed.policy, float(task.index))
             if result.point is not None:
                 sheet[task.cell.limiter][key] = result.point
-        return {name: orders(sheet, value) for name, value in VALUES.items()}
+        return orders(sheet, throughput)
+
+    before = orders_on(host)
+    tried: list[Values] = []
+    for figure, off_by in figures(host).items():
+        for factors in (_FAR, _NEAR):
+            found = [
+                {
+                    "figure": figure,
+                    "factor": factor,
+                    "changes": _changes(before, orders_on(off_by(factor))),
+                }
+                for factor in factors
+            ]
+            tried += found
+            if not any(off["changes"] for off in found):
+                break
+    return {
+        "host": host.key,
+        "scenario": scenario,
+        "threads": threads,
+        "pairs": len(before),
+        "decided": sum(order != 0 for order in before.values()),
+        "tried": tried,
+    }
 
 
-class Change(NamedTuple):
-    figure: str
-    factor: float
-    value: str
-    pair: Pair
-    before: int
-    after: int
-
-    @property
-    def reverses(self) -> bool:
-        """Not merely undecided: the other row is now ahead."""
-        return self.before * self.after < 0
-
-
-class Sensitivity(NamedTuple):
-    host: Host
-    setting: Setting
-    pairs: int
-    decided: dict[str, int]
-    tried: list[tuple[str, float]]
-    changes: list[Change]
+def _changes(before: dict[tuple[str, str], int], after: dict[tuple[str, str], int]) -> list[Values]:
+    """`reverses`: not merely undecided, but the other design is now ahead."""
+    return [
+        {"pair": pair, "reverses": was * after[pair] < 0}
+        for pair, was in before.items()
+        if was != after[pair]
+    ]
 
 
 def _scaled(values: dict[str, float], name: str, factor: float) -> dict[str, float]:
@@ -112,44 +119,3 @@ def figures(host: Host) -> dict[str, Callable[[float], Host]]:
         if name in values:
             found[name] = scale(name)
     return found
-
-
-def _changes(figure: str, factor: float, before: Orders, after: Orders) -> list[Change]:
-    return [
-        Change(figure, factor, value, pair, was, after[value][pair])
-        for value, pairs in before.items()
-        for pair, was in pairs.items()
-        if was != after[value][pair]
-    ]
-
-
-def try_figures(host: Host, setting: Setting, simulator: Simulator) -> Sensitivity:
-    base = setting.orders(host, simulator)
-    tried: list[tuple[str, float]] = []
-    changes: list[Change] = []
-    for figure, off_by in figures(host).items():
-        for factors in (_FAR, _NEAR):
-            found: list[Change] = []
-            for factor in factors:
-                tried.append((figure, factor))
-                after = setting.orders(off_by(factor), simulator)
-                found += _changes(figure, factor, base, after)
-            changes += found
-            if not found:
-                break
-    decided = {name: sum(order != 0 for order in pairs.values()) for name, pairs in base.items()}
-    return Sensitivity(host, setting, len(base["p99"]), decided, tried, changes)
-
-
-def as_json(sensitivity: Sensitivity) -> dict[str, object]:
-    return {
-        "host": sensitivity.host.key,
-        "scenario": sensitivity.setting.scenario,
-        "threads": sensitivity.setting.threads,
-        "pairs": sensitivity.pairs,
-        "decided": sensitivity.decided,
-        "tried": [{"figure": figure, "factor": factor} for figure, factor in sensitivity.tried],
-        "changes": [
-            {**change._asdict(), "reverses": change.reverses} for change in sensitivity.changes
-        ],
-    }

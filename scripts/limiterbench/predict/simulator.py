@@ -152,16 +152,6 @@ def _simulated(line: str, assumed: Assumption) -> Simulated:
     measured = record.measured
     if measured is None:
         return Simulated(line, None, f"{record.cell.name}, {assumed.policy}: {record.failure}")
-    at = measured.latency.percentiles([0.5, 0.9, 0.99, 0.999])
-    point = Point(
-        record.cell,
-        assumed,
-        measured.operations_per_second,
-        at[0],
-        at[1],
-        at[2],
-        at[3],
-        measured.fairness,
-    )
+    point = Point(record.cell, assumed, measured.operations_per_second)
     found = loads_of(record.cell, assumed, measured.sweep) if measured.sweep else []
     return Simulated(line, point, loads=found)

@@ -18,7 +18,7 @@ from limiterbench.records.cells import Cell
 from limiterbench.records.fields import Fields, parse_file
 from limiterbench.run.program import Program
 
-SCHEMA = 1
+SCHEMA = 2
 FILE = "validation.json"
 # The rankings of the stored predictions are held against errors of this host's figures.
 SENSITIVE_HOST = "epyc_7r13x2"
@@ -45,13 +45,7 @@ def validate(run: Path, program: Program, simulator: Simulator, root: Path) -> i
     taken = {name: own.host.values[name] for name in ("instructions_ns", "denial_ns")}
     host = host.with_values(**taken)
     values["sensitivity"] = [
-        sensitivity.as_json(
-            sensitivity.try_figures(
-                host,
-                sensitivity.Setting(rows, own.blocking, scenario, SENSITIVE_THREADS),
-                simulator,
-            )
-        )
+        sensitivity.try_figures(host, rows, own.blocking, scenario, SENSITIVE_THREADS, simulator)
         for scenario in sensitivity.SCENARIOS
     ]
     path = folder_of(root) / FILE

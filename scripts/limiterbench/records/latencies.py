@@ -72,6 +72,8 @@ ARRIVALS = ("poisson", "bursty")
 BUDGETS = {1_000: "1us", 10_000: "10us", 100_000: "100us", 1_000_000: "1ms"}
 # Bursty arrivals come at thirds of the capacity within this p99.
 USUAL_BUDGET_NS = 10_000
+# The share of what was due that may go unsent, as in benchmarks/workload/climb.hpp.
+MOST_UNSENT = 0.001
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,11 @@ class LoadPoint:
     @property
     def unsent_share(self) -> float:
         return self.unsent / (self.sent + self.unsent)
+
+    @property
+    def is_saturated(self) -> bool:
+        """As the program judges it before it looks at a p99."""
+        return self.unsent_share > MOST_UNSENT
 
     def response_at(self, fraction: float) -> float:
         """Of all that was due. What was never sent would have taken longest; how long is unknown,
