@@ -40,7 +40,7 @@ def test_the_folder_is_a_runs_and_says_that_it_is_simulated(predicted: Path) -> 
     records = [json.loads(line) for line in lines]
     assert all(record["simulated"] is True for record in records)
     # Two rows at two numbers of threads, three policies by the two ends of alpha.
-    keys = {(r["cell"], r["policy"], r["parameters"]["alpha"]) for r in records}
+    keys = {(r["cell"], r["policy"], r["parameters"]["model"]["alpha"]) for r in records}
     assert len(keys) == len(records) == 2 * 2 * 3 * 2
 
 
