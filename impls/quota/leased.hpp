@@ -1,5 +1,5 @@
 // Permits leased to CPUs: each CPU refills its lease from the class's pool, in grants that shrink
-// toward the limit. All leases are taken back before the pool denies.
+// toward the limit. All leases are taken back before the first denial.
 //
 // Source: original; the exact limit counters of P. McKenney, "Is Parallel Programming Hard",
 //   chapter 5 ("Exact Limit Counters"), with windows, generations for signals, shrinking grants.
@@ -7,8 +7,9 @@
 // Progress: lock-free while leases are refilled and spent. A sweep takes back what is left of every
 //   lease. It closes the window and waits for threads that are refilling; all others wait for it.
 // Cost: four loads of lines that are seldom written, one read-modify-write of this CPU's own line.
-//   A refill is one fetch_add on the pool's line, which admitted requests do not read. A used-up
-//   pool is swept once; denials then write nothing.
+//   A refill is one fetch_add on the pool's line, which admitted requests do not read. Each
+//   time the pool is used up, one sweep brings back what is left in the leases. Once that is too
+//   little to lease again, denials write nothing.
 // Memory: 256 bytes a CPU, a line for each four classes, and 256 bytes a class.
 // Avoid when: limits are small compared to the number of CPUs: there are no leases then.
 //   Also as window.hpp says, where a thread that refills is waited for too.

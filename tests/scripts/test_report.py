@@ -16,6 +16,7 @@ from conftest import ROOT, CommandLine
 from limiterbench.charts.catalogue import charts_of
 from limiterbench.report.answer import answer
 from limiterbench.report.stored import StoredRun, read_run
+from limiterbench.stats.series import is_timed, ops
 from limiterbench.stats.statistics import Summary
 
 Lines = List[Dict[str, Any]]
@@ -313,9 +314,10 @@ def test_what_was_not_timed_still_has_its_throughput(
     assert {"Throughput against threads", "Fairness across threads"} <= set(figures)
     assert ("p99 against threads" in figures) == (len(rows) == 1)
     assert ("Latency percentiles" in figures) == (len(rows) == 1)
-    for line in run.lines.values():
-        assert line["throughput_median_per_second"] is not None
-        assert (line["p99_median_ns"] is None) == (line["limiter"] in rows)
+    for group in run.groups:
+        for row, points in group.limiters.items():
+            assert all(ops(m) > 0 for repeated in points.values() for m in repeated)
+            assert not any(map(is_timed, points.values())) == (row in rows)
     # All that reads records strictly says which line lacks what.
     plot = cli("plot", "run")
     assert plot.returncode == 2

@@ -1,7 +1,7 @@
 """What a simulation says of one cell under one policy and one alpha, the tables that hold it, and
 which design is faster as far as the model decides it.
 
-The charts and the rankings are made from the tables alone, so that a stored prediction is small.
+Charts and rankings need no more than these tables: a stored prediction holds nothing else.
 """
 
 from __future__ import annotations

@@ -6,14 +6,12 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Iterable, Sequence
+from typing import Sequence
 
 from limiterbench.charts.catalogue import unreadable
 from limiterbench.common import units
 from limiterbench.common.errors import InputError
 from limiterbench.common.files import display
-from limiterbench.common.tidy import Line
-from limiterbench.records.cells import Cell
 from limiterbench.records.designs import Design, designs_of
 from limiterbench.records.fields import BadField
 from limiterbench.records.manifest import INTERRUPTED, Manifest
@@ -21,8 +19,7 @@ from limiterbench.records.records import Measured, Record, parse_record, read_re
 from limiterbench.records.run_folder import CELLS, open_run
 from limiterbench.records.stored_lines import content, stored
 from limiterbench.stats import disturbance
-from limiterbench.stats.series import Group, clock_step_of, group_records
-from limiterbench.stats.summary import summarise
+from limiterbench.stats.series import Group, group_records
 
 _COMPLAINTS_SHOWN = 5
 # As a share of the repetitions: so many disturbed ones belong beside the answer.
@@ -37,10 +34,6 @@ class StoredRun:
     manifest: Manifest
     groups: list[Group]
     """Those with something measured."""
-    lines: dict[Cell, Line]
-    """The lines of summary.csv."""
-    clock_steps: dict[tuple[str, str], float]
-    """By scenario and placement: times that are less apart look the same."""
     failed: list[Record]
     missing: list[str]
     """What a reader would look for and not find, a sentence each."""
@@ -52,13 +45,6 @@ class StoredRun:
     @cached_property
     def designs(self) -> dict[str, Design]:
         return designs_of(self.manifest.rows)
-
-    def design(self, name: str) -> Design:
-        return self.designs.get(name, Design(name))
-
-    def group(self, scenario: str, placement: str) -> Group | None:
-        wanted = (scenario, placement)
-        return next((g for g in self.groups if (g.scenario, g.placement) == wanted), None)
 
 
 def read_run(folder: Path, name: str) -> StoredRun:
@@ -79,23 +65,9 @@ def read_run(folder: Path, name: str) -> StoredRun:
         folder=folder,
         manifest=manifest,
         groups=groups,
-        lines=_by_cell(summarise(manifest, records)),
-        clock_steps={(group.scenario, group.placement): clock_step_of(group) for group in groups},
         failed=failed,
         missing=missing,
     )
-
-
-def _by_cell(lines: Iterable[Line]) -> dict[Cell, Line]:
-    return {
-        Cell(
-            str(line["limiter"]),
-            str(line["scenario"]),
-            str(line["placement"]),
-            int(str(line["threads"])),
-        ): line
-        for line in lines
-    }
 
 
 def _read_usable(path: Path, manifest: Manifest) -> tuple[list[Record], list[str]]:

@@ -12,28 +12,12 @@ from limiterbench.records.records import Measured
 from limiterbench.stats.series import Group, ops
 from limiterbench.stats.statistics import Summary, each_repetition, summarize
 
-# Through two points goes a line, whatever they are.
-_FEWEST_FOR_A_FIT = 3
-LINEAR = 1.0
-
 
 class Scaling(NamedTuple):
     exponent: Summary
     threads: list[int]
     misfit: float
     """The largest factor between a median and the fitted line; 1 is a perfect fit."""
-
-    @property
-    def is_fit(self) -> bool:
-        return len(self.threads) >= _FEWEST_FOR_A_FIT
-
-    @property
-    def about(self) -> str:
-        """What the exponent rests on, in words."""
-        counts = f"{self.threads[0]} to {self.threads[-1]} threads"
-        if not self.is_fit:
-            return f"the slope from {counts}, which are too few for a fit"
-        return f"fitted over {len(self.threads)} thread counts, {counts}, within {self.misfit:.2f}x"
 
 
 def _slope(across: Sequence[float], up: Sequence[float]) -> float:

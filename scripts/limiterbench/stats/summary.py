@@ -87,7 +87,7 @@ def _about(cell: Cell, repeated: Sequence[Measured], counts: Line, design: Desig
         "oversubscribed": ("no", "yes")[first.oversubscribed] if first else None,
         "writer": _writer(first) if first else None,
         "exactness": first.exactness if first else None,
-        "progress": design.progress_text if design else None,
+        "progress": design.progress if design else None,
     }
 
 
